@@ -1,0 +1,15 @@
+//! What happens next, decided on values alone: ids, event types, endpoints and their streak, retry
+//! schedules, settlement, signatures, formats, the address policy.
+//!
+//! Nothing here does I/O, awaits, asks a clock or knows a database, so nothing here can fail for a
+//! reason outside its arguments. The shapes of the REST API are not here either.
+
+pub mod delivery;
+pub mod endpoint;
+pub mod event;
+pub mod event_type;
+pub mod id;
+pub mod notice;
+pub mod outcome;
+pub mod schedule;
+pub mod settle;

@@ -1,0 +1,307 @@
+//! Settlement: what the outcomes of attempts change, decided on fresh state inside the transaction
+//! that writes it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::delivery::{Finish, Progress};
+use crate::endpoint::{EndpointState, StreakLimits, Transition};
+use crate::outcome::Outcome;
+use crate::schedule::RetrySchedule;
+
+/// The longest time a `Retry-After` can hold an endpoint's lane.
+pub const RETRY_AFTER_MAX: TimeDelta = TimeDelta::hours(1);
+
+/// What a deployment has decided for all its endpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// When a streak warns, and when it makes Defective.
+    pub streak: StreakLimits,
+    /// How long after the beginning of its schedule a delivery is given up.
+    pub give_up_after: TimeDelta,
+}
+
+/// What to do with a delivery whose turn has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Send it.
+    Send,
+    /// Its endpoint is held: put it back.
+    Hold,
+    /// It ends without another request.
+    End(Finish),
+}
+
+/// Decides what to do with a delivery whose turn has come.
+pub fn take_turn(
+    progress: &Progress,
+    endpoint: &EndpointState,
+    policy: &Policy,
+    now: DateTime<Utc>,
+) -> Turn {
+    if progress.expires_at.is_some_and(|at| at <= now) {
+        return Turn::End(Finish::Expired);
+    }
+    if endpoint.is_held() {
+        return Turn::Hold;
+    }
+    if endpoint.running_time(now) - progress.schedule_began > policy.give_up_after {
+        return Turn::End(Finish::Exhausted);
+    }
+    Turn::Send
+}
+
+/// One attempt that is over, as settlement sees it.
+#[derive(Debug, Clone)]
+pub struct AttemptResult {
+    /// How far the delivery had come before it.
+    pub progress: Progress,
+    /// The endpoint's epoch when it began.
+    pub began_in_epoch: i64,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// When it ended.
+    pub ended_at: DateTime<Utc>,
+    /// Whether somebody canceled the delivery while it was under way.
+    pub canceled: bool,
+}
+
+/// What becomes of a delivery after an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// It moves to history.
+    Finish(Finish),
+    /// It is due again.
+    RetryAt(DateTime<Utc>),
+}
+
+/// Everything that the attempts of one endpoint change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    /// What becomes of each delivery, in the order of the attempts.
+    pub next: Vec<Next>,
+    /// The endpoint afterwards.
+    pub endpoint: EndpointState,
+    /// What somebody is told about, in the order in which it happened.
+    pub transitions: Vec<Transition>,
+    /// Until when the receiver asked for the whole lane to be held.
+    pub hold_lane_until: Option<DateTime<Utc>>,
+}
+
+/// Decides what `attempts`, in the order in which they are committed, change for `endpoint` as it
+/// was read in the writing transaction.
+pub fn settle(
+    endpoint: EndpointState,
+    attempts: &[AttemptResult],
+    schedule: &RetrySchedule,
+    policy: &Policy,
+) -> Settlement {
+    let mut settlement = Settlement {
+        next: Vec::with_capacity(attempts.len()),
+        endpoint,
+        transitions: Vec::new(),
+        hold_lane_until: None,
+    };
+    for attempt in attempts {
+        let (after, transition) = settlement.endpoint.after_attempt(
+            &attempt.outcome,
+            attempt.began_in_epoch,
+            &policy.streak,
+            attempt.ended_at,
+        );
+        settlement.endpoint = after;
+        settlement.transitions.extend(transition);
+        if attempt.began_in_epoch == endpoint.epoch {
+            let hold = lane_hold(attempt, schedule);
+            settlement.hold_lane_until = settlement.hold_lane_until.max(hold);
+        }
+        settlement.next.push(next_step(attempt, &after, schedule, policy));
+    }
+    settlement
+}
+
+fn next_step(
+    attempt: &AttemptResult,
+    endpoint: &EndpointState,
+    schedule: &RetrySchedule,
+    policy: &Policy,
+) -> Next {
+    if attempt.outcome.is_success() {
+        return Next::Finish(Finish::Delivered);
+    }
+    if attempt.canceled {
+        return Next::Finish(Finish::Canceled);
+    }
+    let Some(wait) = schedule.wait_after(index_in_schedule(&attempt.progress)) else {
+        return Next::Finish(Finish::Exhausted);
+    };
+    let due = attempt.ended_at + wait;
+    let age_when_due =
+        endpoint.running_time(attempt.ended_at) + wait - attempt.progress.schedule_began;
+    if age_when_due > policy.give_up_after {
+        return Next::Finish(Finish::Exhausted);
+    }
+    Next::RetryAt(due)
+}
+
+/// A `Retry-After` counts where it asks for longer than the schedule waits anyway.
+fn lane_hold(attempt: &AttemptResult, schedule: &RetrySchedule) -> Option<DateTime<Utc>> {
+    let asked = attempt.outcome.retry_after?;
+    let waits_anyway = schedule.wait_after(index_in_schedule(&attempt.progress));
+    (waits_anyway.is_none_or(|wait| asked > wait))
+        .then(|| attempt.ended_at + asked.min(RETRY_AFTER_MAX))
+}
+
+/// Which try of the present schedule is being made; 0 is the first.
+fn index_in_schedule(progress: &Progress) -> u32 {
+    progress.tries.saturating_sub(progress.tries_before)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::{Acknowledge, ErrorKind};
+    use chrono::TimeZone;
+
+    const POLICY: Policy = Policy {
+        streak: StreakLimits {
+            warn_after: 50,
+            defective_after: 100,
+            defective_min_duration: TimeDelta::zero(),
+        },
+        give_up_after: TimeDelta::days(7),
+    };
+
+    fn at(minute: i64) -> DateTime<Utc> {
+        Utc.with_ymd_and_hms(2026, 11, 20, 0, 0, 0).unwrap() + TimeDelta::minutes(minute)
+    }
+
+    fn standard() -> RetrySchedule {
+        RetrySchedule::even(144, TimeDelta::minutes(10)).unwrap()
+    }
+
+    fn attempt(tries: u32, outcome: Outcome, ended_at: DateTime<Utc>) -> AttemptResult {
+        let progress = Progress { tries, ..Progress::new(at(0), None) };
+        AttemptResult { progress, began_in_epoch: 0, outcome, ended_at, canceled: false }
+    }
+
+    fn failed() -> Outcome {
+        Outcome::of_error(ErrorKind::Connect, "refused".into(), None)
+    }
+
+    fn status(code: u16, retry_after: Option<TimeDelta>) -> Outcome {
+        Outcome::of_status(code, Acknowledge::Any2xx, retry_after)
+    }
+
+    fn only(attempt: AttemptResult) -> Next {
+        settle(EndpointState::new(), &[attempt], &standard(), &POLICY).next[0]
+    }
+
+    #[test]
+    fn a_failed_delivery_has_145_tries_ten_minutes_apart() {
+        let mut endpoint = EndpointState::new();
+        let (mut now, mut tries) = (at(0), 0);
+        loop {
+            let settled = settle(endpoint, &[attempt(tries, failed(), now)], &standard(), &POLICY);
+            endpoint = settled.endpoint;
+            tries += 1;
+            match settled.next[0] {
+                Next::RetryAt(due) => assert_eq!(due - now, TimeDelta::minutes(10)),
+                Next::Finish(finish) => break assert_eq!(finish, Finish::Exhausted),
+            }
+            now += TimeDelta::minutes(10);
+        }
+        assert_eq!((tries, now - at(0)), (145, TimeDelta::hours(24)));
+    }
+
+    #[test]
+    fn a_fresh_schedule_starts_over_and_numbers_go_on() {
+        let progress = Progress { tries: 145, ..Progress::new(at(0), None) }.restarted(at(5000));
+        assert_eq!(progress.next_number(), 146);
+        let attempt = AttemptResult { progress, ..attempt(0, failed(), at(5000)) };
+        assert_eq!(only(attempt), Next::RetryAt(at(5010)));
+    }
+
+    #[test]
+    fn a_delivery_is_given_up_after_seven_days_however_many_tries_are_left() {
+        let week = 7 * 24 * 60;
+        assert_eq!(only(attempt(3, failed(), at(week - 10))), Next::RetryAt(at(week)));
+        assert_eq!(only(attempt(3, failed(), at(week - 9))), Next::Finish(Finish::Exhausted));
+    }
+
+    #[test]
+    fn time_spent_held_does_not_age_a_delivery() {
+        let endpoint = EndpointState::new().paused(at(10)).enabled(at(10 + 30 * 24 * 60));
+        let late = at(20 + 30 * 24 * 60);
+        let attempt = AttemptResult { began_in_epoch: 1, ..attempt(1, failed(), late) };
+        let settled = settle(endpoint, &[attempt], &standard(), &POLICY);
+        assert_eq!(settled.next[0], Next::RetryAt(late + TimeDelta::minutes(10)));
+    }
+
+    #[test]
+    fn the_last_attempt_that_succeeds_is_delivered_and_touches_no_one() {
+        let settled = settle(
+            EndpointState::new(),
+            &[attempt(144, status(200, None), at(1))],
+            &standard(),
+            &POLICY,
+        );
+        assert_eq!(settled.next, [Next::Finish(Finish::Delivered)]);
+        assert_eq!((settled.endpoint, settled.transitions), (EndpointState::new(), vec![]));
+    }
+
+    #[test]
+    fn retry_after_holds_the_lane_only_when_longer_than_the_schedule_and_at_most_an_hour() {
+        let hold = |seconds| {
+            let outcome = status(503, Some(TimeDelta::seconds(seconds)));
+            let attempts = [attempt(0, outcome, at(0))];
+            settle(EndpointState::new(), &attempts, &standard(), &POLICY).hold_lane_until
+        };
+        assert_eq!(hold(600), None);
+        assert_eq!(hold(601), Some(at(0) + TimeDelta::seconds(601)));
+        assert_eq!(hold(86_400), Some(at(60)));
+    }
+
+    #[test]
+    fn outcomes_fold_in_order() {
+        let attempts: Vec<_> = (0..100)
+            .map(|n| attempt(0, failed(), at(n)))
+            .chain([attempt(0, status(200, None), at(100))])
+            .collect();
+        let settled = settle(EndpointState::new(), &attempts, &standard(), &POLICY);
+        assert_eq!(
+            settled.transitions,
+            [Transition::Warned, Transition::FoundDefective, Transition::Recovered]
+        );
+        assert_eq!(settled.endpoint, EndpointState::new());
+    }
+
+    #[test]
+    fn an_old_epoch_settles_its_delivery_and_not_the_endpoint() {
+        let endpoint = EndpointState::new().url_changed();
+        let outcome = status(503, Some(TimeDelta::minutes(30)));
+        let settled = settle(endpoint, &[attempt(0, outcome, at(0))], &standard(), &POLICY);
+        assert_eq!(settled.next, [Next::RetryAt(at(10))]);
+        assert_eq!((settled.endpoint, settled.hold_lane_until), (endpoint, None));
+    }
+
+    #[test]
+    fn canceled_under_way_ends_unless_it_succeeded() {
+        let canceled = |outcome| AttemptResult { canceled: true, ..attempt(0, outcome, at(0)) };
+        assert_eq!(only(canceled(failed())), Next::Finish(Finish::Canceled));
+        assert_eq!(only(canceled(status(200, None))), Next::Finish(Finish::Delivered));
+    }
+
+    #[test]
+    fn a_turn_ends_what_is_expired_even_where_it_is_held() {
+        let progress = Progress::new(at(0), Some(at(5)));
+        let held = EndpointState::new().disabled(at(1));
+        assert_eq!(take_turn(&progress, &held, &POLICY, at(4)), Turn::Hold);
+        assert_eq!(take_turn(&progress, &held, &POLICY, at(5)), Turn::End(Finish::Expired));
+        let on = EndpointState::new();
+        assert_eq!(take_turn(&progress, &on, &POLICY, at(4)), Turn::Send);
+        let old = Progress::new(at(0), None);
+        let week = 7 * 24 * 60;
+        assert_eq!(take_turn(&old, &on, &POLICY, at(week)), Turn::Send);
+        assert_eq!(take_turn(&old, &on, &POLICY, at(week + 1)), Turn::End(Finish::Exhausted));
+    }
+}
