@@ -1,1 +1,16 @@
-//! x
+//! The schema of Hookferry: one file a migration, forward only. A migration never imports an entity,
+//! and every step works while nodes of the previous release are running.
+
+use sea_orm_migration::prelude::*;
+
+mod m20261121_000001_engine;
+
+/// Runs the migrations in order; the store takes a lock first, so that two nodes do not race.
+#[derive(Debug)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261121_000001_engine::Migration)]
+    }
+}

@@ -1,1 +1,21 @@
-//! x
+//! The REST API: routes by resource, tokens, problem+json, cursor lists.
+//!
+//! It sends nothing but samples, and those through a channel to the main runtime. What it cannot
+//! find and what is another company's are the same answer. No SQL is here, and nothing decides here
+//! what an event or an outcome changes.
+
+mod auth;
+mod body;
+mod code;
+mod error;
+mod event_body;
+mod fields;
+mod query;
+mod request_id;
+mod respond;
+mod routes;
+mod sample;
+mod serve;
+
+pub use sample::{SampleQueue, SampleSender, run_samples, sample_channel};
+pub use serve::{Config, Readiness, State, bind, serve};

@@ -1,1 +1,15 @@
-//! x
+//! Lanes, claims and attempts: which delivery goes next, and what came of it. Never holds a
+//! transaction while it waits for a receiver.
+
+pub mod lanes;
+
+mod attempt;
+mod claiming;
+mod dispatcher;
+mod membership;
+mod sending;
+mod settling;
+mod targets;
+mod upkeep;
+
+pub use dispatcher::{Config, Dispatcher};

@@ -4,12 +4,18 @@
 //! Nothing here does I/O, awaits, asks a clock or knows a database, so nothing here can fail for a
 //! reason outside its arguments. The shapes of the REST API are not here either.
 
+pub mod address;
+pub mod catalogue;
 pub mod delivery;
 pub mod endpoint;
+pub mod endpoint_url;
 pub mod event;
 pub mod event_type;
 pub mod id;
 pub mod notice;
 pub mod outcome;
 pub mod schedule;
+pub mod scope;
+pub mod secret;
 pub mod settle;
+pub mod wire;

@@ -1,0 +1,19 @@
+# Thin: each line is a command that a person could type.
+
+.PHONY: run test bench fmt
+
+run:
+	cargo build --release -p hookferry
+	HOOKFERRY_ALLOW_NETWORKS="$${HOOKFERRY_ALLOW_NETWORKS-127.0.0.0/8,::1/128}" "$${CARGO_TARGET_DIR:-target}/release/hookferry" serve --hints
+
+test:
+	scripts/test-setup.sh
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo test --workspace
+
+bench:
+	cargo run --release -p bench
+
+fmt:
+	cargo fmt --all

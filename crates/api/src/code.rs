@@ -1,0 +1,241 @@
+//! The closed list of codes that errors carry; `ERRORS.md` beside this crate is made from it.
+
+use actix_web::http::StatusCode;
+
+/// What a client is told, for programs: `code` of a problem and of each of its `errors`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// The body is not JSON.
+    InvalidJson,
+    /// No token, or none that works.
+    Unauthorized,
+    /// The token may not do this.
+    MissingScope,
+    /// No such thing in this company.
+    NotFound,
+    /// The address exists, the method does not.
+    MethodNotAllowed,
+    /// The body did not arrive in time.
+    RequestTimeout,
+    /// The id was used before for another event.
+    KeyReused,
+    /// Another endpoint has that `external_key`.
+    ExternalKeyTaken,
+    /// A custom header without a value to keep.
+    HeaderHasNoValue,
+    /// The delivery's endpoint is paused or disabled.
+    DeliveryHeld,
+    /// The delivery is over.
+    DeliveryFinished,
+    /// The delivery's endpoint was deleted.
+    EndpointDeleted,
+    /// Any other conflict with the state of the thing.
+    Conflict,
+    /// A body, a batch or an event is larger than allowed.
+    TooLarge,
+    /// Several mistakes of different kinds.
+    InvalidRequest,
+    /// A field that is needed is missing.
+    MissingField,
+    /// A field that does not exist.
+    UnknownField,
+    /// A field of the wrong type or with a wrong value.
+    InvalidField,
+    /// A query parameter that does not exist or is wrong.
+    InvalidParameter,
+    /// `id` and `Idempotency-Key` at once.
+    BothKeys,
+    /// An event type that does not exist.
+    UnknownEventType,
+    /// Something that this version cannot do yet.
+    NotSupported,
+    /// A URL that cannot be registered.
+    UrlRefused,
+    /// A URL with an address that this installation does not call.
+    AddressForbidden,
+    /// A mistake of ours.
+    Internal,
+    /// Too much work is waiting.
+    Overloaded,
+    /// The database cannot be reached or written.
+    DatabaseUnavailable,
+    /// The node is starting or stopping.
+    NotReady,
+}
+
+impl Code {
+    /// Every code, in the order of the documentation.
+    pub const ALL: [Self; 28] = [
+        Self::InvalidJson,
+        Self::Unauthorized,
+        Self::MissingScope,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::RequestTimeout,
+        Self::KeyReused,
+        Self::ExternalKeyTaken,
+        Self::HeaderHasNoValue,
+        Self::DeliveryHeld,
+        Self::DeliveryFinished,
+        Self::EndpointDeleted,
+        Self::Conflict,
+        Self::TooLarge,
+        Self::InvalidRequest,
+        Self::MissingField,
+        Self::UnknownField,
+        Self::InvalidField,
+        Self::InvalidParameter,
+        Self::BothKeys,
+        Self::UnknownEventType,
+        Self::NotSupported,
+        Self::UrlRefused,
+        Self::AddressForbidden,
+        Self::Internal,
+        Self::Overloaded,
+        Self::DatabaseUnavailable,
+        Self::NotReady,
+    ];
+
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidJson => "invalid_json",
+            Self::Unauthorized => "unauthorized",
+            Self::MissingScope => "missing_scope",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::RequestTimeout => "request_timeout",
+            Self::KeyReused => "key_reused",
+            Self::ExternalKeyTaken => "external_key_taken",
+            Self::HeaderHasNoValue => "header_has_no_value",
+            Self::DeliveryHeld => "delivery_held",
+            Self::DeliveryFinished => "delivery_finished",
+            Self::EndpointDeleted => "endpoint_deleted",
+            Self::Conflict => "conflict",
+            Self::TooLarge => "too_large",
+            Self::InvalidRequest => "invalid_request",
+            Self::MissingField => "missing_field",
+            Self::UnknownField => "unknown_field",
+            Self::InvalidField => "invalid_field",
+            Self::InvalidParameter => "invalid_parameter",
+            Self::BothKeys => "both_keys",
+            Self::UnknownEventType => "unknown_event_type",
+            Self::NotSupported => "not_supported",
+            Self::UrlRefused => "url_refused",
+            Self::AddressForbidden => "address_forbidden",
+            Self::Internal => "internal",
+            Self::Overloaded => "overloaded",
+            Self::DatabaseUnavailable => "database_unavailable",
+            Self::NotReady => "not_ready",
+        }
+    }
+
+    /// The code of that name; the store names its conflicts so.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.as_str() == name)
+    }
+
+    /// The status it comes with.
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidJson => StatusCode::BAD_REQUEST,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::MissingScope => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::KeyReused
+            | Self::ExternalKeyTaken
+            | Self::HeaderHasNoValue
+            | Self::DeliveryHeld
+            | Self::DeliveryFinished
+            | Self::EndpointDeleted
+            | Self::Conflict => StatusCode::CONFLICT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::InvalidRequest
+            | Self::MissingField
+            | Self::UnknownField
+            | Self::InvalidField
+            | Self::InvalidParameter
+            | Self::BothKeys
+            | Self::UnknownEventType
+            | Self::NotSupported
+            | Self::UrlRefused
+            | Self::AddressForbidden => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Overloaded | Self::DatabaseUnavailable | Self::NotReady => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+        }
+    }
+
+    /// What it means, in words that stay the same.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::InvalidJson => "The body is not valid JSON",
+            Self::Unauthorized => "An API token that works is needed",
+            Self::MissingScope => "The API token lacks a scope",
+            Self::NotFound => "There is no such thing",
+            Self::MethodNotAllowed => "This address does not take that method",
+            Self::RequestTimeout => "The body did not arrive in time",
+            Self::KeyReused => "The id was used before for another event",
+            Self::ExternalKeyTaken => "Another endpoint has that external_key",
+            Self::HeaderHasNoValue => "A custom header has no value that could be kept",
+            Self::DeliveryHeld => "The delivery's endpoint is paused or disabled",
+            Self::DeliveryFinished => "The delivery is over",
+            Self::EndpointDeleted => "The delivery's endpoint was deleted",
+            Self::Conflict => "This does not fit the present state",
+            Self::TooLarge => "The request is larger than allowed",
+            Self::InvalidRequest => "The request has several mistakes",
+            Self::MissingField => "A field is missing",
+            Self::UnknownField => "A field does not exist",
+            Self::InvalidField => "A field is not valid",
+            Self::InvalidParameter => "A query parameter is not valid",
+            Self::BothKeys => "Give either id or Idempotency-Key, not both",
+            Self::UnknownEventType => "The event type does not exist",
+            Self::NotSupported => "This version cannot do that yet",
+            Self::UrlRefused => "The URL cannot be registered",
+            Self::AddressForbidden => "The address is one that this installation does not call",
+            Self::Internal => "Something went wrong on our side",
+            Self::Overloaded => "Too much work is waiting; try again soon",
+            Self::DatabaseUnavailable => "The database cannot be reached; try again soon",
+            Self::NotReady => "This node does not take requests now",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> String {
+        let mut text = String::from(
+            "# Error codes\n\nEvery error is `application/problem+json` (RFC 9457) with `type` \
+             `urn:hookferry:problem:<code>`.\nThis list is closed; a test of this crate checks it \
+             against the code.\n\n| status | code | title |\n| --- | --- | --- |\n",
+        );
+        for code in Code::ALL {
+            let row = format!(
+                "| {} | `{}` | {} |\n",
+                code.status().as_u16(),
+                code.as_str(),
+                code.title()
+            );
+            text.push_str(&row);
+        }
+        text
+    }
+
+    #[test]
+    fn the_published_list_is_the_list() {
+        assert_eq!(table(), include_str!("../ERRORS.md"), "put the left side into ERRORS.md");
+    }
+
+    #[test]
+    fn names_are_unique_and_read_back() {
+        for code in Code::ALL {
+            assert_eq!(Code::parse(code.as_str()), Some(code));
+        }
+        assert_eq!(Code::parse("nothing"), None);
+    }
+}

@@ -1,0 +1,378 @@
+//! The body of an event as it is posted: read fast where it is right, read slowly for good
+//! messages where it is not.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use domain::catalogue;
+use domain::event::{DATA_BYTES_MAX, EXTERNAL_ID_BYTES_MAX, NewEvent, SUBJECT_BYTES_MAX};
+use domain::event_type::EventTypeName;
+use domain::id::CompanyId;
+use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
+use serde_json::value::RawValue;
+
+use crate::code::Code;
+use crate::error::{ApiError, Mistake, Place};
+use crate::fields::{self, Fields};
+
+/// A text of the body, copied only where it has escapes.
+#[derive(Debug)]
+struct Text<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read;
+        impl<'de> Visitor<'de> for Read {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E: serde::de::Error>(
+                self,
+                text: &'de str,
+            ) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(Read)
+    }
+}
+
+/// An event as it is written in a request.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written<'a> {
+    #[serde(borrow, rename = "type")]
+    event_type: Option<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    data: Option<&'a RawValue>,
+    #[serde(borrow)]
+    id: Option<Text<'a>>,
+    #[serde(borrow)]
+    subject: Option<Text<'a>>,
+    #[serde(borrow)]
+    occurred_at: Option<Text<'a>>,
+    #[serde(borrow)]
+    expires_at: Option<Text<'a>>,
+}
+
+/// Without this, serde would look into the value for a null before it takes it raw.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some).map_err(D::Error::custom)
+}
+
+/// From where and for whom an event comes.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// Whose event it is.
+    pub company: CompanyId,
+    /// The `Idempotency-Key` of the request.
+    pub key: Option<&'a str>,
+    /// The time of the request.
+    pub now: DateTime<Utc>,
+}
+
+/// Reads and checks one event; `base` is its JSON pointer.
+pub fn parse(text: &str, base: &str, context: Context<'_>) -> Result<NewEvent, ApiError> {
+    let mut checked = Checked { base, mistakes: Vec::new() };
+    let written = match serde_json::from_str::<Written<'_>>(text) {
+        Ok(written) => written,
+        Err(_) => match read_slowly(text, base) {
+            Ok(written) => written,
+            Err((written, mistakes)) => {
+                checked.mistakes = mistakes?;
+                written
+            }
+        },
+    };
+    checked.event(written, context)
+}
+
+type Slow<'a> = Result<Written<'a>, (Written<'a>, Result<Vec<Mistake>, ApiError>)>;
+
+/// Reads with every mistake named; what could be read comes beside them.
+fn read_slowly<'a>(text: &'a str, base: &str) -> Slow<'a> {
+    let mut written = Written {
+        event_type: None,
+        data: None,
+        id: None,
+        subject: None,
+        occurred_at: None,
+        expires_at: None,
+    };
+    let mut fields = match Fields::parse_at(text, base.to_owned()) {
+        Ok(fields) => fields,
+        Err(error) => return Err((written, Err(error))),
+    };
+    let mut take = |name| {
+        let text = fields.text(name, 0..=usize::MAX).value();
+        text.map(|text| Text(Cow::Owned(text)))
+    };
+    written.event_type = take("type");
+    written.id = take("id");
+    written.subject = take("subject");
+    written.occurred_at = take("occurred_at");
+    written.expires_at = take("expires_at");
+    written.data = fields.raw("data").value();
+    match fields.finish() {
+        Ok(()) => Ok(written),
+        Err(ApiError::Invalid(mistakes)) => Err((written, Ok(mistakes))),
+        Err(other) => Err((written, Err(other))),
+    }
+}
+
+/// The mistakes found so far in one event.
+struct Checked<'a> {
+    base: &'a str,
+    mistakes: Vec<Mistake>,
+}
+
+impl Checked<'_> {
+    fn mistake(&mut self, name: &str, code: Code, detail: String) {
+        let pointer = format!("{}/{name}", self.base);
+        let place = Place::Pointer(pointer);
+        if !self.mistakes.iter().any(|mistake| mistake.place == place) {
+            self.mistakes.push(Mistake { place, code, detail });
+        }
+    }
+
+    fn event(mut self, written: Written<'_>, context: Context<'_>) -> Result<NewEvent, ApiError> {
+        let Written { event_type, data, id, subject, occurred_at, expires_at } = written;
+        if data.is_some_and(|data| data.get().len() > DATA_BYTES_MAX) {
+            return Err(ApiError::TooLarge { what: "an event's data", bytes_max: DATA_BYTES_MAX });
+        }
+        let event_type = self.event_type(event_type);
+        let data = self.data(data);
+        if id.is_some() && context.key.is_some() {
+            let detail = "give either `id` or the header Idempotency-Key".to_owned();
+            self.mistake("id", Code::BothKeys, detail);
+        }
+        let id = self.text("id", id, EXTERNAL_ID_BYTES_MAX);
+        let subject = self.text("subject", subject, SUBJECT_BYTES_MAX);
+        let occurred_at = self.time("occurred_at", occurred_at);
+        let expires_at = self.time("expires_at", expires_at);
+        if expires_at.is_some_and(|at| at <= context.now) {
+            self.mistake("expires_at", Code::InvalidField, "must be in the future".into());
+        }
+        match (event_type, data) {
+            (Some(event_type), Some(data)) if self.mistakes.is_empty() => Ok(NewEvent {
+                company: context.company,
+                event_type,
+                data,
+                source: None,
+                external_id: id.or_else(|| context.key.map(Arc::from)),
+                subject,
+                occurred_at,
+                expires_at,
+            }),
+            (Some(_) | None, Some(_) | None) => Err(ApiError::Invalid(self.mistakes)),
+        }
+    }
+
+    fn event_type(&mut self, text: Option<Text<'_>>) -> Option<EventTypeName> {
+        let Some(Text(text)) = text else {
+            self.mistake("type", Code::MissingField, "`type` is needed".into());
+            return None;
+        };
+        match known_type(&text) {
+            Ok(name) => Some(name),
+            Err((code, detail)) => {
+                self.mistake("type", code, detail);
+                None
+            }
+        }
+    }
+
+    fn data(&mut self, data: Option<&RawValue>) -> Option<Arc<[u8]>> {
+        match data.map(RawValue::get) {
+            None | Some("null") => {
+                self.mistake("data", Code::MissingField, "`data` is needed".into());
+                None
+            }
+            Some(text) if text.starts_with('{') => Some(text.as_bytes().into()),
+            Some(_) => {
+                self.mistake("data", Code::InvalidField, "must be a JSON object".into());
+                None
+            }
+        }
+    }
+
+    fn text(&mut self, name: &str, text: Option<Text<'_>>, bytes_max: usize) -> Option<Arc<str>> {
+        let Text(text) = text?;
+        match fields::check_text(&text, 1..=bytes_max) {
+            Ok(()) => Some(Arc::from(text)),
+            Err(detail) => {
+                self.mistake(name, Code::InvalidField, detail);
+                None
+            }
+        }
+    }
+
+    fn time(&mut self, name: &str, text: Option<Text<'_>>) -> Option<DateTime<Utc>> {
+        let Text(text) = text?;
+        match fields::parse_time(&text) {
+            Ok(time) => Some(time),
+            Err(detail) => {
+                self.mistake(name, Code::InvalidField, detail);
+                None
+            }
+        }
+    }
+}
+
+/// A type that events may be posted with, or what is wrong with it.
+fn known_type(text: &str) -> Result<EventTypeName, (Code, String)> {
+    let name = EventTypeName::parse(text)
+        .map_err(|error| (Code::UnknownEventType, format!("{error}{}", did_you_mean(text))))?;
+    if name.is_operational() {
+        let detail = format!("`{name}` tells about Hookferry itself and cannot be posted");
+        return Err((Code::UnknownEventType, detail));
+    }
+    if !catalogue::is_known(name.as_str()) {
+        return Err((Code::UnknownEventType, unknown_type(name.as_str())));
+    }
+    Ok(name)
+}
+
+/// The sentence for a type that nobody knows, with the nearest names.
+pub fn unknown_type(name: &str) -> String {
+    format!("there is no event type `{name}`{}", did_you_mean(name))
+}
+
+fn did_you_mean(name: &str) -> String {
+    let near = catalogue::nearest(name);
+    if near.is_empty() {
+        return "; GET /api/v1/event-types lists them".into();
+    }
+    let near: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
+    format!("; did you mean {}?", near.join(" or "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeZone;
+
+    fn read(text: &str, key: Option<&str>) -> Result<NewEvent, ApiError> {
+        let now = Utc.with_ymd_and_hms(2026, 11, 20, 12, 0, 0).unwrap();
+        parse(text, "", Context { company: CompanyId::from_raw(1), key, now })
+    }
+
+    fn mistakes(text: &str) -> Vec<(String, Code)> {
+        match read(text, None) {
+            Err(ApiError::Invalid(mistakes)) => mistakes
+                .into_iter()
+                .map(|mistake| match mistake.place {
+                    Place::Pointer(pointer) => (pointer, mistake.code),
+                    place => panic!("{place:?}"),
+                })
+                .collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn data_keeps_the_callers_own_bytes() {
+        let data = r#"{ "b":1.0e2, "a":"\u0000\ud800\u00e9é" , "b":2}"#;
+        let event =
+            read(&format!(r#"{{"type":"message.received","data": {data} }}"#), None).unwrap();
+        assert_eq!(std::str::from_utf8(&event.data).unwrap(), data);
+    }
+
+    #[test]
+    fn deep_data_is_taken_as_it_is() {
+        let data = format!("{{\"a\":{}{}}}", "[".repeat(50_000), "]".repeat(50_000));
+        let event = read(&format!(r#"{{"type":"message.received","data":{data}}}"#), None);
+        assert_eq!(event.unwrap().data.len(), data.len());
+    }
+
+    #[test]
+    fn every_mistake_is_named_at_once() {
+        let found = mistakes(
+            r#"{"type":"message.recieved","data":[],"id":5,"subject":"","occurred_at":"x",
+                "expires_at":"2026-11-20T11:00:00Z","extra":1}"#,
+        );
+        let expected = [
+            ("/id", Code::InvalidField),
+            ("/extra", Code::UnknownField),
+            ("/type", Code::UnknownEventType),
+            ("/data", Code::InvalidField),
+            ("/subject", Code::InvalidField),
+            ("/occurred_at", Code::InvalidField),
+            ("/expires_at", Code::InvalidField),
+        ];
+        assert_eq!(found, expected.map(|(pointer, code)| (pointer.to_owned(), code)));
+        assert_eq!(
+            mistakes("{}"),
+            [("/type".into(), Code::MissingField), ("/data".into(), Code::MissingField)]
+        );
+        let null = r#"{"type":null,"data":null,"id":null}"#;
+        assert_eq!(mistakes(null).len(), 2);
+    }
+
+    #[test]
+    fn nearest_names_are_told() {
+        let error = read(r#"{"type":"message.recieved","data":{}}"#, None).unwrap_err();
+        assert!(error.detail().contains("`message.received`"), "{}", error.detail());
+        let error = read(r#"{"type":"endpoint.defective","data":{}}"#, None).unwrap_err();
+        assert_eq!(error.code(), Code::UnknownEventType);
+    }
+
+    #[test]
+    fn text_that_postgresql_cannot_hold_is_refused_outside_data() {
+        for field in ["id", "subject"] {
+            for text in [r"a\u0000", r"\ud800"] {
+                let body =
+                    format!(r#"{{"type":"message.received","data":{{}},"{field}":"{text}"}}"#);
+                assert_eq!(mistakes(&body), [(format!("/{field}"), Code::InvalidField)], "{text}");
+            }
+        }
+        let nul = r#"{"type":"message\u0000.received","data":{}}"#;
+        assert_eq!(mistakes(nul), [("/type".into(), Code::UnknownEventType)]);
+    }
+
+    #[test]
+    fn a_key_and_an_id_at_once_are_refused_and_either_is_kept() {
+        let both = read(r#"{"type":"message.received","data":{},"id":"a"}"#, Some("b"));
+        assert_eq!(both.unwrap_err().code(), Code::BothKeys);
+        let key = read(r#"{"type":"message.received","data":{}}"#, Some("b")).unwrap();
+        assert_eq!(key.external_id.as_deref(), Some("b"));
+        let id = read(r#"{"type":"message.received","data":{},"id":"a\u0041"}"#, None).unwrap();
+        assert_eq!(id.external_id.as_deref(), Some("aA"));
+    }
+
+    #[test]
+    fn what_is_not_one_json_object_is_not_an_event() {
+        for body in [
+            "",
+            "{",
+            "{}x",
+            r#"{"type":"message.received","data":{}} {}"#,
+            r#"{"type":"message.received","type":"message.read","data":{}}"#,
+            r#"{"type":"message.received","data":{,}}"#,
+            "{\"type\":\"message.received\",\"data\":{\"a\":\"\0\"}}",
+        ] {
+            let error = read(body, None).unwrap_err();
+            assert_eq!(error.code(), Code::InvalidJson, "{body}");
+        }
+        assert_eq!(read("[]", None).unwrap_err().code(), Code::InvalidField);
+    }
+
+    #[test]
+    fn data_past_its_limit_is_too_large() {
+        let fill = "x".repeat(DATA_BYTES_MAX - r#"{"a":""}"#.len());
+        let body = |extra: &str| {
+            format!(r#"{{"type":"message.received","data":{{"a":"{fill}{extra}"}}}}"#)
+        };
+        assert!(read(&body(""), None).is_ok());
+        assert_eq!(read(&body("x"), None).unwrap_err().code(), Code::TooLarge);
+    }
+}

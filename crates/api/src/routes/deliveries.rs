@@ -1,0 +1,214 @@
+//! `/deliveries`: listed, shown with all attempts, retried, canceled.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{DateTime, Utc};
+use domain::delivery::DeliveryState;
+use domain::event::{Event, SUBJECT_BYTES_MAX};
+use domain::event_type::EventTypeName;
+use domain::id::{AttemptId, CompanyId, DeliveryId, EndpointId, EventId, floor_at};
+use domain::scope::Scope;
+use domain::wire::{self, SentHead};
+use serde::Serialize;
+use store::{AttemptRecord, DeliveryDetail, DeliveryFilter, DeliveryRecord, EventRecord};
+
+use super::path_id;
+use crate::auth;
+use crate::error::ApiError;
+use crate::query::{PageView, Query};
+use crate::respond::{FailureView, HeadersView, RequestView, ResponseView, json};
+use crate::serve::Shared;
+
+#[derive(Debug, Serialize)]
+struct DeliveryView {
+    id: DeliveryId,
+    event_id: EventId,
+    endpoint_id: EndpointId,
+    event_type: String,
+    state: &'static str,
+    tries: u32,
+    max_tries: u32,
+    next_attempt_at: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+    finished_at: Option<DateTime<Utc>>,
+    last_status_code: Option<u16>,
+    last_error: Option<FailureView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempts: Option<Vec<AttemptView>>,
+}
+
+#[derive(Debug, Serialize)]
+struct AttemptView {
+    id: AttemptId,
+    number: u32,
+    started_at: DateTime<Utc>,
+    duration_ms: u64,
+    status_code: Option<u16>,
+    error: Option<FailureView>,
+    request: RequestView,
+    response: ResponseView,
+}
+
+impl DeliveryView {
+    fn of(record: DeliveryRecord) -> Self {
+        let DeliveryRecord {
+            id,
+            event,
+            endpoint,
+            event_type,
+            state,
+            tries,
+            tries_max,
+            next_attempt_at,
+            created_at,
+            finished_at,
+            last_status,
+            last_error,
+        } = record;
+        Self {
+            id,
+            event_id: event,
+            endpoint_id: endpoint,
+            event_type: event_type.to_string(),
+            state: state.as_str(),
+            tries,
+            max_tries: tries_max,
+            next_attempt_at,
+            created_at,
+            finished_at,
+            last_status_code: last_status,
+            last_error: last_error.map(|failure| FailureView::of(failure.kind, failure.message)),
+            attempts: None,
+        }
+    }
+
+    fn with_attempts(company: CompanyId, detail: DeliveryDetail) -> Self {
+        let DeliveryDetail { delivery, event, attempts } = detail;
+        let id = delivery.id;
+        let body = event.map(|event| sent_body(company, event));
+        let attempts =
+            attempts.into_iter().map(|record| AttemptView::of(id, record, body.clone())).collect();
+        Self { attempts: Some(attempts), ..Self::of(delivery) }
+    }
+}
+
+/// The body of every attempt; the event is stored once and rendered again.
+fn sent_body(company: CompanyId, record: EventRecord) -> String {
+    let EventRecord { id, event_type, data, occurred_at, .. } = record;
+    let event = Event { id, company, event_type, data, occurred_at, session: None };
+    String::from_utf8_lossy(&wire::render(&event)).into_owned()
+}
+
+impl AttemptView {
+    fn of(delivery: DeliveryId, record: AttemptRecord, body: Option<String>) -> Self {
+        let AttemptRecord {
+            number,
+            started_at,
+            duration,
+            status_code,
+            error,
+            request,
+            response_headers,
+            response_body,
+            truncated,
+        } = record;
+        let SentHead { method, url, headers } = request;
+        Self {
+            id: attempt_id(delivery, number, started_at),
+            number,
+            started_at,
+            duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+            status_code,
+            error: error.map(|(kind, message)| FailureView::of(kind, message)),
+            request: RequestView { method, url, headers: HeadersView::of_text(headers), body },
+            response: ResponseView::of(response_headers, response_body, truncated),
+        }
+    }
+}
+
+/// An attempt has no id of its own inside: its delivery and its number name it. Outside it gets one
+/// that has its time and stays the same.
+fn attempt_id(delivery: DeliveryId, number: u32, started_at: DateTime<Utc>) -> AttemptId {
+    let mixed = (delivery.raw().cast_unsigned() ^ u64::from(number).rotate_right(8))
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    AttemptId::from_raw(floor_at(started_at) | (mixed >> 42).cast_signed())
+}
+
+/// The company's deliveries, finished or not.
+pub async fn list_deliveries(
+    req: HttpRequest,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, ApiError> {
+    let authorized = auth::authorize(&req, &shared, Scope::DeliveriesRead).await?;
+    let mut query = Query::of(&req);
+    let page = query.page();
+    let filter = DeliveryFilter {
+        endpoint: query.parsed("endpoint_id"),
+        event: query.parsed("event_id"),
+        state: query.read("state", |text| {
+            let all = DeliveryState::ALL.map(DeliveryState::as_str).join(", ");
+            DeliveryState::parse(text).ok_or_else(|| format!("must be one of {all}"))
+        }),
+        event_type: query
+            .read("type", |text| EventTypeName::parse(text).map_err(|error| error.to_string())),
+        subject: query.text("subject", SUBJECT_BYTES_MAX),
+        since: query.time("since"),
+        until: query.time("until"),
+    };
+    query.finish()?;
+    let page = shared.state.store.deliveries(authorized.caller.company, filter, page).await?;
+    json(StatusCode::OK, &PageView::of(page, DeliveryView::of))
+}
+
+/// One delivery with all its attempts.
+pub async fn get_delivery(
+    req: HttpRequest,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, ApiError> {
+    let authorized = auth::authorize(&req, &shared, Scope::DeliveriesRead).await?;
+    Query::of(&req).finish()?;
+    let company = authorized.caller.company;
+    let detail = shared.state.store.delivery(company, path_id(&req)?).await?;
+    json(StatusCode::OK, &DeliveryView::with_attempts(company, detail))
+}
+
+/// Retry now: a pending one is sent at once, a finished one begins a fresh schedule.
+pub async fn retry_delivery(
+    req: HttpRequest,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, ApiError> {
+    let authorized = auth::authorize(&req, &shared, Scope::DeliveriesWrite).await?;
+    Query::of(&req).finish()?;
+    let (company, actor) = (authorized.caller.company, authorized.actor());
+    let id = path_id(&req)?;
+    let record = shared.state.store.retry_delivery(company, id, actor, authorized.now).await?;
+    json(StatusCode::OK, &DeliveryView::of(record))
+}
+
+/// Cancels a pending delivery.
+pub async fn cancel_delivery(
+    req: HttpRequest,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, ApiError> {
+    let authorized = auth::authorize(&req, &shared, Scope::DeliveriesWrite).await?;
+    Query::of(&req).finish()?;
+    let (company, actor) = (authorized.caller.company, authorized.actor());
+    let id = path_id(&req)?;
+    let record = shared.state.store.cancel_delivery(company, id, actor, authorized.now).await?;
+    json(StatusCode::OK, &DeliveryView::of(record))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attempts_have_ids_of_their_own_that_stay() {
+        let at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let id = |delivery, number| attempt_id(DeliveryId::from_raw(delivery), number, at);
+        let ids: std::collections::HashSet<_> = (1..=145).map(|number| id(77, number)).collect();
+        assert_eq!(ids.len(), 145);
+        assert_eq!(id(77, 3), id(77, 3));
+        assert_eq!(id(77, 3).made_at(), at);
+    }
+}

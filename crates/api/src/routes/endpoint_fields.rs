@@ -1,0 +1,380 @@
+//! The fields of an endpoint in requests that make or change one.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use domain::catalogue;
+use domain::endpoint_url::{self, UrlError};
+use domain::event_type::Selector;
+use domain::outcome::Acknowledge;
+use domain::schedule::RetrySchedule;
+use domain::secret::EndpointSecret;
+use domain::wire::REDACTED;
+use serde_json::Value;
+use store::{EndpointPatch, NewEndpoint, ScheduleChoice, SwitchWanted};
+
+use crate::code::Code;
+use crate::error::ApiError;
+use crate::event_body::unknown_type;
+use crate::fields::{Fields, Given};
+use crate::serve::Config;
+
+const DESCRIPTION_BYTES_MAX: usize = 500;
+const EXTERNAL_KEY_BYTES_MAX: usize = 255;
+const SELECTORS_MAX: usize = 100;
+const TIMEOUT_MS: std::ops::RangeInclusive<i64> = 1_000..=30_000;
+
+/// Reads an endpoint that is to be made; `random` is what its secret is made of where none is
+/// supplied.
+pub fn read_new(text: &str, config: &Config, random: [u8; 32]) -> Result<NewEndpoint, ApiError> {
+    let mut fields = Fields::parse(text)?;
+    fields.require("url");
+    fields.require("event_types");
+    let secret = read_secret(&mut fields).unwrap_or_else(|| EndpointSecret::from_random(random));
+    let patch = read_parts(&mut fields, config);
+    let mut headers = Vec::new();
+    for (name, value) in patch.headers.unwrap_or_default() {
+        match value {
+            Some(value) => headers.push((name, value)),
+            None => {
+                fields.mistake("headers", Code::InvalidField, format!("`{name}` has no value yet"))
+            }
+        }
+    }
+    fields.finish()?;
+    Ok(NewEndpoint {
+        url: patch.url.unwrap_or_default(),
+        description: patch.description.unwrap_or_default(),
+        event_types: patch.event_types.unwrap_or_default(),
+        headers,
+        secret,
+        timeout: patch.timeout.unwrap_or(config.default_timeout),
+        acknowledge: patch.acknowledge.unwrap_or(Acknowledge::Any2xx),
+        schedule: patch.schedule.unwrap_or(ScheduleChoice::Standard),
+        external_key: patch.external_key.flatten(),
+        switch: patch.switch.unwrap_or(SwitchWanted::Enabled),
+    })
+}
+
+/// Reads what is to change about an endpoint: absent is unchanged, null is the default.
+pub fn read_patch(text: &str, config: &Config) -> Result<EndpointPatch, ApiError> {
+    let mut fields = Fields::parse(text)?;
+    let patch = read_parts(&mut fields, config);
+    fields.finish()?;
+    Ok(patch)
+}
+
+/// A secret that the caller supplies.
+pub fn read_secret(fields: &mut Fields<'_>) -> Option<EndpointSecret> {
+    fields
+        .read("secret", |value| {
+            let text = value.as_str().ok_or("must be a string")?;
+            EndpointSecret::parse(text).map_err(|error| error.to_string())
+        })
+        .value()
+}
+
+fn read_parts(fields: &mut Fields<'_>, config: &Config) -> EndpointPatch {
+    let always =
+        ["request", "filter", "phone_number_ids", "rate_limit", "max_in_flight", "wati_version"];
+    for name in always {
+        fields.not_supported(name, &[]);
+    }
+    fields.not_supported("session", &["\"any\""]);
+    fields.not_supported("ordered", &["false"]);
+    fields.not_supported("format", &["\"hookferry\""]);
+    let description = fields.text("description", 0..=DESCRIPTION_BYTES_MAX);
+    let timeout = fields.integer("timeout_ms", TIMEOUT_MS);
+    let timeout =
+        or_default(timeout, |ms| Duration::from_millis(ms.unsigned_abs()), config.default_timeout);
+    let acknowledge = fields.read("acknowledge", |value| match value.as_str() {
+        Some("any_2xx") => Ok(Acknowledge::Any2xx),
+        Some("only_200") => Ok(Acknowledge::Only200),
+        Some(_) | None => Err("must be `any_2xx` or `only_200`".into()),
+    });
+    EndpointPatch {
+        url: read_url(fields, config),
+        description: or_default(description, |text| text, String::new()),
+        event_types: read_selectors(fields),
+        headers: read_headers(fields),
+        timeout,
+        acknowledge: or_default(acknowledge, |acknowledge| acknowledge, Acknowledge::Any2xx),
+        schedule: read_schedule(fields),
+        external_key: match fields.text("external_key", 1..=EXTERNAL_KEY_BYTES_MAX) {
+            Given::Absent => None,
+            Given::Null => Some(None),
+            Given::Value(key) => Some(Some(key)),
+        },
+        switch: read_switch(fields),
+    }
+}
+
+fn or_default<T, U>(given: Given<T>, map: impl FnOnce(T) -> U, default: U) -> Option<U> {
+    match given {
+        Given::Absent => None,
+        Given::Null => Some(default),
+        Given::Value(value) => Some(map(value)),
+    }
+}
+
+/// A field for which there is no default: null is a mistake.
+fn not_null<T>(fields: &mut Fields<'_>, name: &str, given: Given<T>) -> Option<T> {
+    match given {
+        Given::Absent => None,
+        Given::Null => {
+            fields.mistake(name, Code::InvalidField, "cannot be null");
+            None
+        }
+        Given::Value(value) => Some(value),
+    }
+}
+
+fn read_url(fields: &mut Fields<'_>, config: &Config) -> Option<String> {
+    let text = fields.text("url", 0..=usize::MAX);
+    let text = not_null(fields, "url", text)?;
+    match endpoint_url::check(&text, &config.policy, config.allow_http) {
+        Ok(_) => Some(text),
+        Err(error) => {
+            fields.mistake("url", url_code(&error), error.to_string());
+            None
+        }
+    }
+}
+
+const fn url_code(error: &UrlError) -> Code {
+    match error {
+        UrlError::Forbidden(_) => Code::AddressForbidden,
+        UrlError::Malformed
+        | UrlError::Length
+        | UrlError::Scheme
+        | UrlError::PlainHttp
+        | UrlError::Credentials
+        | UrlError::Fragment => Code::UrlRefused,
+    }
+}
+
+fn read_selectors(fields: &mut Fields<'_>) -> Option<Vec<Selector>> {
+    let texts = fields.texts("event_types", 1..=SELECTORS_MAX);
+    let texts = not_null(fields, "event_types", texts)?;
+    let mut selectors = Vec::with_capacity(texts.len());
+    for (index, text) in texts.iter().enumerate() {
+        match known_selector(text) {
+            Ok(selector) if selectors.contains(&selector) => {}
+            Ok(selector) => selectors.push(selector),
+            Err(detail) => fields.mistake_in("event_types", index, Code::UnknownEventType, detail),
+        }
+    }
+    Some(selectors)
+}
+
+fn known_selector(text: &str) -> Result<Selector, String> {
+    match Selector::parse(text) {
+        Ok(Selector::Exact(name)) => {
+            let known =
+                catalogue::is_known(name.as_str()) || catalogue::find(name.as_str()).is_some();
+            if known { Ok(Selector::Exact(name)) } else { Err(unknown_type(name.as_str())) }
+        }
+        Ok(selector @ (Selector::All | Selector::Prefix(_))) => Ok(selector),
+        Err(error) => Err(format!("{error}, or end with `.*`, or be `*`")),
+    }
+}
+
+fn read_headers(fields: &mut Fields<'_>) -> Option<Vec<(String, Option<String>)>> {
+    let headers = match fields.text_map("headers") {
+        Given::Absent => return None,
+        Given::Null => return Some(Vec::new()),
+        Given::Value(headers) => headers,
+    };
+    // A kept value was checked when it was given; its name is checked with a stand-in.
+    let checked: Vec<(String, String)> = headers
+        .iter()
+        .map(|(name, value)| {
+            (name.clone(), if value == REDACTED { "kept".into() } else { value.clone() })
+        })
+        .collect();
+    if let Err(error) = endpoint_url::check_headers(&checked) {
+        fields.mistake("headers", Code::InvalidField, error.to_string());
+    }
+    let kept = |value: String| (value != REDACTED).then_some(value);
+    Some(headers.into_iter().map(|(name, value)| (name, kept(value))).collect())
+}
+
+fn read_schedule(fields: &mut Fields<'_>) -> Option<ScheduleChoice> {
+    let schedule = fields.read("schedule", |value| match value {
+        Value::String(name) if name == "standard" => Ok(ScheduleChoice::Standard),
+        Value::String(name) if name == "meta" => Ok(ScheduleChoice::Meta),
+        Value::Object(object) if object.len() == 1 => custom_schedule(object.get("custom_seconds")),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Array(_)
+        | Value::Object(_) => Err(SCHEDULE_FORMS.into()),
+    });
+    or_default(schedule, |schedule| schedule, ScheduleChoice::Standard)
+}
+
+const SCHEDULE_FORMS: &str =
+    "must be `standard`, `meta` or an object {\"custom_seconds\":[…]} of whole seconds";
+
+fn custom_schedule(seconds: Option<&Value>) -> Result<ScheduleChoice, String> {
+    let items = seconds.and_then(Value::as_array).ok_or(SCHEDULE_FORMS)?;
+    let wait = |item: &Value| item.as_i64().and_then(TimeDelta::try_seconds).ok_or(SCHEDULE_FORMS);
+    let waits = items.iter().map(wait).collect::<Result<Vec<_>, _>>()?;
+    RetrySchedule::custom(waits.clone()).map_err(|error| error.to_string())?;
+    Ok(ScheduleChoice::Custom(waits))
+}
+
+fn read_switch(fields: &mut Fields<'_>) -> Option<SwitchWanted> {
+    let switch = fields.read("status", |value| match value.as_str() {
+        Some("enabled") => Ok(SwitchWanted::Enabled),
+        Some("disabled") => Ok(SwitchWanted::Disabled),
+        Some("paused") => Ok(SwitchWanted::Paused),
+        Some("defective") => Err("is found by the engine; write `enabled` to begin afresh".into()),
+        Some(_) | None => Err("must be `enabled`, `disabled` or `paused`".into()),
+    });
+    not_null(fields, "status", switch)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::address::AddressPolicy;
+
+    fn config() -> Config {
+        Config {
+            public_url: None,
+            allow_http: false,
+            policy: AddressPolicy::new(Vec::new()),
+            default_timeout: Duration::from_secs(5),
+            workers: 1,
+            shutdown_timeout: Duration::ZERO,
+        }
+    }
+
+    fn new(extra: &str) -> Result<NewEndpoint, ApiError> {
+        let body = format!(r#"{{"url":"https://example.com/h","event_types":["*"]{extra}}}"#);
+        read_new(&body, &config(), [7; 32])
+    }
+
+    #[test]
+    fn an_endpoint_needs_a_url_and_event_types_and_the_rest_has_defaults() {
+        let made = new("").unwrap();
+        assert_eq!(made.url, "https://example.com/h");
+        assert_eq!(
+            (made.timeout, made.schedule),
+            (Duration::from_secs(5), ScheduleChoice::Standard)
+        );
+        assert!(made.secret.as_str().starts_with("whsec_"));
+        let ApiError::Invalid(mistakes) = read_new("{}", &config(), [7; 32]).unwrap_err() else {
+            panic!()
+        };
+        assert_eq!(mistakes.len(), 2);
+    }
+
+    #[test]
+    fn what_this_version_cannot_do_is_said_and_its_default_is_taken() {
+        for field in [
+            r#""request":{"method":"PUT"}"#,
+            r#""filter":{}"#,
+            r#""session":"active""#,
+            r#""phone_number_ids":["1"]"#,
+            r#""ordered":true"#,
+            r#""rate_limit":{"per_second":1}"#,
+            r#""max_in_flight":1"#,
+            r#""wati_version":1"#,
+            r#""format":"wati""#,
+        ] {
+            let error = new(&format!(",{field}")).unwrap_err();
+            assert_eq!(error.code(), Code::NotSupported, "{field}");
+        }
+        let defaults = r#","request":null,"filter":null,"session":"any","phone_number_ids":null,
+            "ordered":false,"rate_limit":null,"max_in_flight":null,"format":"hookferry""#;
+        assert!(new(defaults).is_ok());
+    }
+
+    #[test]
+    fn values_out_of_range_are_refused() {
+        for field in [
+            r#""timeout_ms":999"#,
+            r#""timeout_ms":30001"#,
+            r#""timeout_ms":5000.5"#,
+            r#""acknowledge":"yes""#,
+            r#""schedule":"never""#,
+            r#""schedule":{"custom_seconds":[]}"#,
+            r#""schedule":{"custom_seconds":[0]}"#,
+            r#""schedule":{"custom_seconds":[9223372036854775807]}"#,
+            r#""schedule":{"custom_seconds":[1],"x":1}"#,
+            r#""status":"defective""#,
+            r#""status":null"#,
+            r#""secret":"short""#,
+            r#""external_key":"""#,
+            r#""headers":{"Host":"x"}"#,
+            r#""headers":{"X-A":"é"}"#,
+            r#""headers":{"X-A":5}"#,
+            r#""headers":["X-A"]"#,
+            r#""headers":{"X-A":"1","X-A":"2"}"#,
+        ] {
+            let error = new(&format!(",{field}")).unwrap_err();
+            assert_eq!(error.code(), Code::InvalidField, "{field}: {}", error.detail());
+        }
+        assert_eq!(
+            new(r#","schedule":{"custom_seconds":[1,60]}"#).unwrap().schedule,
+            ScheduleChoice::Custom(vec![TimeDelta::seconds(1), TimeDelta::seconds(60)])
+        );
+    }
+
+    #[test]
+    fn urls_are_refused_with_their_reason() {
+        let code = |url: &str| {
+            let body = format!(r#"{{"url":"{url}","event_types":["*"]}}"#);
+            read_new(&body, &config(), [7; 32]).unwrap_err()
+        };
+        for url in ["http://example.com", "https://a:b@example.com", "ftp://example.com", "x", ""] {
+            assert_eq!(code(url).code(), Code::UrlRefused, "{url}");
+        }
+        let private = code("https://10.1.2.3/hook");
+        assert_eq!(private.code(), Code::AddressForbidden);
+        let detail = private.detail();
+        assert!(
+            detail.contains("10.1.2.3") && detail.contains("HOOKFERRY_ALLOW_NETWORKS"),
+            "{detail}"
+        );
+    }
+
+    #[test]
+    fn an_unknown_event_type_names_its_neighbours() {
+        let patch = |types: &str| read_patch(&format!(r#"{{"event_types":{types}}}"#), &config());
+        for good in [r#"["message.*"]"#, r#"["endpoint.defective"]"#, r#"["message.received","*"]"#]
+        {
+            assert!(patch(good).is_ok(), "{good}");
+        }
+        let error = patch(r#"["message.read","message.recieved"]"#).unwrap_err();
+        assert_eq!(error.code(), Code::UnknownEventType);
+        assert!(error.detail().contains("`message.received`"), "{}", error.detail());
+        for bad in ["[]", "[5]", "null", r#"["Message"]"#, r#"["*.received"]"#, r#""message.read""#]
+        {
+            assert!(patch(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_patch_changes_what_it_names_and_null_clears() {
+        let patch = read_patch("{}", &config()).unwrap();
+        assert!(patch.url.is_none() && patch.headers.is_none() && patch.external_key.is_none());
+        let body = r#"{"external_key":null,"description":null,"schedule":null,"timeout_ms":null,
+            "headers":{"X-New":"1","X-Old":"••••••••"}}"#;
+        let patch = read_patch(body, &config()).unwrap();
+        assert_eq!(patch.external_key, Some(None));
+        assert_eq!(patch.description.as_deref(), Some(""));
+        assert_eq!(patch.timeout, Some(Duration::from_secs(5)));
+        let headers = [("X-New".to_owned(), Some("1".to_owned())), ("X-Old".to_owned(), None)];
+        assert_eq!(patch.headers.as_deref(), Some(&headers[..]));
+    }
+
+    #[test]
+    fn a_new_endpoint_cannot_keep_a_value_it_does_not_have() {
+        let error = new(r#","headers":{"X-Old":"••••••••"}"#).unwrap_err();
+        assert_eq!(error.code(), Code::InvalidField);
+    }
+}

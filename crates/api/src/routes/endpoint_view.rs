@@ -1,0 +1,145 @@
+//! An endpoint as it is shown: no secret, no value of a custom header.
+
+use chrono::{DateTime, Utc};
+use domain::endpoint::{DisabledReason, EndpointState, Health, Switch};
+use domain::id::EndpointId;
+use domain::outcome::Acknowledge;
+use domain::wire::REDACTED;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use store::{EndpointRecord, ScheduleChoice};
+
+use crate::respond::HeadersView;
+
+/// An endpoint as it is shown. What this version cannot do stands there with its default.
+#[derive(Debug, Serialize)]
+pub struct EndpointView {
+    id: EndpointId,
+    url: String,
+    description: String,
+    status: &'static str,
+    status_reason: Option<String>,
+    event_types: Vec<String>,
+    format: &'static str,
+    wati_version: Option<u8>,
+    filter: Option<()>,
+    phone_number_ids: Option<Vec<String>>,
+    external_key: Option<String>,
+    session: &'static str,
+    headers: HeadersView,
+    timeout_ms: u64,
+    acknowledge: &'static str,
+    schedule: ScheduleView,
+    rate_limit: Option<()>,
+    max_in_flight: Option<u32>,
+    ordered: bool,
+    request: Option<()>,
+    streak: u32,
+    streak_started_at: Option<DateTime<Utc>>,
+    last_status_code: Option<u16>,
+    last_error: Option<String>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
+}
+
+impl EndpointView {
+    /// An endpoint, with its secret where it has just been made.
+    pub fn of(record: EndpointRecord, secret: Option<String>) -> Self {
+        let EndpointRecord {
+            id,
+            company: _,
+            url,
+            description,
+            event_types,
+            header_names,
+            timeout,
+            acknowledge,
+            schedule,
+            external_key,
+            state,
+            last_status,
+            last_error,
+            created_at,
+            updated_at,
+        } = record;
+        let redacted = |name: String| (name, REDACTED.to_owned());
+        Self {
+            id,
+            url,
+            description,
+            status: state.status().as_str(),
+            status_reason: status_reason(&state),
+            event_types: event_types.iter().map(ToString::to_string).collect(),
+            format: "hookferry",
+            wati_version: None,
+            filter: None,
+            phone_number_ids: None,
+            external_key,
+            session: "any",
+            headers: HeadersView::of_text(header_names.into_iter().map(redacted)),
+            timeout_ms: u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
+            acknowledge: acknowledge_name(acknowledge),
+            schedule: ScheduleView(schedule),
+            rate_limit: None,
+            max_in_flight: None,
+            ordered: false,
+            request: None,
+            streak: state.streak(),
+            streak_started_at: streak_started_at(&state),
+            last_status_code: last_status,
+            last_error,
+            created_at,
+            updated_at,
+            secret,
+        }
+    }
+}
+
+/// The name of a kind of success in the REST API.
+const fn acknowledge_name(acknowledge: Acknowledge) -> &'static str {
+    match acknowledge {
+        Acknowledge::Any2xx => "any_2xx",
+        Acknowledge::Only200 => "only_200",
+    }
+}
+
+fn status_reason(state: &EndpointState) -> Option<String> {
+    match (state.switch, state.health) {
+        (Switch::Disabled { reason: DisabledReason::Gone, .. }, _) => Some("gone".into()),
+        (Switch::Disabled { reason: DisabledReason::ByPerson, .. }, _) => Some("by_person".into()),
+        (Switch::Paused { .. }, _) => None,
+        (Switch::Enabled, Health::Defective { failures, since, .. }) => {
+            let since = since.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+            Some(format!("{failures} attempts in a row have failed since {since}"))
+        }
+        (Switch::Enabled, Health::Healthy | Health::Failing { .. }) => None,
+    }
+}
+
+const fn streak_started_at(state: &EndpointState) -> Option<DateTime<Utc>> {
+    match state.health {
+        Health::Healthy => None,
+        Health::Failing { since, .. } | Health::Defective { since, .. } => Some(since),
+    }
+}
+
+/// `"standard"`, `"meta"` or `{"custom_seconds":[…]}`.
+#[derive(Debug)]
+struct ScheduleView(ScheduleChoice);
+
+impl Serialize for ScheduleView {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            ScheduleChoice::Standard => serializer.serialize_str("standard"),
+            ScheduleChoice::Meta => serializer.serialize_str("meta"),
+            ScheduleChoice::Custom(waits) => {
+                let seconds: Vec<i64> = waits.iter().map(chrono::TimeDelta::num_seconds).collect();
+                let mut map = serializer.serialize_map(Some(1))?;
+                map.serialize_entry("custom_seconds", &seconds)?;
+                map.end()
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! `/events/batch`: many events in one request; each stands for itself.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use store::Caller;
+
+use super::events::{AcceptedView, idempotency_key, key_refused};
+use crate::auth::{self, Authorized};
+use crate::body;
+use crate::code::Code;
+use crate::error::{ApiError, Problem};
+use crate::event_body::{self, Context};
+use crate::fields::{Fields, Given};
+use crate::respond::json;
+use crate::serve::Shared;
+
+/// The largest batch, in bytes.
+const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// The most events of a batch.
+const BATCH_EVENTS_MAX: usize = 1_000;
+
+#[derive(Debug, Serialize)]
+struct BatchView {
+    results: Vec<ResultView>,
+}
+
+/// What became of one event of a batch: `{id,duplicate,deliveries}` or `{error}`.
+#[derive(Debug)]
+enum ResultView {
+    Accepted(AcceptedView),
+    Refused(Problem),
+}
+
+impl Serialize for ResultView {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Refused<'a> {
+            error: &'a Problem,
+        }
+        match self {
+            Self::Accepted(view) => view.serialize(serializer),
+            Self::Refused(error) => Refused { error }.serialize(serializer),
+        }
+    }
+}
+
+/// Takes many events in; those that are right are stored where others are refused.
+pub async fn create_events(
+    req: HttpRequest,
+    payload: web::Payload,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, ApiError> {
+    let Authorized { caller, now } = auth::authorize_ingest(&req, &shared).await?;
+    if idempotency_key(&req)?.is_some() {
+        let detail = "does not fit a batch; give each event an `id`".to_owned();
+        return Err(key_refused(detail));
+    }
+    let body = body::read(&req, payload, "a batch", BATCH_BYTES_MAX).await?;
+    let context = Context { company: caller.company, key: None, now };
+    let read: Vec<_> = read_batch(body::text(&body)?)?
+        .into_iter()
+        .enumerate()
+        .map(|(index, text)| event_body::parse(text.get(), &format!("/events/{index}"), context))
+        .collect();
+    drop(body);
+    let results = ingest(&shared, &caller, read).await?;
+    json(StatusCode::ACCEPTED, &BatchView { results })
+}
+
+fn read_batch(text: &str) -> Result<Vec<&RawValue>, ApiError> {
+    let mut fields = Fields::parse(text)?;
+    fields.require("events");
+    let events = match fields.raw("events") {
+        Given::Value(raw) => serde_json::from_str::<Vec<&RawValue>>(raw.get()).unwrap_or_default(),
+        Given::Null | Given::Absent => {
+            fields.finish()?;
+            return Ok(Vec::new());
+        }
+    };
+    if events.is_empty() || events.len() > BATCH_EVENTS_MAX {
+        let detail = format!("must be a list of 1 to {BATCH_EVENTS_MAX} events");
+        fields.mistake("events", Code::InvalidField, detail);
+    }
+    fields.finish()?;
+    Ok(events)
+}
+
+/// Stores what was read well and puts the answers where their events stood.
+async fn ingest(
+    shared: &Shared,
+    caller: &Caller,
+    read: Vec<Result<domain::event::NewEvent, ApiError>>,
+) -> Result<Vec<ResultView>, ApiError> {
+    let mut events = Vec::with_capacity(read.len());
+    let refused: Vec<Option<ApiError>> = read
+        .into_iter()
+        .map(|read| match read {
+            Ok(event) => {
+                events.push(event);
+                None
+            }
+            Err(error) => Some(error),
+        })
+        .collect();
+    let sent = events.len();
+    let accepted =
+        if sent == 0 { Vec::new() } else { shared.state.store.ingest(caller, events).await? };
+    if accepted.len() != sent {
+        return Err(ApiError::Internal("a batch was answered with another count".into()));
+    }
+    let mut accepted = accepted.into_iter();
+    let results = refused.into_iter().filter_map(|refused| match refused {
+        Some(error) => Some(Err(error)),
+        None => accepted.next().map(AcceptedView::of),
+    });
+    let results = results.map(|result| match result {
+        Ok(view) => ResultView::Accepted(view),
+        Err(error) => ResultView::Refused(error.problem()),
+    });
+    Ok(results.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_has_1_to_1000_events() {
+        let batch = |count: usize| format!("{{\"events\":[{}]}}", vec!["{}"; count].join(","));
+        assert_eq!(read_batch(&batch(1_000)).unwrap().len(), 1_000);
+        for bad in [
+            batch(0),
+            batch(1_001),
+            r#"{"events":{}}"#.into(),
+            r#"{"events":[],"x":1}"#.into(),
+            "{}".into(),
+        ] {
+            assert_eq!(read_batch(&bad).unwrap_err().code().status(), 422);
+        }
+        assert_eq!(read_batch(r#"{"events":[{]}"#).unwrap_err().code(), Code::InvalidJson);
+    }
+}

@@ -1,0 +1,174 @@
+//! `/events`: taken in, listed, shown.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{DateTime, Utc};
+use domain::event::{DATA_BYTES_MAX, EXTERNAL_ID_BYTES_MAX, SUBJECT_BYTES_MAX};
+use domain::event_type::EventTypeName;
+use domain::id::{EventId, SourceId};
+use domain::scope::Scope;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use store::{Accepted, EventFilter, EventRecord};
+
+use super::path_id;
+use crate::code::Code;
+use crate::error::{ApiError, Mistake, Place};
+use crate::event_body::{self, Context};
+use crate::query::{PageView, Query};
+use crate::respond::json;
+use crate::serve::Shared;
+use crate::{auth, body, fields};
+
+/// What an event may take beside its data.
+const ENVELOPE_BYTES_MAX: usize = 16 * 1024;
+const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+
+/// What became of an event that was taken in.
+#[derive(Debug, Serialize)]
+pub struct AcceptedView {
+    id: EventId,
+    duplicate: bool,
+    deliveries: u32,
+}
+
+impl AcceptedView {
+    /// The answer for an event, or the conflict.
+    pub fn of(accepted: Accepted) -> Result<Self, ApiError> {
+        match accepted {
+            Accepted::New { event, deliveries } => {
+                Ok(Self { id: event, duplicate: false, deliveries })
+            }
+            Accepted::Duplicate { event, deliveries } => {
+                Ok(Self { id: event, duplicate: true, deliveries })
+            }
+            Accepted::KeyReused { event } => Err(ApiError::Conflict {
+                code: Code::KeyReused,
+                detail: format!("{event} was posted with the same id and another body"),
+            }),
+        }
+    }
+}
+
+/// Takes one event in: 202 only once it is written down with its deliveries.
+pub async fn create_event(
+    req: HttpRequest,
+    payload: web::Payload,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, ApiError> {
+    let authorized = auth::authorize_ingest(&req, &shared).await?;
+    let body = body::read(&req, payload, "an event", DATA_BYTES_MAX + ENVELOPE_BYTES_MAX).await?;
+    let caller = &authorized.caller;
+    let key = idempotency_key(&req)?;
+    let context = Context { company: caller.company, key, now: authorized.now };
+    let event = event_body::parse(body::text(&body)?, "", context)?;
+    drop(body); // the event has its own copy, and may wait for a commit
+    let accepted = shared.state.store.ingest(caller, vec![event]).await?;
+    let [accepted] = accepted.as_slice() else {
+        return Err(ApiError::Internal("one event was posted, not one was answered".into()));
+    };
+    json(StatusCode::ACCEPTED, &AcceptedView::of(*accepted)?)
+}
+
+/// The `Idempotency-Key` of a request.
+pub fn idempotency_key(req: &HttpRequest) -> Result<Option<&str>, ApiError> {
+    let mut values = req.headers().get_all(IDEMPOTENCY_KEY);
+    let Some(value) = values.next() else { return Ok(None) };
+    let text = value.to_str().map_err(|_| "must be printable ASCII".to_owned());
+    let text = text.and_then(|text| {
+        fields::check_text(text, 1..=EXTERNAL_ID_BYTES_MAX)?;
+        if values.next().is_some() { Err("may stand there only once".into()) } else { Ok(text) }
+    });
+    text.map(Some).map_err(key_refused)
+}
+
+/// The `Idempotency-Key` of a request is not wanted, or wrong.
+pub fn key_refused(detail: String) -> ApiError {
+    let place = Place::Header(IDEMPOTENCY_KEY);
+    ApiError::Invalid(vec![Mistake { place, code: Code::InvalidField, detail }])
+}
+
+#[derive(Debug, Serialize)]
+struct EventView<'a> {
+    id: EventId,
+    #[serde(rename = "type")]
+    event_type: String,
+    source_id: Option<SourceId>,
+    external_id: Option<String>,
+    subject: Option<String>,
+    occurred_at: DateTime<Utc>,
+    accepted_at: DateTime<Utc>,
+    expires_at: Option<DateTime<Utc>>,
+    deliveries: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a RawValue>,
+}
+
+impl EventView<'_> {
+    /// An event and, apart from it, its data.
+    fn of(record: EventRecord) -> (Self, Arc<[u8]>) {
+        let EventRecord {
+            id,
+            event_type,
+            source,
+            external_id,
+            subject,
+            occurred_at,
+            accepted_at,
+            expires_at,
+            data,
+            deliveries,
+        } = record;
+        let view = Self {
+            id,
+            event_type: event_type.to_string(),
+            source_id: source,
+            external_id,
+            subject,
+            occurred_at,
+            accepted_at,
+            expires_at,
+            deliveries,
+            data: None,
+        };
+        (view, data)
+    }
+}
+
+/// The company's events, without their data.
+pub async fn list_events(
+    req: HttpRequest,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, ApiError> {
+    let authorized = auth::authorize(&req, &shared, Scope::EventsRead).await?;
+    let mut query = Query::of(&req);
+    let page = query.page();
+    let filter = EventFilter {
+        event_type: query
+            .read("type", |text| EventTypeName::parse(text).map_err(|error| error.to_string())),
+        subject: query.text("subject", SUBJECT_BYTES_MAX),
+        source: query.parsed("source_id"),
+        external_id: query.text("external_id", EXTERNAL_ID_BYTES_MAX),
+        since: query.time("since"),
+        until: query.time("until"),
+    };
+    query.finish()?;
+    let page = shared.state.store.events(authorized.caller.company, filter, page).await?;
+    json(StatusCode::OK, &PageView::of(page, |record| EventView::of(record).0))
+}
+
+/// One event with its data.
+pub async fn get_event(
+    req: HttpRequest,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, ApiError> {
+    let authorized = auth::authorize(&req, &shared, Scope::EventsRead).await?;
+    Query::of(&req).finish()?;
+    let record = shared.state.store.event(authorized.caller.company, path_id(&req)?).await?;
+    let (view, data) = EventView::of(record);
+    let data: &RawValue =
+        serde_json::from_slice(&data).map_err(|error| ApiError::Internal(error.into()))?;
+    json(StatusCode::OK, &EventView { data: Some(data), ..view })
+}

@@ -1,0 +1,39 @@
+//! `/healthz` and `/readyz`, without side effects.
+
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use serde_json::json;
+
+use crate::error::ApiError;
+use crate::respond::json;
+use crate::serve::Shared;
+
+/// How long the database may take to answer before this node counts as not ready.
+const PING_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// The process answers; nothing else is asked.
+pub async fn get_health() -> Result<HttpResponse, ApiError> {
+    json(StatusCode::OK, &json!({"status": "ok"}))
+}
+
+/// Whether this node takes requests: it is neither starting nor stopping, and its database answers.
+pub async fn get_readiness(shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
+    let state = &shared.state;
+    if !state.readiness.is_ready() {
+        return Err(ApiError::NotReady { reason: "this node is starting or stopping" });
+    }
+    match actix_web::rt::time::timeout(PING_TIME_MAX, state.store.ping()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error @ store::Error::Unavailable(_))) => return Err(error.into()),
+        Ok(Err(error)) => {
+            tracing::error!("The database does not answer as it should: {error}");
+            return Err(ApiError::NotReady { reason: "the database does not answer as it should" });
+        }
+        Err(_) => {
+            return Err(ApiError::NotReady { reason: "the database does not answer in time" });
+        }
+    }
+    json(StatusCode::OK, &json!({"status": "ready"}))
+}

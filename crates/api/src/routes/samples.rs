@@ -1,0 +1,161 @@
+//! `/endpoints/{id}/sample`: one request now, and what came back.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{DateTime, Utc};
+use domain::event::{DATA_BYTES_MAX, Event};
+use domain::event_type::EventTypeName;
+use domain::id::{CompanyId, EventId, floor_at};
+use domain::scope::Scope;
+use domain::wire::REDACTED;
+use domain::{catalogue, wire};
+use egress::Exchange;
+use serde::Serialize;
+use store::Target;
+
+use super::path_id;
+use crate::code::Code;
+use crate::error::ApiError;
+use crate::event_body::unknown_type;
+use crate::fields::{Fields, Given};
+use crate::respond::{BodyView, FailureView, HeadersView, RequestView, json};
+use crate::sample::SampleRequest;
+use crate::serve::Shared;
+use crate::{auth, body};
+
+/// The type of a sample where no other is chosen.
+const SAMPLE_TYPE: &str = "webhook.sample";
+
+#[derive(Debug, Serialize)]
+struct SampleView {
+    ok: bool,
+    status_code: Option<u16>,
+    headers: HeadersView,
+    body: String,
+    encoding: &'static str,
+    truncated: bool,
+    duration_ms: u64,
+    error: Option<FailureView>,
+    request: RequestView,
+}
+
+/// Sends a sample now, whatever the endpoint's filter and status; no event and no delivery is left.
+pub async fn send_sample(
+    req: HttpRequest,
+    payload: web::Payload,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, ApiError> {
+    let authorized = auth::authorize(&req, &shared, Scope::EndpointsWrite).await?;
+    let id = path_id(&req)?;
+    let body = body::read(&req, payload, "the body", body::SMALL_BODY_BYTES_MAX).await?;
+    let (event_type, data) = read_sample(body::text(&body)?)?;
+    let (company, actor, store) =
+        (authorized.caller.company, authorized.actor(), &shared.state.store);
+    let target = store.target(company, id, authorized.now).await?;
+    let event = sample_event(company, event_type, data, authorized.now)?;
+    let (headers, sent_body) =
+        wire::request(&event, 1, authorized.now, &target.keys, &target.headers);
+    let shown = shown_request(&target, &headers, &sent_body);
+    let request = SampleRequest {
+        url: target.url.clone(),
+        headers,
+        body: sent_body,
+        timeout: target.timeout,
+        acknowledge: target.acknowledge,
+    };
+    let exchange = shared.state.samples.send(request).await?;
+    let delivered = exchange.outcome.is_success();
+    store.record_sample(company, id, delivered, actor, shared.state.clock.now()).await?;
+    json(StatusCode::OK, &view(exchange, shown))
+}
+
+fn read_sample(text: &str) -> Result<(EventTypeName, Arc<[u8]>), ApiError> {
+    let mut fields = Fields::parse_optional(text)?;
+    let name = fields.text("event_type", 0..=usize::MAX).value();
+    let data = match fields.raw("data") {
+        Given::Value(raw) if raw.get().len() > DATA_BYTES_MAX => {
+            return Err(ApiError::TooLarge { what: "an event's data", bytes_max: DATA_BYTES_MAX });
+        }
+        Given::Value(raw) if raw.get().starts_with('{') => Some(raw.get()),
+        Given::Value(_) => {
+            fields.mistake("data", Code::InvalidField, "must be a JSON object");
+            None
+        }
+        Given::Absent | Given::Null => None,
+    };
+    let name = name.as_deref().unwrap_or(SAMPLE_TYPE);
+    let built_in = catalogue::find(name);
+    let event_type = EventTypeName::parse(name)
+        .ok()
+        .filter(|_| built_in.is_some() || catalogue::is_known(name) || name == SAMPLE_TYPE);
+    if event_type.is_none() {
+        fields.mistake("event_type", Code::UnknownEventType, unknown_type(name));
+    }
+    fields.finish()?;
+    let data = data.or(built_in.map(|built_in| built_in.sample)).unwrap_or("{}");
+    let event_type =
+        event_type.ok_or_else(|| ApiError::Internal("a sample without a type was taken".into()))?;
+    Ok((event_type, data.as_bytes().into()))
+}
+
+/// An event that is never written down; its id has the time of the sample and is otherwise random.
+fn sample_event(
+    company: CompanyId,
+    event_type: EventTypeName,
+    data: Arc<[u8]>,
+    now: DateTime<Utc>,
+) -> Result<Event, ApiError> {
+    let random = getrandom::u32().map_err(|error| ApiError::Internal(error.into()))?;
+    let id = EventId::from_raw(floor_at(now) | i64::from(random & 0x3f_ffff));
+    Ok(Event { id, company, event_type, data, occurred_at: now, session: None })
+}
+
+fn shown_request(target: &Target, headers: &[(String, String)], body: &[u8]) -> RequestView {
+    let is_custom =
+        |name: &str| target.headers.iter().any(|(custom, _)| custom.eq_ignore_ascii_case(name));
+    let shown = headers.iter().map(|(name, value)| {
+        let value = if is_custom(name) { REDACTED } else { value };
+        (name.clone(), value.to_owned())
+    });
+    RequestView {
+        method: "POST".into(),
+        url: target.url.to_string(),
+        headers: HeadersView::of_text(shown),
+        body: Some(String::from_utf8_lossy(body).into_owned()),
+    }
+}
+
+fn view(exchange: Exchange, request: RequestView) -> SampleView {
+    let Exchange { outcome, headers, body, truncated, duration, peer: _ } = exchange;
+    let BodyView { body, encoding } = BodyView::of(body);
+    SampleView {
+        ok: outcome.is_success(),
+        status_code: outcome.status_code,
+        headers: HeadersView::of_bytes(headers),
+        body,
+        encoding,
+        truncated,
+        duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+        error: outcome.failure.map(|failure| FailureView::of(failure.kind, failure.message)),
+        request,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_needs_nothing_and_takes_a_type_and_data() {
+        let (event_type, _) = read_sample("").unwrap();
+        assert_eq!(event_type.as_str(), SAMPLE_TYPE);
+        let (event_type, data) =
+            read_sample(r#"{"event_type":"endpoint.defective","data":{"a": 1}}"#).unwrap();
+        assert_eq!((event_type.as_str(), &*data), ("endpoint.defective", &br#"{"a": 1}"#[..]));
+        for bad in [r#"{"event_type":"nothing"}"#, r#"{"data":[]}"#, r#"{"type":"message.read"}"#] {
+            assert_eq!(read_sample(bad).unwrap_err().code().status(), 422, "{bad}");
+        }
+    }
+}

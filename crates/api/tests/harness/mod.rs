@@ -1,0 +1,164 @@
+//! The API over HTTP on a real store on SQLite, without the engine behind it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use domain::address::AddressPolicy;
+use domain::endpoint::StreakLimits;
+use domain::id::{CompanyId, EndpointId};
+use domain::schedule::RetrySchedule;
+use domain::scope::Scope;
+use domain::settle::Policy;
+use serde_json::{Value, json};
+use store::{Actor, Claimed, HandOver, MasterKey, NewToken, Store};
+use testkit::api::{Answer, Api};
+use testkit::clock::ManualClock;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Takes nothing: what is committed stays pending.
+#[derive(Debug)]
+struct NoRoom;
+
+impl HandOver for NoRoom {
+    fn reserve(&self, _endpoint: EndpointId, _wanted: usize) -> usize {
+        0
+    }
+    fn release(&self, _endpoint: EndpointId, _count: usize) {}
+    fn hand_over(&self, _fresh: Vec<Claimed>) {}
+}
+
+/// The running API.
+pub struct App {
+    pub api: Api,
+    pub clock: Arc<ManualClock>,
+    pub store: Store,
+    pub company: CompanyId,
+    pub readiness: api::Readiness,
+    base: String,
+    _folder: tempfile::TempDir,
+}
+
+pub fn noon() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 20, 12, 0, 0).unwrap()
+}
+
+fn store_config(folder: &tempfile::TempDir) -> store::Config {
+    store::Config {
+        database_url: format!("sqlite:{}", folder.path().join("h.db").display()),
+        master_key: MasterKey::from_bytes([1; 32]),
+        policy: Policy {
+            streak: StreakLimits {
+                warn_after: 50,
+                defective_after: 100,
+                defective_min_duration: TimeDelta::zero(),
+            },
+            give_up_after: TimeDelta::days(7),
+        },
+        standard_schedule: RetrySchedule::even(144, TimeDelta::minutes(10)).unwrap(),
+        connections_max: 4,
+    }
+}
+
+impl App {
+    /// An API with one company and a token that may everything.
+    pub async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = store_config(&folder);
+        Store::migrate(&config).await.unwrap();
+        let store = Store::open(config).await.unwrap();
+        let clock = Arc::new(ManualClock::at(noon()));
+        let tasks = TaskTracker::new();
+        let writer = store.clone();
+        let time: Arc<dyn store::Clock> = clock.clone();
+        let ingest_time = time.clone();
+        tasks.spawn(async move {
+            writer.run_ingest(Arc::new(NoRoom), ingest_time, CancellationToken::new()).await;
+        });
+        let policy = AddressPolicy::new(vec!["127.0.0.0/8".parse().unwrap()]);
+        let (samples, queue) = api::sample_channel();
+        let egress = egress::Config { policy: policy.clone(), idle_per_host_max: 2, names: None };
+        tasks.spawn(api::run_samples(queue, egress::Client::new(egress).unwrap()));
+        let readiness = api::Readiness::default();
+        readiness.set_ready(true);
+        let listener = api::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let config = api::Config {
+            public_url: None,
+            allow_http: false,
+            policy,
+            default_timeout: Duration::from_secs(5),
+            workers: 1,
+            shutdown_timeout: Duration::ZERO,
+        };
+        let state =
+            api::State { store: store.clone(), clock: time, samples, readiness: readiness.clone() };
+        let server = api::serve(listener, config, state).unwrap();
+        tasks.spawn(server);
+        let company = store.create_company("Acme", "owner@example.com", noon()).await.unwrap().id;
+        let api = Api::new(&base, None);
+        let app = Self { api, clock, store, company, readiness, base, _folder: folder };
+        let token = app.token(company, &[Scope::Admin], None).await;
+        Self { api: app.api.with_token(Some(&token)), ..app }
+    }
+
+    pub async fn token(
+        &self,
+        company: CompanyId,
+        scopes: &[Scope],
+        expires_at: Option<DateTime<Utc>>,
+    ) -> String {
+        let token = NewToken { name: "test".into(), scopes: scopes.to_vec(), expires_at };
+        self.store.create_token(company, token, Actor::Cli, noon()).await.unwrap().1
+    }
+
+    /// A client with a token of these scopes.
+    pub async fn with_scopes(&self, scopes: &[Scope]) -> Api {
+        let token = self.token(self.company, scopes, None).await;
+        self.api.with_token(Some(&token))
+    }
+
+    /// A client of another company.
+    pub async fn stranger(&self) -> Api {
+        let other = self.store.create_company("Other", "other@example.com", noon()).await.unwrap();
+        let token = self.token(other.id, &[Scope::Admin], None).await;
+        self.api.with_token(Some(&token))
+    }
+
+    /// Sends a body as it is.
+    pub async fn raw(&self, method: &str, path: &str, body: impl Into<Vec<u8>>) -> Answer {
+        self.api.send(method, path, &[], Some(body.into())).await.unwrap()
+    }
+
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    pub async fn endpoint(&self) -> Value {
+        let endpoint = json!({"url": "https://example.com/hook", "event_types": ["*"]});
+        self.api.post("/endpoints", &endpoint).await.expect(201)
+    }
+}
+
+pub fn event() -> Value {
+    json!({"type": "message.received", "data": {"text": "hi"}})
+}
+
+/// Checks a problem: status, code, and the pointer or parameter of its only mistake.
+#[track_caller]
+pub fn problem(answer: &Answer, status: u16, code: &str, place: Option<&str>) -> Value {
+    let problem = answer.expect(status);
+    assert_eq!(answer.header("content-type"), "application/problem+json");
+    assert_eq!(problem["code"], code, "{problem}");
+    assert_eq!(problem["status"], status);
+    assert_eq!(problem["type"], format!("urn:hookferry:problem:{code}"));
+    assert_eq!(answer.header("x-request-id").len(), 24);
+    if let Some(place) = place {
+        let error = &problem["errors"][0];
+        let found =
+            ["pointer", "parameter", "header"].iter().find_map(|kind| error[*kind].as_str());
+        assert_eq!(found, Some(place), "{problem}");
+    }
+    problem
+}

@@ -1,0 +1,190 @@
+//! What each resource answers when all is well.
+
+mod harness;
+
+use chrono::TimeDelta;
+use harness::{App, event, problem};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn an_endpoint_is_made_shown_changed_and_deleted() {
+    let app = App::start().await;
+    let body = json!({
+        "url": "https://example.com/hook", "event_types": ["message.*", "endpoint.defective"],
+        "headers": {"X-Key": "s3cret"}, "external_key": "crm", "schedule": {"custom_seconds": [5, 60]},
+        "secret": "my-own-app-secret-1234",
+    });
+    let answer = app.api.post("/endpoints", &body).await;
+    let made = answer.expect(201);
+    let path = format!("/endpoints/{}", made["id"].as_str().unwrap());
+    assert_eq!(answer.header("location"), format!("/api/v1{path}"));
+    assert_eq!(made["secret"], "my-own-app-secret-1234");
+    assert_eq!(made["status"], "enabled");
+    let shown = app.api.get(&path).await.expect(200);
+    assert_eq!(shown["secret"], Value::Null);
+    assert_eq!(shown["headers"], json!({"X-Key": "••••••••"}));
+    assert_eq!(shown["schedule"], json!({"custom_seconds": [5, 60]}));
+    assert_eq!(shown["timeout_ms"], 5_000);
+    problem(&app.api.post("/endpoints", &body).await, 409, "external_key_taken", None);
+
+    let patch = json!({"headers": {"X-Key": "••••••••", "X-New": "1"}, "status": "paused", "external_key": null});
+    let changed = app.api.patch(&path, &patch).await.expect(200);
+    assert_eq!((&changed["status"], &changed["external_key"]), (&json!("paused"), &Value::Null));
+    let secrets = app.api.get(&format!("{path}/secret")).await;
+    assert_eq!(secrets.header("cache-control"), "no-store");
+    let secrets = secrets.expect(200);
+    assert_eq!(secrets["headers"], json!({"X-Key": "s3cret", "X-New": "1"}));
+    let patch = json!({"headers": {"X-Other": "••••••••"}});
+    problem(&app.api.patch(&path, &patch).await, 409, "header_has_no_value", None);
+
+    let listed = app.api.get("/endpoints").await.expect(200);
+    assert_eq!(listed["data"], json!([changed]));
+    assert_eq!(app.api.delete(&path).await.status, 204);
+    problem(&app.api.get(&path).await, 404, "not_found", None);
+}
+
+#[tokio::test]
+async fn a_secret_is_rotated_with_an_overlap() {
+    let app = App::start().await;
+    let made = app.endpoint().await;
+    let path = format!("/endpoints/{}/secret", made["id"].as_str().unwrap());
+    let rotated = app.api.post(&format!("{path}/rotate"), &json!({"overlap_seconds": 60})).await;
+    let rotated = rotated.expect(200);
+    assert_ne!(rotated["secret"], made["secret"]);
+    assert_eq!(rotated["previous"][0]["secret"], made["secret"]);
+    assert_eq!(rotated["previous"][0]["signs_until"], "2026-11-20T12:01:00Z");
+    app.clock.advance(TimeDelta::seconds(61));
+    assert_eq!(app.api.get(&path).await.expect(200)["previous"], json!([]));
+}
+
+#[tokio::test]
+async fn an_event_is_taken_in_and_shown_with_its_delivery() {
+    let app = App::start().await;
+    let endpoint = app.endpoint().await;
+    let mut body = event();
+    body["subject"] = json!("491701234567");
+    body["occurred_at"] = json!("2026-11-20T13:00:00+02:00");
+    let made = app.api.post("/events", &body).await.expect(202);
+    assert_eq!((&made["duplicate"], &made["deliveries"]), (&json!(false), &json!(1)));
+    let shown = app.api.get(&format!("/events/{}", made["id"].as_str().unwrap())).await.expect(200);
+    assert_eq!(shown["data"], event()["data"]);
+    assert_eq!(shown["occurred_at"], "2026-11-20T11:00:00Z");
+    for query in
+        ["", "?subject=491701234567", "?type=message.received", "?until=2026-11-20T12:00:01Z"]
+    {
+        let listed = app.api.get(&format!("/events{query}")).await.expect(200);
+        assert_eq!(listed["data"][0]["id"], made["id"], "{query}");
+        assert_eq!(listed["data"][0].get("data"), None);
+    }
+    let none = app.api.get("/events?subject=1").await.expect(200);
+    assert_eq!(none["data"], json!([]));
+    let query =
+        format!("/deliveries?endpoint_id={}&state=pending", endpoint["id"].as_str().unwrap());
+    let listed = app.api.get(&query).await.expect(200);
+    let delivery = &listed["data"][0];
+    assert_eq!(delivery["event_id"], made["id"]);
+    let path = format!("/deliveries/{}", delivery["id"].as_str().unwrap());
+    let shown = app.api.get(&path).await.expect(200);
+    assert_eq!((&shown["attempts"], &shown["tries"]), (&json!([]), &json!(0)));
+    assert_eq!(shown["max_tries"], 145);
+
+    let canceled = app.api.post(&format!("{path}/cancel"), &json!({})).await.expect(200);
+    assert_eq!(canceled["state"], "canceled");
+    problem(
+        &app.api.post(&format!("{path}/cancel"), &json!({})).await,
+        409,
+        "delivery_finished",
+        None,
+    );
+    let again = app.api.post(&format!("{path}/retry"), &json!({})).await.expect(200);
+    assert_eq!(again["state"], "pending");
+    let pause = format!("/endpoints/{}", endpoint["id"].as_str().unwrap());
+    app.api.patch(&pause, &json!({"status": "paused"})).await.expect(200);
+    assert_eq!(app.api.get(&path).await.expect(200)["state"], "held");
+    problem(&app.api.post(&format!("{path}/retry"), &json!({})).await, 409, "delivery_held", None);
+}
+
+#[tokio::test]
+async fn lists_are_stable_while_rows_arrive() {
+    let app = App::start().await;
+    for _ in 0..5 {
+        app.api.post("/events", &event()).await.expect(202);
+    }
+    let first = app.api.get("/events?limit=2").await.expect(200);
+    let mut seen: Vec<Value> = first["data"].as_array().unwrap().clone();
+    let mut cursor = first["next_cursor"].clone();
+    while let Some(next) = cursor.as_str() {
+        app.api.post("/events", &event()).await.expect(202);
+        let page = app.api.get(&format!("/events?limit=2&cursor={next}")).await.expect(200);
+        seen.extend(page["data"].as_array().unwrap().clone());
+        cursor = page["next_cursor"].clone();
+    }
+    let ids: std::collections::HashSet<_> = seen.iter().map(|row| row["id"].to_string()).collect();
+    assert_eq!((seen.len(), ids.len()), (5, 5));
+}
+
+#[tokio::test]
+async fn a_sample_shows_what_came_back_and_leaves_nothing() {
+    let app = App::start().await;
+    let receiver = testkit::receiver::Receiver::start();
+    let body = json!({"url": receiver.url("/hook"), "event_types": ["message.read"],
+        "headers": {"X-Key": "s3cret"}, "status": "disabled"});
+    let made = app.api.post("/endpoints", &body).await.expect(201);
+    let path = format!("/endpoints/{}/sample", made["id"].as_str().unwrap());
+    let shown =
+        app.api.post(&path, &json!({"event_type": "message.received", "data": {"n": 1}})).await;
+    let shown = shown.expect(200);
+    assert_eq!((&shown["ok"], &shown["error"]), (&json!(true), &Value::Null), "{shown}");
+    assert_eq!(shown["request"]["headers"]["X-Key"], "••••••••");
+    let sent: Value = serde_json::from_str(shown["request"]["body"].as_str().unwrap()).unwrap();
+    assert_eq!((&sent["type"], &sent["data"]), (&json!("message.received"), &json!({"n": 1})));
+    assert_eq!(app.api.get("/events").await.expect(200)["data"], json!([]));
+    assert_eq!(app.api.get("/deliveries").await.expect(200)["data"], json!([]));
+}
+
+#[tokio::test]
+async fn tokens_are_shown_once() {
+    let app = App::start().await;
+    let body =
+        json!({"name": "ci", "scopes": ["events:write"], "expires_at": "2027-01-01T00:00:00Z"});
+    let made = app.api.post("/tokens", &body).await.expect(201);
+    assert!(made["token"].as_str().unwrap().starts_with("hkf_"));
+    let listed = app.api.get("/tokens").await.expect(200);
+    let row =
+        listed["data"].as_array().unwrap().iter().find(|row| row["id"] == made["id"]).unwrap();
+    assert_eq!((row.get("token"), &row["scopes"]), (None, &json!(["events:write"])));
+    let me = app.api.with_token(made["token"].as_str()).get("/auth/me").await.expect(200);
+    assert_eq!(me["company"]["name"], "Acme");
+    assert_eq!(me["token"]["id"], made["id"]);
+}
+
+#[tokio::test]
+async fn event_types_come_with_schema_and_sample() {
+    let app = App::start().await;
+    let listed = app.api.get("/event-types").await.expect(200);
+    let one = app.api.get("/event-types/message.received").await.expect(200);
+    assert!(listed["data"].as_array().unwrap().contains(&one));
+    assert!(one["schema"].is_object() && one["sample"].is_object());
+    problem(&app.api.get("/event-types/message.nothing").await, 404, "not_found", None);
+}
+
+#[tokio::test]
+async fn mails_are_an_empty_list_at_first() {
+    let app = App::start().await;
+    let empty = json!({"data": [], "next_cursor": null});
+    assert_eq!(app.api.get("/mails").await.expect(200), empty);
+}
+
+#[tokio::test]
+async fn health_asks_nothing_and_readiness_follows_the_switch() {
+    let app = App::start().await;
+    let anyone = app.api.with_token(None);
+    anyone.get("/healthz").await.expect(200);
+    anyone.get("/readyz").await.expect(200);
+    app.readiness.set_ready(false);
+    let answer = anyone.get("/readyz").await;
+    problem(&answer, 503, "not_ready", None);
+    assert_eq!(answer.header("retry-after"), "1");
+    anyone.get("/healthz").await.expect(200);
+    assert!(app.base().starts_with("http://127.0.0.1:"));
+}

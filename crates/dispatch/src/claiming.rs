@@ -1,0 +1,181 @@
+//! Claims: what is due in the database comes into memory, lane by lane, as far as there is room.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::delivery::Finish;
+use domain::id::{CompanyId, EndpointId};
+use store::{DueLane, LaneWant, ToSettle};
+use tokio_util::sync::CancellationToken;
+
+use crate::dispatcher::Dispatcher;
+use crate::lanes::Mode;
+use crate::targets::mode_of;
+
+/// How often the database is asked what is due.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How many lanes one round looks at.
+const LANES_PER_ROUND: u32 = 250;
+/// How long a lane without room is left alone; room that comes earlier is noticed in memory.
+const NO_ROOM_FOR: TimeDelta = TimeDelta::milliseconds(500);
+/// How long a held lane is left alone; enabling it wakes it at once.
+const HELD_FOR: TimeDelta = TimeDelta::minutes(10);
+/// A lane with less room than this is claimed for only when nothing of it is waiting.
+const ROOM_WORTHWHILE: usize = 128;
+/// How many lanes that nobody owns are taken in one round.
+const ADOPT_PER_ROUND: u32 = 1_000;
+
+impl Dispatcher {
+    pub(crate) async fn claim_loop(&self, stop: CancellationToken) {
+        loop {
+            let woken = self.claim_wake.notified();
+            if stop.is_cancelled() {
+                return;
+            }
+            let busy = if self.may_work() { self.claim_round_or_log().await } else { false };
+            if busy {
+                continue;
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = woken => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+        }
+    }
+
+    async fn claim_round_or_log(&self) -> bool {
+        match self.claim_round().await {
+            Ok(busy) => busy,
+            Err(error) => {
+                tracing::warn!(error = %error, "What is due could not be claimed: {error}");
+                false
+            }
+        }
+    }
+
+    /// One round. Gives whether the next one should follow at once.
+    async fn claim_round(&self) -> Result<bool, store::Error> {
+        if self.store.has_free_lanes().await? {
+            let share = self.share_left().await?;
+            self.store.adopt_lanes(share.min(ADOPT_PER_ROUND)).await?;
+        }
+        let now = self.clock.now();
+        let due = self.store.due_lanes(LANES_PER_ROUND, now).await?;
+        let full_round = due.len() >= LANES_PER_ROUND as usize;
+        let mut wants = Vec::with_capacity(due.len());
+        let mut seen = HashSet::with_capacity(due.len());
+        for lane in due {
+            seen.insert(lane.endpoint);
+            wants.push(self.want_of(&lane, now).await?);
+        }
+        wants.extend(self.hungry_wants(&seen, now));
+        if wants.is_empty() {
+            return Ok(false);
+        }
+        let claimed = self.store.claim(&wants, now).await?;
+        let brought = claimed.rows.len();
+        self.note_backlogs(&wants, &claimed.more);
+        let companies: Vec<(EndpointId, CompanyId)> =
+            claimed.rows.iter().map(|row| (row.endpoint, row.event.company)).collect();
+        {
+            let mut lanes = self.lanes.lock();
+            lanes.push_claimed(claimed.rows);
+            for (endpoint, company) in companies {
+                let backlog = claimed.more.contains(&endpoint);
+                lanes.set_backlog(endpoint, company, backlog);
+            }
+        }
+        self.send_wake.notify_one();
+        for orphan in claimed.orphans {
+            self.settle_later(ToSettle::Ended(orphan, Finish::Exhausted)).await;
+        }
+        Ok(full_round && brought > 0)
+    }
+
+    /// What is wanted of a lane that is due; its endpoint is read first where it is not known.
+    async fn want_of(&self, lane: &DueLane, now: DateTime<Utc>) -> Result<LaneWant, store::Error> {
+        self.owned.lock().insert(lane.endpoint);
+        let known = match self.targets.trusted(lane.endpoint) {
+            Some(known) => Some(known),
+            None => self.load_target(lane.company, lane.endpoint).await?,
+        };
+        let Some(known) = known else {
+            return Ok(LaneWant::none(lane.endpoint, now + HELD_FOR));
+        };
+        let mode = mode_of(&known.state);
+        {
+            let mut lanes = self.lanes.lock();
+            if lanes.mode(lane.endpoint) != Some(mode) {
+                lanes.set_mode(lane.endpoint, lane.company, mode);
+            }
+            if lane.hold_until > now {
+                lanes.hold_until(lane.endpoint, lane.hold_until);
+            }
+        }
+        if lane.hold_until > now {
+            return Ok(LaneWant::none(lane.endpoint, lane.hold_until));
+        }
+        Ok(match mode {
+            Mode::Held => LaneWant::none(lane.endpoint, now + HELD_FOR),
+            Mode::Open | Mode::Slow => self.want_by_room(lane.endpoint, mode, now),
+        })
+    }
+
+    fn want_by_room(&self, endpoint: EndpointId, mode: Mode, now: DateTime<Utc>) -> LaneWant {
+        let (room, idle) = {
+            let lanes = self.lanes.lock();
+            (lanes.room(endpoint), lanes.lane_idle(endpoint))
+        };
+        let worthwhile = room >= ROOM_WORTHWHILE || mode == Mode::Slow || idle;
+        let rows = if worthwhile { room } else { 0 };
+        if rows == 0 {
+            self.hungry.lock().insert(endpoint);
+        }
+        let newest_first = mode == Mode::Slow && self.newest_next.lock().contains(&endpoint);
+        LaneWant { endpoint, rows, newest_first, put_off: now + NO_ROOM_FOR }
+    }
+
+    /// Lanes with more due than there was room for, that have room now.
+    fn hungry_wants(&self, seen: &HashSet<EndpointId>, now: DateTime<Utc>) -> Vec<LaneWant> {
+        let hungry: Vec<EndpointId> = self
+            .hungry
+            .lock()
+            .iter()
+            .copied()
+            .filter(|endpoint| !seen.contains(endpoint))
+            .collect();
+        let mut wants = Vec::new();
+        for endpoint in hungry {
+            let mode = self.lanes.lock().mode(endpoint).unwrap_or(Mode::Open);
+            if mode == Mode::Held || !self.owned.lock().contains(&endpoint) {
+                self.hungry.lock().remove(&endpoint);
+                continue;
+            }
+            let want = self.want_by_room(endpoint, mode, now);
+            if want.rows > 0 {
+                wants.push(want);
+            }
+        }
+        wants
+    }
+
+    /// Remembers where more is due, and whose turn is next in slow lanes.
+    fn note_backlogs(&self, wants: &[LaneWant], more: &[EndpointId]) {
+        let mut hungry = self.hungry.lock();
+        let mut newest_next = self.newest_next.lock();
+        for want in wants.iter().filter(|want| want.rows > 0) {
+            if more.contains(&want.endpoint) {
+                hungry.insert(want.endpoint);
+            } else {
+                hungry.remove(&want.endpoint);
+            }
+            if want.newest_first || !more.contains(&want.endpoint) {
+                newest_next.remove(&want.endpoint);
+            } else {
+                newest_next.insert(want.endpoint);
+            }
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! The dispatcher: one for each node, a few loops around the lanes in memory.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use domain::id::EndpointId;
+use parking_lot::Mutex;
+use store::{Claimed, Clock, HandOver, Held, Hint, Store, ToSettle};
+use tokio::sync::{Notify, broadcast, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::lanes::{Lanes, Limits};
+use crate::targets::Targets;
+
+/// How many rows may wait in one lane in memory.
+const LANE_QUEUED_MAX: usize = 1_024;
+/// The window of a lane that nothing is known of.
+const WINDOW_START: u32 = 2;
+
+/// What the dispatcher needs to know.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Requests in flight over all endpoints.
+    pub in_flight_max: usize,
+    /// Deliveries in memory over all endpoints, until their outcome is committed.
+    pub queued_max: usize,
+    /// What operators call this node.
+    pub node_name: String,
+}
+
+/// Sends what is due, one lane for each endpoint, and settles what came of it.
+#[derive(Debug)]
+pub struct Dispatcher {
+    pub(crate) store: Store,
+    pub(crate) egress: egress::Client,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) config: Config,
+    pub(crate) lanes: Mutex<Lanes>,
+    pub(crate) targets: Targets,
+    /// Endpoints with more due in the database than memory had room for.
+    pub(crate) hungry: Mutex<HashSet<EndpointId>>,
+    /// Endpoints whose lane row this node owns, as far as it has seen.
+    pub(crate) owned: Mutex<HashSet<EndpointId>>,
+    /// Endpoints in the slow lane whose next turn goes to the newest.
+    pub(crate) newest_next: Mutex<HashSet<EndpointId>>,
+    pub(crate) send_wake: Notify,
+    pub(crate) claim_wake: Notify,
+    pub(crate) settle: mpsc::Sender<ToSettle>,
+    pub(crate) settle_queue: Mutex<Option<mpsc::Receiver<ToSettle>>>,
+    pub(crate) attempts: TaskTracker,
+    /// Whether this node is a member and known to be alive: else it neither claims nor sends.
+    pub(crate) member: AtomicBool,
+    pub(crate) stopping: AtomicBool,
+}
+
+impl Dispatcher {
+    /// A dispatcher that does nothing until it is run.
+    pub fn new(
+        store: Store,
+        egress: egress::Client,
+        clock: Arc<dyn Clock>,
+        config: Config,
+    ) -> Arc<Self> {
+        let window_max = u32::try_from((config.in_flight_max / 2).max(2)).unwrap_or(u32::MAX);
+        let lanes = Lanes::new(Limits {
+            in_flight_max: config.in_flight_max,
+            queued_max: config.queued_max,
+            lane_queued_max: LANE_QUEUED_MAX,
+            window_start: WINDOW_START,
+            window_max,
+        });
+        let (settle, settle_queue) = mpsc::channel(config.queued_max.max(1));
+        Arc::new(Self {
+            store,
+            egress,
+            clock,
+            config,
+            lanes: Mutex::new(lanes),
+            targets: Targets::default(),
+            hungry: Mutex::default(),
+            owned: Mutex::default(),
+            newest_next: Mutex::default(),
+            send_wake: Notify::new(),
+            claim_wake: Notify::new(),
+            settle,
+            settle_queue: Mutex::new(Some(settle_queue)),
+            attempts: TaskTracker::new(),
+            member: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+        })
+    }
+
+    /// Runs until `stop`; then claims and begins nothing more, finishes and settles what is in
+    /// flight, gives the rest back and ends. `abort` ends it at once.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken, abort: CancellationToken) {
+        let Some(queue) = self.settle_queue.lock().take() else { return };
+        let drained = CancellationToken::new();
+        let settling = self.settle_loop(queue, drained.clone(), abort.clone());
+        let working = async {
+            let (membership, ..) = tokio::join!(
+                self.membership_loop(stop.clone()),
+                self.send_loop(stop.clone()),
+                self.claim_loop(stop.clone()),
+                self.hint_loop(stop.clone()),
+                self.freshness_loop(stop.clone()),
+                self.upkeep_loop(stop.clone()),
+            );
+            self.stopping.store(true, Ordering::Release);
+            self.attempts.close();
+            tokio::select! {
+                () = self.attempts.wait() => {}
+                () = abort.cancelled() => {}
+            }
+            drained.cancel();
+            membership
+        };
+        // The proof of life is held until everything has been given back.
+        let (_membership, ()) = tokio::join!(working, settling);
+        if !abort.is_cancelled() {
+            self.give_everything_back().await;
+        }
+    }
+
+    /// Whether nothing is queued, in flight or unsettled in memory.
+    pub fn is_idle(&self) -> bool {
+        self.lanes.lock().is_idle()
+    }
+
+    /// Requests in flight now.
+    pub fn in_flight(&self) -> usize {
+        self.lanes.lock().in_flight()
+    }
+
+    /// Looks for due work now instead of at the next round.
+    pub fn wake(&self) {
+        self.claim_wake.notify_one();
+        self.send_wake.notify_one();
+    }
+
+    pub(crate) fn may_work(&self) -> bool {
+        self.member.load(Ordering::Acquire) && !self.stopping.load(Ordering::Acquire)
+    }
+
+    /// Waits `period` by the real clock: how often the database is asked does not depend on a clock
+    /// that tests turn.
+    pub(crate) async fn pause(&self, period: Duration, stop: &CancellationToken) {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(period) => {}
+        }
+    }
+
+    /// Gives rows back to the database, as many times as it takes.
+    pub(crate) async fn give_back(&self, rows: Vec<Claimed>) {
+        if rows.is_empty() {
+            return;
+        }
+        let held: Vec<Held> =
+            rows.iter().map(|row| (row.event.company, row.id, row.endpoint)).collect();
+        if let Err(error) = self.store.release(&held, self.clock.now()).await {
+            // They stay claimed by this incarnation and come back with its end.
+            tracing::warn!(error = %error, rows = held.len(), "Rows could not be given back: {error}");
+        }
+    }
+
+    async fn give_everything_back(&self) {
+        let endpoints: Vec<EndpointId> = self.lanes.lock().endpoints().collect();
+        for endpoint in endpoints {
+            let _ = self.lanes.lock().take_queued(endpoint);
+        }
+        if let Err(error) = self.store.leave(self.clock.now()).await {
+            tracing::warn!(error = %error, "This node could not say goodbye; others will find out: {error}");
+        }
+    }
+
+    async fn hint_loop(&self, stop: CancellationToken) {
+        let mut hints = self.store.hints();
+        loop {
+            let hint = tokio::select! {
+                () = stop.cancelled() => return,
+                hint = hints.recv() => hint,
+            };
+            match hint {
+                Ok(Hint::ConfigChanged(company)) => self.refresh_company(company).await,
+                Ok(Hint::Canceled(delivery)) => self.drop_canceled(delivery).await,
+                Ok(Hint::LaneDue(_)) | Err(broadcast::error::RecvError::Lagged(_)) => {
+                    self.claim_wake.notify_one();
+                }
+                Err(broadcast::error::RecvError::Closed) => return,
+            }
+        }
+    }
+}
+
+impl HandOver for Dispatcher {
+    fn reserve(&self, endpoint: EndpointId, wanted: usize) -> usize {
+        if !self.may_work() {
+            return 0;
+        }
+        self.lanes.lock().reserve(endpoint, wanted)
+    }
+
+    fn release(&self, endpoint: EndpointId, count: usize) {
+        self.lanes.lock().release(endpoint, count);
+    }
+
+    fn hand_over(&self, fresh: Vec<Claimed>) {
+        self.lanes.lock().push_fresh(fresh);
+        self.send_wake.notify_one();
+    }
+}

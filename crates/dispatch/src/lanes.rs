@@ -1,0 +1,280 @@
+//! The lanes of this node, in memory: what is queued for which endpoint, and whose turn it is.
+//!
+//! Pure and synchronous: time is an argument, nothing here sends, waits or reads the database. A
+//! lane is first in, first out, behind a window of requests in flight. Only lanes that can send
+//! take turns; one that cannot is out of them and comes back by an event (a row, an answer, a
+//! settlement, a mode) or by a time, so that ten thousand dead endpoints cost a turn nothing.
+
+mod id_hash;
+mod lane;
+mod placing;
+mod turns;
+
+#[cfg(test)]
+mod model_tests;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use domain::id::{CompanyId, DeliveryId, EndpointId};
+use store::Claimed;
+
+use id_hash::IdMap;
+use lane::Lane;
+use placing::Load;
+use turns::Turns;
+
+/// What the lanes are bounded by.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Requests in flight over all lanes.
+    pub in_flight_max: usize,
+    /// Rows in memory over all lanes, from their reservation until their outcome is committed. One
+    /// company has at most three quarters of it.
+    pub queued_max: usize,
+    /// Rows waiting in one lane, those that are promised included.
+    pub lane_queued_max: usize,
+    /// The window of a lane that nothing is known of.
+    pub window_start: u32,
+    /// The widest window.
+    pub window_max: u32,
+}
+
+/// How a lane is sent to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// As fast as its window allows.
+    Open,
+    /// Defective: one request at a time, the next when the last is settled, at most one a second.
+    Slow,
+    /// Nothing is sent: paused, disabled, deleted, or another node's.
+    Held,
+}
+
+/// All lanes of this node.
+#[derive(Debug)]
+pub struct Lanes {
+    limits: Limits,
+    lanes: IdMap<EndpointId, Lane>,
+    turns: Turns,
+    wakes: BTreeSet<(DateTime<Utc>, EndpointId)>,
+    load: Load,
+    now: DateTime<Utc>,
+}
+
+impl Lanes {
+    /// No lanes yet. Limits that would let nothing through are raised to one.
+    pub fn new(limits: Limits) -> Self {
+        let window_start = limits.window_start.max(1);
+        let limits = Limits {
+            in_flight_max: limits.in_flight_max.max(1),
+            window_start,
+            window_max: limits.window_max.max(window_start),
+            ..limits
+        };
+        Self {
+            limits,
+            lanes: IdMap::default(),
+            turns: Turns::default(),
+            wakes: BTreeSet::new(),
+            load: Load::default(),
+            now: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    /// Promises room for up to `wanted` fresh deliveries of an endpoint, and says for how many.
+    /// None where the lane is not open, on hold, or has a backlog that must go first.
+    pub fn reserve(&mut self, endpoint: EndpointId, wanted: usize) -> usize {
+        let (limits, now) = (self.limits, self.now);
+        let lane = self.lanes.entry(endpoint).or_insert_with(|| Lane::new(&limits, now));
+        let room = lane.room_for_fresh(&limits, now);
+        let count = wanted.min(room).min(self.shared_room(endpoint));
+        self.update(endpoint, |lane, _| lane.reserved += count);
+        count
+    }
+
+    /// Gives back room that was promised and is not used.
+    pub fn release(&mut self, endpoint: EndpointId, count: usize) {
+        self.update(endpoint, |lane, _| lane.reserved = lane.reserved.saturating_sub(count));
+        self.refresh(endpoint);
+    }
+
+    /// Takes fresh deliveries, each on a promise that it uses up, in order. Where the lane has been
+    /// slowed or held since the promise they wait in it; [`Self::take_queued`] gives them back.
+    pub fn push_fresh(&mut self, rows: Vec<Claimed>) {
+        for row in rows {
+            let endpoint = row.endpoint;
+            self.attach(endpoint, row.event.company);
+            self.update(endpoint, |lane, _| {
+                lane.reserved = lane.reserved.saturating_sub(1);
+                lane.push(row);
+            });
+            self.refresh(endpoint);
+        }
+    }
+
+    /// How many rows claimed from the database a lane can take now.
+    pub fn room(&self, endpoint: EndpointId) -> usize {
+        let own = match self.lanes.get(&endpoint) {
+            Some(lane) => lane.room_for_claimed(&self.limits, self.now),
+            None => self.limits.lane_queued_max,
+        };
+        own.min(self.shared_room(endpoint))
+    }
+
+    /// Takes rows claimed from the database: behind what is queued, but first those whose due time
+    /// is the Unix epoch, which a person asked for.
+    pub fn push_claimed(&mut self, rows: Vec<Claimed>) {
+        for row in rows {
+            let endpoint = row.endpoint;
+            self.attach(endpoint, row.event.company);
+            self.update(endpoint, |lane, _| {
+                if row.due_at == DateTime::UNIX_EPOCH {
+                    lane.push_asked(row);
+                } else {
+                    lane.push(row);
+                }
+            });
+            self.refresh(endpoint);
+        }
+    }
+
+    /// The row whose turn it is, counted as in flight from now on. After `None` nothing can be sent
+    /// before something happens or [`Self::next_wake`] comes.
+    pub fn next(&mut self, now: DateTime<Utc>) -> Option<Claimed> {
+        self.now = now;
+        self.wake_due();
+        loop {
+            let free_slots = self.free_slots();
+            if free_slots == 0 {
+                return None;
+            }
+            self.unpark();
+            let company = self.turns.next_company(free_slots)?;
+            let row = self.turn_of(company);
+            self.turns.resume(company);
+            if row.is_some() {
+                return row;
+            }
+        }
+    }
+
+    /// The next moment at which time alone makes something sendable.
+    pub fn next_wake(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.wakes.first().map(|(at, _)| now.max(*at))
+    }
+
+    /// An exchange is over: its slot is free, and the lane's window learns from it. A failure of a
+    /// request that began before the window was last halved does not halve it again.
+    pub fn answered(
+        &mut self,
+        endpoint: EndpointId,
+        success: bool,
+        began: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) {
+        self.update(endpoint, |lane, limits| {
+            lane.judge(limits, success, began, now);
+            lane.end(now)
+        });
+        self.refresh_with_company(endpoint);
+    }
+
+    /// A row that [`Self::next`] gave was not sent after all: its slot is free, and the endpoint is
+    /// not judged. The row stays in memory's count until [`Self::settled`].
+    pub fn unsent(&mut self, endpoint: EndpointId, now: DateTime<Utc>) {
+        self.update(endpoint, |lane, _| lane.end(now));
+        self.refresh_with_company(endpoint);
+    }
+
+    /// Outcomes are committed, or rows given back to the database: their memory is free, and a slow
+    /// lane may go on.
+    pub fn settled(&mut self, endpoint: EndpointId, count: usize) {
+        self.update(endpoint, |lane, _| lane.unsettled = lane.unsettled.saturating_sub(count));
+        self.refresh(endpoint);
+    }
+
+    /// Says how an endpoint is sent to from now on. What is queued stays.
+    pub fn set_mode(&mut self, endpoint: EndpointId, company: CompanyId, mode: Mode) {
+        self.attach(endpoint, company);
+        self.update(endpoint, |lane, limits| lane.set_mode(mode, limits));
+        self.refresh(endpoint);
+    }
+
+    /// How an endpoint is sent to; `None` where there is no lane for it, which is as good as open.
+    pub fn mode(&self, endpoint: EndpointId) -> Option<Mode> {
+        self.lanes.get(&endpoint).map(|lane| lane.mode)
+    }
+
+    /// Nothing is sent to the endpoint before `until`; a receiver asked for it.
+    pub fn hold_until(&mut self, endpoint: EndpointId, until: DateTime<Utc>) {
+        self.update(endpoint, |lane, _| lane.hold_until = Some(until));
+        self.refresh(endpoint);
+    }
+
+    /// Says whether more is due in the database, behind which fresh deliveries must queue.
+    pub fn set_backlog(&mut self, endpoint: EndpointId, company: CompanyId, backlog: bool) {
+        if backlog {
+            self.attach(endpoint, company);
+        }
+        self.update(endpoint, |lane, _| lane.backlog = backlog);
+    }
+
+    /// Takes out everything of an endpoint that is queued and not in flight, to be released in the
+    /// database.
+    pub fn take_queued(&mut self, endpoint: EndpointId) -> Vec<Claimed> {
+        let rows = self.update(endpoint, |lane, _| lane.take_queued()).unwrap_or_default();
+        self.refresh(endpoint);
+        rows
+    }
+
+    /// Takes out one delivery that is queued; `None` where it is in flight or not here.
+    pub fn remove(&mut self, endpoint: EndpointId, delivery: DeliveryId) -> Option<Claimed> {
+        let row = self.update(endpoint, |lane, _| lane.remove(delivery)).flatten();
+        self.refresh(endpoint);
+        row
+    }
+
+    /// Drops lanes that are open, have nothing to do and have learned nothing worth keeping. To be
+    /// called every few seconds.
+    pub fn forget_idle(&mut self) {
+        let (limits, now) = (self.limits, self.now);
+        let wakes = &mut self.wakes;
+        self.lanes.retain(|endpoint, lane| {
+            lane.shrink();
+            let keep = !lane.can_be_forgotten(&limits, now);
+            if !keep && let Some(at) = lane.wake {
+                wakes.remove(&(at, *endpoint));
+            }
+            keep
+        });
+        self.turns.forget_idle();
+    }
+
+    /// Requests in flight.
+    pub fn in_flight(&self) -> usize {
+        self.load.in_flight
+    }
+
+    /// Rows that wait for their turn.
+    pub fn queued(&self) -> usize {
+        self.load.queued
+    }
+
+    /// Whether nothing is queued, promised, in flight or unsettled.
+    pub fn is_idle(&self) -> bool {
+        self.load.rows == 0 && self.load.in_flight == 0
+    }
+
+    /// The same for one endpoint.
+    pub fn lane_idle(&self, endpoint: EndpointId) -> bool {
+        self.lanes.get(&endpoint).is_none_or(|lane| lane.rows() == 0 && lane.in_flight == 0)
+    }
+
+    /// The endpoints that have a lane, in no order.
+    pub fn endpoints(&self) -> impl Iterator<Item = EndpointId> + '_ {
+        self.lanes.keys().copied()
+    }
+}

@@ -1,0 +1,257 @@
+//! One endpoint's lane: its queue, its window and what stands in its way.
+
+use std::collections::VecDeque;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::id::{CompanyId, DeliveryId};
+use store::Claimed;
+
+use super::{Limits, Mode};
+
+/// Between two starts of a lane that goes slowly.
+const SLOW_PACE: TimeDelta = TimeDelta::seconds(1);
+/// A window that was not used for so long says nothing any more and starts anew.
+const WINDOW_STALE_AFTER: TimeDelta = TimeDelta::seconds(1);
+/// How long a lane that last succeeded is remembered with nothing to do.
+const HEALTHY_KEPT_FOR: TimeDelta = TimeDelta::seconds(10);
+/// How long a lane that last failed is remembered with nothing to do.
+const FAILING_KEPT_FOR: TimeDelta = TimeDelta::hours(1);
+/// How many rows a failing lane may have claimed for each place of its window.
+const FAILING_ROWS_PER_SLOT: usize = 4;
+/// Room for so many rows is kept by an empty queue.
+const QUEUE_ROWS_KEPT: usize = 8;
+
+/// Where a lane stands in the turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Nowhere: it cannot send, or waits for a time.
+    Out,
+    /// Among the lanes of its company that take turns.
+    Ready,
+    /// Could send, and waits until fewer requests of failing lanes are in flight.
+    Parked,
+}
+
+/// When a lane could send its next row, as far as the lane itself is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sendable {
+    /// Not before something happens to it.
+    No,
+    /// From this moment on.
+    From(DateTime<Utc>),
+}
+
+#[derive(Debug)]
+pub(super) struct Lane {
+    pub(super) company: Option<CompanyId>,
+    pub(super) mode: Mode,
+    pub(super) place: Place,
+    /// Under which time it stands among the wakes.
+    pub(super) wake: Option<DateTime<Utc>>,
+    pub(super) reserved: usize,
+    pub(super) in_flight: usize,
+    /// Rows given out whose outcome is not committed, in flight or not.
+    pub(super) unsettled: usize,
+    pub(super) backlog: bool,
+    pub(super) hold_until: Option<DateTime<Utc>>,
+    asked: VecDeque<Claimed>,
+    queue: VecDeque<Claimed>,
+    window: u32,
+    last_failed: bool,
+    halved_at: Option<DateTime<Utc>>,
+    started_at: Option<DateTime<Utc>>,
+    active_at: DateTime<Utc>,
+}
+
+impl Lane {
+    pub(super) fn new(limits: &Limits, now: DateTime<Utc>) -> Self {
+        Self {
+            company: None,
+            mode: Mode::Open,
+            place: Place::Out,
+            wake: None,
+            reserved: 0,
+            in_flight: 0,
+            unsettled: 0,
+            backlog: false,
+            hold_until: None,
+            asked: VecDeque::new(),
+            queue: VecDeque::new(),
+            window: limits.window_start,
+            last_failed: false,
+            halved_at: None,
+            started_at: None,
+            active_at: now,
+        }
+    }
+
+    pub(super) fn queued(&self) -> usize {
+        self.asked.len() + self.queue.len()
+    }
+
+    /// Rows in memory, those that are promised included.
+    pub(super) fn rows(&self) -> usize {
+        self.queued() + self.reserved + self.unsettled
+    }
+
+    pub(super) fn is_failing(&self) -> bool {
+        self.last_failed || self.mode == Mode::Slow
+    }
+
+    /// Changes the mode. A lane that is no longer slow begins as a new one.
+    pub(super) fn set_mode(&mut self, mode: Mode, limits: &Limits) {
+        if self.mode == Mode::Slow && mode != Mode::Slow {
+            self.window = limits.window_start;
+            self.last_failed = false;
+            self.halved_at = None;
+        }
+        self.mode = mode;
+    }
+
+    /// `free_slots`: how many more requests can be in flight over all lanes. Beyond the window it
+    /// starts with, a lane takes no more than it leaves to others, so that a few busy endpoints
+    /// that begin to hang together do not take every slot.
+    pub(super) fn sendable(&self, limits: &Limits, free_slots: usize) -> Sendable {
+        if self.queued() == 0 {
+            return Sendable::No;
+        }
+        let held = self.hold_until.unwrap_or(DateTime::UNIX_EPOCH);
+        match self.mode {
+            Mode::Open => {
+                let share = free_slots.max(limits.window_start as usize);
+                if self.in_flight < (self.window as usize).min(share) {
+                    Sendable::From(held)
+                } else {
+                    Sendable::No
+                }
+            }
+            Mode::Slow if self.unsettled > 0 => Sendable::No,
+            Mode::Slow => match self.started_at {
+                Some(started) => Sendable::From(held.max(started + SLOW_PACE)),
+                None => Sendable::From(held),
+            },
+            Mode::Held => Sendable::No,
+        }
+    }
+
+    /// The next row, now in flight.
+    pub(super) fn begin(&mut self, limits: &Limits, now: DateTime<Utc>) -> Option<Claimed> {
+        let row = self.asked.pop_front().or_else(|| self.queue.pop_front())?;
+        if self.in_flight == 0 && now - self.active_at > WINDOW_STALE_AFTER {
+            self.window = self.window.min(limits.window_start);
+        }
+        self.in_flight += 1;
+        self.unsettled += 1;
+        self.started_at = Some(now);
+        self.active_at = now;
+        Some(row)
+    }
+
+    /// What the end of an exchange says about the window. It grows while it is used, and halves
+    /// once for all requests that were under way together.
+    pub(super) fn judge(
+        &mut self,
+        limits: &Limits,
+        success: bool,
+        began: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) {
+        self.last_failed = !success;
+        if success {
+            // As many slots as answers that came in one go are free at once: half is "used".
+            if self.in_flight * 2 > self.window as usize {
+                self.window = (self.window + 1).min(limits.window_max);
+            }
+        } else if self.halved_at.is_none_or(|halved| began >= halved) {
+            self.window = (self.window / 2).max(1);
+            self.halved_at = Some(now);
+        }
+    }
+
+    /// Frees the slot of an exchange that is over; false if there was none.
+    pub(super) fn end(&mut self, now: DateTime<Utc>) -> bool {
+        let under_way = self.in_flight > 0;
+        self.in_flight = self.in_flight.saturating_sub(1);
+        self.active_at = self.active_at.max(now);
+        under_way
+    }
+
+    pub(super) fn push(&mut self, row: Claimed) {
+        self.queue.push_back(row);
+    }
+
+    /// Rows that a person asked for go before the others.
+    pub(super) fn push_asked(&mut self, row: Claimed) {
+        self.asked.push_back(row);
+    }
+
+    pub(super) fn take_queued(&mut self) -> Vec<Claimed> {
+        self.asked.drain(..).chain(self.queue.drain(..)).collect()
+    }
+
+    pub(super) fn remove(&mut self, delivery: DeliveryId) -> Option<Claimed> {
+        [&mut self.asked, &mut self.queue].into_iter().find_map(|queue| {
+            let index = queue.iter().position(|row| row.id == delivery)?;
+            queue.remove(index)
+        })
+    }
+
+    pub(super) fn on_hold(&self, now: DateTime<Utc>) -> bool {
+        self.hold_until.is_some_and(|until| until > now)
+    }
+
+    /// How many rows from the database the lane itself would take.
+    pub(super) fn room_for_claimed(&self, limits: &Limits, now: DateTime<Utc>) -> usize {
+        let waiting = self.queued() + self.reserved;
+        match self.mode {
+            Mode::Held => 0,
+            Mode::Open | Mode::Slow if self.on_hold(now) => 0,
+            Mode::Slow => usize::from(self.rows() == 0),
+            Mode::Open if self.last_failed => (self.window as usize * FAILING_ROWS_PER_SLOT)
+                .min(limits.lane_queued_max)
+                .saturating_sub(waiting),
+            Mode::Open => limits.lane_queued_max.saturating_sub(waiting),
+        }
+    }
+
+    /// How many fresh deliveries the lane itself would take.
+    pub(super) fn room_for_fresh(&self, limits: &Limits, now: DateTime<Utc>) -> usize {
+        match self.mode {
+            Mode::Held | Mode::Slow => 0,
+            Mode::Open if self.backlog || self.on_hold(now) => 0,
+            Mode::Open => limits.lane_queued_max.saturating_sub(self.queued() + self.reserved),
+        }
+    }
+
+    /// Whether a lane made anew would do as well.
+    pub(super) fn can_be_forgotten(&self, limits: &Limits, now: DateTime<Utc>) -> bool {
+        let kept_for = if self.last_failed {
+            FAILING_KEPT_FOR
+        } else if self.window == limits.window_start {
+            SLOW_PACE
+        } else {
+            HEALTHY_KEPT_FOR
+        };
+        self.rows() == 0
+            && self.in_flight == 0
+            && self.mode == Mode::Open
+            && self.place == Place::Out
+            && !self.backlog
+            && !self.on_hold(now)
+            && now - self.active_at >= kept_for
+    }
+
+    /// Gives memory back that a burst has left behind.
+    pub(super) fn shrink(&mut self) {
+        for queue in [&mut self.asked, &mut self.queue] {
+            if queue.is_empty() && queue.capacity() > QUEUE_ROWS_KEPT {
+                queue.shrink_to(0);
+            }
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn window(&self) -> u32 {
+        self.window
+    }
+}

@@ -1,0 +1,217 @@
+//! Where a lane stands, and the counts that follow from it.
+
+use domain::id::{CompanyId, EndpointId};
+use store::Claimed;
+
+use super::lane::{Lane, Place, Sendable};
+use super::turns::share;
+use super::{Lanes, Limits};
+
+/// Failing endpoints together have at most one in so many of all requests in flight.
+const FAILING_SHARE: usize = 4;
+
+/// What a lane, or all of them, has in hand.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Load {
+    pub(super) rows: usize,
+    pub(super) queued: usize,
+    pub(super) in_flight: usize,
+    pub(super) failing_in_flight: usize,
+    /// Failing lanes that take turns, each of which will want a place of the failing.
+    pub(super) failing_ready: usize,
+}
+
+impl Load {
+    fn of(lane: &Lane) -> Self {
+        Self {
+            rows: lane.rows(),
+            queued: lane.queued(),
+            in_flight: lane.in_flight,
+            failing_in_flight: if lane.is_failing() { lane.in_flight } else { 0 },
+            failing_ready: usize::from(lane.is_failing() && lane.place == Place::Ready),
+        }
+    }
+
+    fn replace(&mut self, before: Self, after: Self) {
+        self.rows = self.rows + after.rows - before.rows;
+        self.queued = self.queued + after.queued - before.queued;
+        self.in_flight = self.in_flight + after.in_flight - before.in_flight;
+        self.failing_in_flight =
+            self.failing_in_flight + after.failing_in_flight - before.failing_in_flight;
+        self.failing_ready = self.failing_ready + after.failing_ready - before.failing_ready;
+    }
+}
+
+impl Lanes {
+    pub(super) fn free_slots(&self) -> usize {
+        self.limits.in_flight_max.saturating_sub(self.load.in_flight)
+    }
+
+    fn failing_max(&self) -> usize {
+        (self.limits.in_flight_max / FAILING_SHARE).max(1)
+    }
+
+    /// Lets lanes that were set aside take turns again, as many as can get a place.
+    pub(super) fn unpark(&mut self) {
+        while self.load.failing_in_flight + self.load.failing_ready < self.failing_max() {
+            let Some(endpoint) = self.turns.unpark() else { return };
+            let sendable_from = match self.lanes.get_mut(&endpoint) {
+                // One that was healed meanwhile has left its trace behind here.
+                Some(lane) if lane.place == Place::Parked => self.sendable(endpoint),
+                Some(_) | None => continue,
+            };
+            match sendable_from {
+                Sendable::From(at) if at <= self.now => self.enter(endpoint),
+                Sendable::From(_) | Sendable::No => {
+                    self.place(endpoint, Place::Out);
+                    self.refresh(endpoint);
+                }
+            }
+        }
+    }
+
+    /// Room in memory over all lanes, of which no company takes all.
+    pub(super) fn shared_room(&self, endpoint: EndpointId) -> usize {
+        let total = self.limits.queued_max;
+        let free = total.saturating_sub(self.load.rows);
+        let company = self.lanes.get(&endpoint).and_then(|lane| lane.company);
+        let held = company.map_or(0, |company| self.turns.rows(company));
+        // What it may hold when `more` is taken: held + more <= share(free - more).
+        let own = (share(free).saturating_sub(held)).div_ceil(share(1) + 1);
+        own.min(free)
+    }
+
+    /// Makes sure that the endpoint has a lane, and that the lane counts for its company.
+    pub(super) fn attach(&mut self, endpoint: EndpointId, company: CompanyId) {
+        let (limits, now) = (self.limits, self.now);
+        let lane = self.lanes.entry(endpoint).or_insert_with(|| Lane::new(&limits, now));
+        if lane.company.is_none() {
+            lane.company = Some(company);
+            let load = Load::of(lane);
+            let company = self.turns.company(company);
+            company.rows += load.rows;
+            company.in_flight += load.in_flight;
+        }
+    }
+
+    /// Changes a lane and every count that the change touches.
+    pub(super) fn update<R>(
+        &mut self,
+        endpoint: EndpointId,
+        change: impl FnOnce(&mut Lane, &Limits) -> R,
+    ) -> Option<R> {
+        let lane = self.lanes.get_mut(&endpoint)?;
+        let before = Load::of(lane);
+        let result = change(lane, &self.limits);
+        let after = Load::of(lane);
+        if before != after {
+            self.load.replace(before, after);
+            if let Some(company) = lane.company {
+                let company = self.turns.company(company);
+                company.rows = company.rows + after.rows - before.rows;
+                company.in_flight = company.in_flight + after.in_flight - before.in_flight;
+            }
+        }
+        Some(result)
+    }
+
+    fn place(&mut self, endpoint: EndpointId, place: Place) {
+        self.update(endpoint, |lane, _| lane.place = place);
+    }
+
+    fn sendable(&self, endpoint: EndpointId) -> Sendable {
+        let free_slots = self.free_slots();
+        self.lanes
+            .get(&endpoint)
+            .map_or(Sendable::No, |lane| lane.sendable(&self.limits, free_slots))
+    }
+
+    /// Puts a lane among the turns.
+    fn enter(&mut self, endpoint: EndpointId) {
+        if let Some(company) = self.lanes.get(&endpoint).and_then(|lane| lane.company) {
+            self.place(endpoint, Place::Ready);
+            self.turns.enter(company, endpoint);
+        }
+    }
+
+    /// Puts a lane where it belongs after it has changed: among the turns, among the wakes, or
+    /// nowhere. One that takes turns already is looked at again when its turn comes, and a failing
+    /// one goes behind those that were set aside before it.
+    pub(super) fn refresh(&mut self, endpoint: EndpointId) {
+        let free_slots = self.free_slots();
+        let Some(lane) = self.lanes.get_mut(&endpoint) else { return };
+        let Some(company) = lane.company else { return };
+        match lane.place {
+            Place::Ready => return,
+            Place::Parked if lane.is_failing() => return,
+            Place::Parked | Place::Out => lane.place = Place::Out,
+        }
+        let sendable = lane.sendable(&self.limits, free_slots);
+        let wake = match sendable {
+            Sendable::From(at) if at > self.now => Some(at),
+            Sendable::From(_) | Sendable::No => None,
+        };
+        if lane.wake != wake {
+            if let Some(at) = lane.wake {
+                self.wakes.remove(&(at, endpoint));
+            }
+            if let Some(at) = wake {
+                self.wakes.insert((at, endpoint));
+            }
+            lane.wake = wake;
+        }
+        if wake.is_some() || sendable == Sendable::No {
+            return;
+        }
+        if lane.is_failing() {
+            lane.place = Place::Parked;
+            self.turns.park(company, endpoint);
+        } else {
+            self.enter(endpoint);
+        }
+    }
+
+    /// The same after a slot of the lane, and so of its company, has become free.
+    pub(super) fn refresh_with_company(&mut self, endpoint: EndpointId) {
+        self.refresh(endpoint);
+        if let Some(company) = self.lanes.get(&endpoint).and_then(|lane| lane.company) {
+            self.turns.resume(company);
+        }
+    }
+
+    pub(super) fn wake_due(&mut self) {
+        while let Some((at, endpoint)) = self.wakes.first().copied() {
+            if at > self.now {
+                return;
+            }
+            self.wakes.pop_first();
+            if let Some(lane) = self.lanes.get_mut(&endpoint) {
+                lane.wake = None;
+            }
+            self.refresh(endpoint);
+        }
+    }
+
+    /// One row of a company's, from the first of its lanes in turn that can send.
+    pub(super) fn turn_of(&mut self, company: CompanyId) -> Option<Claimed> {
+        let now = self.now;
+        while let Some(endpoint) = self.turns.next_lane(company) {
+            self.place(endpoint, Place::Out);
+            let can_send = match self.sendable(endpoint) {
+                Sendable::From(at) => at <= now,
+                Sendable::No => false,
+            };
+            let failing_max = self.failing_max();
+            let failing_is_full = self.load.failing_in_flight >= failing_max;
+            let row = self.update(endpoint, |lane, limits| {
+                let may_send = can_send && !(lane.is_failing() && failing_is_full);
+                if may_send { lane.begin(limits, now) } else { None }
+            });
+            self.refresh(endpoint);
+            if let Some(Some(row)) = row {
+                return Some(row);
+            }
+        }
+        None
+    }
+}

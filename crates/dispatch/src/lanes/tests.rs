@@ -1,0 +1,398 @@
+//! What the lanes promise, one promise a test.
+
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use domain::delivery::Progress;
+use domain::event::Event;
+use domain::event_type::EventTypeName;
+use domain::id::{CompanyId, DeliveryId, EndpointId, EventId};
+use proptest::prelude::*;
+use store::Claimed;
+
+use super::{Lanes, Limits, Mode};
+
+pub(super) fn noon() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 20, 12, 0, 0).unwrap()
+}
+
+pub(super) fn limits() -> Limits {
+    Limits {
+        in_flight_max: 64,
+        queued_max: 4_096,
+        lane_queued_max: 1_024,
+        window_start: 2,
+        window_max: 32,
+    }
+}
+
+/// Endpoint 103 is the fourth of company 1.
+pub(super) fn endpoint(raw: i64) -> EndpointId {
+    EndpointId::from_raw(raw)
+}
+
+pub(super) fn company_of(endpoint: i64) -> CompanyId {
+    CompanyId::from_raw(endpoint / 100)
+}
+
+pub(super) fn row(endpoint: i64, delivery: i64) -> Claimed {
+    let at = noon();
+    Claimed {
+        id: DeliveryId::from_raw(delivery),
+        endpoint: EndpointId::from_raw(endpoint),
+        event: Event {
+            id: EventId::from_raw(delivery),
+            company: company_of(endpoint),
+            event_type: EventTypeName::parse("message.received").unwrap(),
+            data: std::sync::Arc::from(&b"{}"[..]),
+            occurred_at: at,
+            session: None,
+        },
+        progress: Progress::new(at, None),
+        generation: 0,
+        due_at: at,
+    }
+}
+
+fn push(lanes: &mut Lanes, at: i64, deliveries: std::ops::Range<i64>) {
+    lanes.push_claimed(deliveries.map(|delivery| row(at, delivery)).collect());
+}
+
+fn finish(lanes: &mut Lanes, row: &Claimed, success: bool, began: DateTime<Utc>) {
+    lanes.answered(row.endpoint, success, began, began);
+    lanes.settled(row.endpoint, 1);
+}
+
+fn seconds(count: i64) -> DateTime<Utc> {
+    noon() + TimeDelta::seconds(count)
+}
+
+fn ids(rows: &[Claimed]) -> Vec<i64> {
+    rows.iter().map(|row| row.id.raw()).collect()
+}
+
+fn drain(lanes: &mut Lanes, now: DateTime<Utc>) -> Vec<Claimed> {
+    std::iter::from_fn(|| lanes.next(now)).collect()
+}
+
+#[test]
+fn fresh_rows_use_up_their_promise_and_memory_is_free_when_they_are_settled() {
+    let mut lanes = Lanes::new(Limits { queued_max: 8, lane_queued_max: 4, ..limits() });
+    assert_eq!(lanes.reserve(endpoint(100), 10), 4);
+    assert_eq!(lanes.reserve(endpoint(100), 10), 0);
+    lanes.release(endpoint(100), 1);
+    lanes.push_fresh((1..=3).map(|delivery| row(100, delivery)).collect());
+    assert_eq!((lanes.queued(), lanes.in_flight(), lanes.is_idle()), (3, 0, false));
+    assert_eq!(lanes.reserve(endpoint(101), 10), 4, "four of eight are another company's to lose");
+    lanes.release(endpoint(101), 4);
+    let given = drain(&mut lanes, noon());
+    assert_eq!(ids(&given), [1, 2]);
+    assert!(!lanes.lane_idle(endpoint(100)));
+    for row in &given {
+        finish(&mut lanes, row, true, noon());
+    }
+    let last = lanes.next(noon()).unwrap();
+    lanes.unsent(endpoint(100), noon());
+    lanes.settled(last.endpoint, 1);
+    assert!(lanes.is_idle() && lanes.lane_idle(endpoint(100)));
+    assert_eq!(lanes.reserve(endpoint(100), 10), 4);
+}
+
+#[test]
+fn one_company_never_takes_all_memory() {
+    let mut lanes = Lanes::new(Limits { queued_max: 400, lane_queued_max: 100, ..limits() });
+    let mut reserve = |raw| {
+        lanes.set_mode(endpoint(raw), company_of(raw), Mode::Open);
+        lanes.reserve(endpoint(raw), 100)
+    };
+    let greedy: usize = (100..150).map(&mut reserve).sum();
+    assert_eq!(greedy, 300);
+    assert_eq!(reserve(200), 75);
+}
+
+#[test]
+fn no_promise_is_made_for_a_lane_with_something_in_its_way() {
+    let mut lanes = Lanes::new(limits());
+    for (raw, mode) in [(100, Mode::Slow), (101, Mode::Held)] {
+        lanes.set_mode(endpoint(raw), company_of(raw), mode);
+        assert_eq!(lanes.reserve(endpoint(raw), 1), 0);
+    }
+    lanes.set_backlog(endpoint(102), company_of(102), true);
+    assert_eq!((lanes.reserve(endpoint(102), 1), lanes.room(endpoint(102))), (0, 1_024));
+    push(&mut lanes, 103, 1..2);
+    let sent = lanes.next(noon()).unwrap();
+    lanes.hold_until(endpoint(103), seconds(60));
+    finish(&mut lanes, &sent, false, noon());
+    assert_eq!((lanes.reserve(endpoint(103), 1), lanes.room(endpoint(103))), (0, 0));
+    assert!(lanes.next(seconds(60)).is_none());
+    assert_eq!(lanes.reserve(endpoint(103), 1), 1);
+}
+
+#[test]
+fn what_a_person_asked_for_goes_first() {
+    let mut lanes = Lanes::new(limits());
+    push(&mut lanes, 100, 1..4);
+    let asked = |delivery| Claimed { due_at: DateTime::UNIX_EPOCH, ..row(100, delivery) };
+    lanes.push_claimed(vec![asked(8), asked(9)]);
+    let mut given = Vec::new();
+    while let Some(row) = lanes.next(noon()) {
+        finish(&mut lanes, &row, true, noon());
+        given.push(row);
+    }
+    assert_eq!(ids(&given), [8, 9, 1, 2, 3]);
+}
+
+#[test]
+fn a_window_doubles_with_each_round_trip_and_halves_once_for_all_that_was_under_way() {
+    let mut lanes = Lanes::new(limits());
+    push(&mut lanes, 100, 0..1_000);
+    let mut under_way = drain(&mut lanes, noon());
+    let mut widths = vec![under_way.len()];
+    for second in 1..=5 {
+        let mut next = Vec::new();
+        for row in under_way {
+            finish(&mut lanes, &row, true, seconds(second));
+            next.extend(drain(&mut lanes, seconds(second)));
+        }
+        widths.push(next.len());
+        under_way = next;
+    }
+    assert_eq!(widths, [2, 4, 8, 16, 32, 32]);
+    for row in &under_way {
+        lanes.answered(row.endpoint, false, seconds(5), seconds(6));
+        lanes.settled(row.endpoint, 1);
+    }
+    assert_eq!(lanes.lanes[&endpoint(100)].window(), 16);
+    let under_way = drain(&mut lanes, seconds(6));
+    assert_eq!(under_way.len(), 16, "failing lanes have a quarter of 64");
+    lanes.answered(endpoint(100), false, seconds(6), seconds(7));
+    assert_eq!(lanes.lanes[&endpoint(100)].window(), 8);
+    for began in [7, 8, 9, 10, 11, 12] {
+        lanes.answered(endpoint(100), false, seconds(began), seconds(began));
+    }
+    assert_eq!(lanes.lanes[&endpoint(100)].window(), 1);
+}
+
+#[test]
+fn a_window_that_is_not_used_does_not_grow_and_one_long_unused_starts_anew() {
+    let mut lanes = Lanes::new(limits());
+    for second in 0..20 {
+        push(&mut lanes, 100, second..second + 1);
+        let row = lanes.next(seconds(second)).unwrap();
+        finish(&mut lanes, &row, true, seconds(second));
+    }
+    assert_eq!(lanes.lanes[&endpoint(100)].window(), 2);
+    push(&mut lanes, 100, 100..200);
+    while let Some(row) = lanes.next(seconds(20)) {
+        let more = drain(&mut lanes, seconds(20));
+        for row in more.iter().chain([&row]) {
+            finish(&mut lanes, row, true, seconds(20));
+        }
+    }
+    assert!(lanes.lanes[&endpoint(100)].window() > 4);
+    push(&mut lanes, 100, 200..300);
+    assert_eq!(drain(&mut lanes, seconds(30)).len(), 2);
+}
+
+#[test]
+fn a_slow_lane_sends_one_settled_request_at_a_time_a_second_apart() {
+    let mut lanes = Lanes::new(limits());
+    lanes.set_mode(endpoint(100), company_of(100), Mode::Slow);
+    assert_eq!(lanes.room(endpoint(100)), 1);
+    push(&mut lanes, 100, 1..4);
+    assert_eq!(lanes.room(endpoint(100)), 0);
+    assert_eq!(ids(&drain(&mut lanes, noon())), [1]);
+    lanes.answered(endpoint(100), false, noon(), noon());
+    assert_eq!((lanes.next_wake(noon()), lanes.next(seconds(5)).is_none()), (None, true));
+    lanes.settled(endpoint(100), 1);
+    assert_eq!(ids(&drain(&mut lanes, seconds(5))), [2]);
+    lanes.answered(endpoint(100), false, seconds(5), seconds(5));
+    lanes.settled(endpoint(100), 1);
+    assert!(lanes.next(seconds(5)).is_none());
+    assert_eq!(lanes.next_wake(seconds(5)), Some(seconds(6)));
+    lanes.set_mode(endpoint(100), company_of(100), Mode::Open);
+    assert_eq!(ids(&drain(&mut lanes, seconds(5))), [3]);
+}
+
+#[test]
+fn nothing_is_sent_before_the_receiver_wants_it() {
+    let mut lanes = Lanes::new(limits());
+    push(&mut lanes, 100, 1..9);
+    push(&mut lanes, 200, 11..12);
+    let first = lanes.next(noon()).unwrap();
+    lanes.hold_until(endpoint(100), seconds(30));
+    finish(&mut lanes, &first, false, noon());
+    assert_eq!(ids(&drain(&mut lanes, noon())), [11]);
+    assert_eq!(lanes.next_wake(noon()), Some(seconds(30)));
+    assert!(lanes.next(seconds(29)).is_none());
+    assert_eq!(ids(&drain(&mut lanes, seconds(30))), [2]);
+}
+
+#[test]
+fn a_held_lane_sends_nothing_and_gives_its_rows_back() {
+    let mut lanes = Lanes::new(limits());
+    push(&mut lanes, 100, 1..6);
+    assert_eq!(lanes.remove(endpoint(100), DeliveryId::from_raw(3)).unwrap().id.raw(), 3);
+    assert!(lanes.remove(endpoint(100), DeliveryId::from_raw(3)).is_none());
+    lanes.set_mode(endpoint(100), company_of(100), Mode::Held);
+    assert!(lanes.next(noon()).is_none());
+    lanes.set_mode(endpoint(100), company_of(100), Mode::Open);
+    let sent = lanes.next(noon()).unwrap();
+    lanes.set_mode(endpoint(100), company_of(100), Mode::Held);
+    assert_eq!(ids(&lanes.take_queued(endpoint(100))), [2, 4, 5]);
+    assert!(!lanes.lane_idle(endpoint(100)));
+    finish(&mut lanes, &sent, true, noon());
+    assert!(lanes.is_idle() && lanes.next(noon()).is_none());
+}
+
+#[test]
+fn failing_endpoints_together_have_a_quarter_and_take_turns_in_it() {
+    let mut lanes = Lanes::new(limits());
+    for raw in (100..150).chain(200..201) {
+        push(&mut lanes, raw, raw * 1_000..raw * 1_000 + 100);
+    }
+    let mut failed = std::collections::HashSet::new();
+    while failed.len() < 51 {
+        let row = lanes.next(noon()).unwrap();
+        finish(&mut lanes, &row, false, noon());
+        failed.insert(row.endpoint);
+    }
+    for row in drain(&mut lanes, noon()) {
+        finish(&mut lanes, &row, false, noon());
+    }
+    let failing = drain(&mut lanes, noon());
+    assert_eq!(failing.len(), 16);
+    assert!(failing.iter().any(|row| row.endpoint == endpoint(200)));
+    push(&mut lanes, 300, 1..3);
+    assert_eq!(ids(&drain(&mut lanes, noon())), [1, 2], "a healthy one finds its way");
+    for row in &failing {
+        finish(&mut lanes, row, false, seconds(5));
+    }
+    let next = drain(&mut lanes, seconds(5));
+    assert_eq!(next.len(), 16);
+    let again = |row: &&Claimed| failing.iter().any(|before| before.endpoint == row.endpoint);
+    let again: Vec<_> = next.iter().filter(again).map(|row| row.endpoint).collect();
+    assert_eq!(again, [endpoint(200)], "the others of company 1 come first");
+}
+
+#[test]
+fn a_burst_delays_another_company_by_at_most_one_turn() {
+    let burst = Limits { queued_max: 200_000, lane_queued_max: 50_000, ..limits() };
+    let mut lanes = Lanes::new(burst);
+    push(&mut lanes, 100, 0..50_000);
+    for round in 0..100 {
+        let row = lanes.next(noon()).unwrap();
+        finish(&mut lanes, &row, true, noon());
+        push(&mut lanes, 200, 60_000 + round..60_001 + round);
+        let two = [lanes.next(noon()).unwrap(), lanes.next(noon()).unwrap()];
+        assert!(two.iter().any(|row| row.id.raw() == 60_000 + round));
+        for row in &two {
+            finish(&mut lanes, row, true, noon());
+        }
+    }
+}
+
+#[test]
+fn endpoints_that_hang_together_leave_slots_to_others() {
+    let mut lanes = Lanes::new(limits());
+    for raw in [100, 200, 300] {
+        push(&mut lanes, raw, raw * 1_000..raw * 1_000 + 900);
+    }
+    for _ in 0..200 {
+        for row in drain(&mut lanes, noon()) {
+            finish(&mut lanes, &row, true, noon());
+        }
+    }
+    drain(&mut lanes, noon());
+    assert!(lanes.in_flight() <= 48, "{} of 64 hang", lanes.in_flight());
+    push(&mut lanes, 400, 1..3);
+    assert_eq!(drain(&mut lanes, noon()).len(), 2);
+}
+
+#[test]
+fn ten_thousand_blocked_lanes_are_not_looked_at() {
+    let mut lanes = Lanes::new(Limits { queued_max: 1_000_000, ..limits() });
+    for raw in 100_000..110_000 {
+        lanes.set_mode(endpoint(raw), company_of(raw), Mode::Held);
+        push(&mut lanes, raw, raw..raw + 1);
+    }
+    push(&mut lanes, 100, 1..1_000);
+    assert!(lanes.turns.is_at_rest_but_for(1));
+    while let Some(row) = lanes.next(noon()) {
+        finish(&mut lanes, &row, true, noon());
+    }
+    assert_eq!(lanes.queued(), 10_000);
+    assert!(lanes.turns.is_at_rest_but_for(0));
+}
+
+#[test]
+fn idle_lanes_are_forgotten_and_those_that_matter_are_not() {
+    let mut lanes = Lanes::new(limits());
+    lanes.reserve(endpoint(100), 1);
+    lanes.release(endpoint(100), 1);
+    assert!(lanes.next(noon()).is_none());
+    lanes.set_mode(endpoint(101), company_of(101), Mode::Slow);
+    lanes.set_backlog(endpoint(102), company_of(102), true);
+    lanes.reserve(endpoint(103), 1);
+    for (raw, success) in [(104, false), (105, true)] {
+        push(&mut lanes, raw, raw..raw + 2);
+        for row in drain(&mut lanes, noon()) {
+            finish(&mut lanes, &row, success, noon());
+        }
+    }
+    lanes.forget_idle();
+    let mut left: Vec<_> = lanes.endpoints().collect();
+    left.sort();
+    assert_eq!(left, [101, 102, 103, 104, 105].map(endpoint));
+    assert!(lanes.next(seconds(11)).is_none());
+    lanes.forget_idle();
+    assert!(!lanes.endpoints().any(|left| left == endpoint(105)));
+    lanes.release(endpoint(103), 1);
+    lanes.set_mode(endpoint(101), company_of(101), Mode::Open);
+    lanes.set_backlog(endpoint(102), company_of(102), false);
+    assert!(lanes.next(seconds(3_700)).is_none());
+    lanes.forget_idle();
+    assert!(lanes.endpoints().next().is_none() && lanes.turns.is_empty());
+}
+
+#[test]
+fn a_lane_is_small() {
+    assert!(size_of::<super::Lane>() <= 512, "{}", size_of::<super::Lane>());
+}
+
+proptest! {
+    #[test]
+    fn turns_go_round_companies_and_then_endpoints(
+        endpoints_of in proptest::collection::vec(1i64..6, 1..8),
+        rounds in 1usize..20,
+    ) {
+        let wide = Limits {
+            in_flight_max: 1_000_000, queued_max: 1_000_000, lane_queued_max: 10_000,
+            window_start: 10_000, window_max: 10_000,
+        };
+        let mut lanes = Lanes::new(wide);
+        for (company, endpoints) in (1i64..).zip(&endpoints_of) {
+            for index in 0..*endpoints {
+                push(&mut lanes, company * 100 + index, 0..200);
+            }
+        }
+        let companies = endpoints_of.len();
+        let picks: Vec<_> = (0..rounds * companies).map(|_| lanes.next(noon()).unwrap()).collect();
+        for turn in picks.windows(companies) {
+            let mut names: Vec<_> = turn.iter().map(|row| row.event.company).collect();
+            names.sort();
+            names.dedup();
+            prop_assert_eq!(names.len(), companies);
+        }
+        for (company, endpoints) in (1i64..).zip(&endpoints_of) {
+            let own: Vec<_> = picks.iter()
+                .filter(|row| row.event.company == CompanyId::from_raw(company))
+                .map(|row| row.endpoint)
+                .collect();
+            for turn in own.windows(usize::try_from(*endpoints).unwrap()) {
+                let mut names = turn.to_vec();
+                names.sort();
+                names.dedup();
+                prop_assert_eq!(names.len(), turn.len());
+            }
+        }
+    }
+}

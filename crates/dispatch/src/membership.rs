@@ -1,0 +1,157 @@
+//! Being a node among nodes: proof of life, taking over from the dead, sharing lanes.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use domain::id::EndpointId;
+use store::Membership;
+use tokio_util::sync::CancellationToken;
+
+use crate::dispatcher::Dispatcher;
+
+/// How often a node says that it lives, by the real clock.
+const BEAT_EVERY: Duration = Duration::from_secs(1);
+/// How long one sign of life may take.
+const BEAT_WITHIN: Duration = Duration::from_secs(5);
+/// How many lanes are handed over in one round.
+const HAND_OVER_PER_ROUND: u32 = 100;
+/// A node keeps so many lanes beyond its fair share, or lanes would go back and forth.
+const SHARE_SLACK: i64 = 8;
+
+impl Dispatcher {
+    /// Joins, and says every second that this node lives. What proves it is given back to the caller
+    /// at the end, to be held until everything is settled.
+    pub(crate) async fn membership_loop(&self, stop: CancellationToken) -> Option<Membership> {
+        let mut membership: Option<Membership> = None;
+        let mut before = false;
+        while !stop.is_cancelled() {
+            membership = match membership.take() {
+                Some(held) => self.beat(held).await,
+                None if before => self.come_back().await,
+                None => self.join_for_the_first_time().await,
+            };
+            before |= membership.is_some();
+            if membership.is_some()
+                && let Err(error) = self.look_after_others().await
+            {
+                tracing::warn!(error = %error, "Other nodes could not be looked after: {error}");
+            }
+            self.pause(BEAT_EVERY, &stop).await;
+        }
+        membership
+    }
+
+    async fn join_for_the_first_time(&self) -> Option<Membership> {
+        let joined = self.store.join(&self.config.node_name, self.clock.now()).await;
+        self.member_or_log(joined)
+    }
+
+    /// A new incarnation, after others may have taken this node for dead.
+    async fn come_back(&self) -> Option<Membership> {
+        let joined = self.store.rejoin(&self.config.node_name, self.clock.now()).await;
+        self.member_or_log(joined)
+    }
+
+    fn member_or_log(&self, joined: Result<Membership, store::Error>) -> Option<Membership> {
+        match joined {
+            Ok(membership) => {
+                self.member.store(true, Ordering::Release);
+                self.wake();
+                Some(membership)
+            }
+            Err(error) => {
+                tracing::warn!(error = %error, "This node could not join: {error}");
+                None
+            }
+        }
+    }
+
+    /// One sign of life. Where it fails nobody can tell whether this node still holds its claims: it
+    /// forgets what is queued, and what is in flight will count for nothing.
+    async fn beat(&self, mut membership: Membership) -> Option<Membership> {
+        let beaten = tokio::time::timeout(
+            BEAT_WITHIN,
+            self.store.heartbeat(&mut membership, self.clock.now()),
+        );
+        match beaten.await {
+            Ok(Ok(ahead)) => {
+                self.clock.correct(ahead);
+                Some(membership)
+            }
+            Ok(Err(error)) if !self.store.can_be_taken_for_dead() => {
+                tracing::warn!(error = %error, "This node could not say that it lives: {error}");
+                Some(membership)
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(error = %error, "This node may be taken for dead; it stops sending until it is back: {error}");
+                self.fall_silent();
+                None
+            }
+            Err(_) => {
+                tracing::warn!(
+                    "The database did not answer in time; this node stops sending until it is back"
+                );
+                self.fall_silent();
+                None
+            }
+        }
+    }
+
+    fn fall_silent(&self) {
+        self.member.store(false, Ordering::Release);
+        self.targets.distrust();
+        let mut lanes = self.lanes.lock();
+        let endpoints: Vec<EndpointId> = lanes.endpoints().collect();
+        for endpoint in endpoints {
+            let _ = lanes.take_queued(endpoint);
+        }
+        self.owned.lock().clear();
+        self.hungry.lock().clear();
+    }
+
+    async fn look_after_others(&self) -> Result<(), store::Error> {
+        let now = self.clock.now();
+        for dead in self.store.dead_nodes(now).await? {
+            tracing::info!(node.incarnation = dead, "Taking over from dead node {dead}");
+            while self.store.free_claims_of(dead, now).await? {}
+            self.claim_wake.notify_one();
+        }
+        self.hand_surplus_over().await
+    }
+
+    /// How many more lanes this node should take.
+    pub(crate) async fn share_left(&self) -> Result<u32, store::Error> {
+        let (mine, share) = self.lane_share().await?;
+        Ok(u32::try_from((share + SHARE_SLACK - mine).max(0)).unwrap_or(u32::MAX))
+    }
+
+    /// How many lanes this node has, and how many would be fair.
+    async fn lane_share(&self) -> Result<(i64, i64), store::Error> {
+        let nodes = i64::from(self.store.live_nodes().await?);
+        let counts = self.store.lane_counts().await?;
+        let total: i64 = counts.iter().map(|(_, lanes)| lanes).sum();
+        let me = self.store.incarnation();
+        let mine = counts.iter().find(|(owner, _)| *owner == me).map_or(0, |(_, lanes)| *lanes);
+        Ok((mine, total / nodes + i64::from(total % nodes > 0)))
+    }
+
+    /// Hands lanes over that others should have, those with nothing in memory.
+    async fn hand_surplus_over(&self) -> Result<(), store::Error> {
+        let (mine, share) = self.lane_share().await?;
+        let surplus = mine - share - SHARE_SLACK;
+        if surplus <= 0 {
+            return Ok(());
+        }
+        let limit = u32::try_from(surplus).unwrap_or(u32::MAX).min(HAND_OVER_PER_ROUND);
+        for endpoint in self.store.own_lanes(limit).await? {
+            let rows = self.lanes.lock().take_queued(endpoint);
+            self.give_back(rows).await;
+            if self.lanes.lock().lane_idle(endpoint) {
+                self.store.give_lane(endpoint).await?;
+                self.owned.lock().remove(&endpoint);
+                self.hungry.lock().remove(&endpoint);
+            }
+        }
+        Ok(())
+    }
+}

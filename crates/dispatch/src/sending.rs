@@ -1,0 +1,125 @@
+//! Turns: whose delivery goes next, and whether it goes at all.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::delivery::Finish;
+use domain::id::DeliveryId;
+use domain::settle::{Turn, take_turn};
+use store::{Claimed, ToSettle};
+use tokio_util::sync::CancellationToken;
+
+use crate::dispatcher::Dispatcher;
+use crate::targets::Known;
+
+/// How long to wait before an endpoint that could not be read is read again.
+const READ_AGAIN_AFTER: Duration = Duration::from_millis(200);
+
+impl Dispatcher {
+    pub(crate) async fn send_loop(self: &Arc<Self>, stop: CancellationToken) {
+        loop {
+            let woken = self.send_wake.notified();
+            if stop.is_cancelled() {
+                return;
+            }
+            let now = self.clock.now();
+            if self.may_work() {
+                loop {
+                    let row = self.lanes.lock().next(now);
+                    let Some(row) = row else { break };
+                    self.begin(row);
+                }
+            }
+            let next = self.lanes.lock().next_wake(now);
+            let timer = async {
+                match next {
+                    Some(at) => self.clock.sleep(at - now).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = woken => {}
+                () = timer => {}
+            }
+        }
+    }
+
+    /// Begins what a turn brought, without waiting for anything.
+    fn begin(self: &Arc<Self>, row: Claimed) {
+        let dispatcher = Arc::clone(self);
+        match self.targets.trusted(row.endpoint) {
+            Some(known) => match self.judge(&row, &known) {
+                Turn::Send => {
+                    self.attempts.spawn(async move { dispatcher.attempt(row, known).await });
+                }
+                turn @ (Turn::Hold | Turn::End(_)) => {
+                    self.attempts.spawn(async move { dispatcher.turn_away(row, turn).await });
+                }
+            },
+            None => {
+                self.attempts.spawn(async move { dispatcher.begin_after_reading(row).await });
+            }
+        }
+    }
+
+    fn judge(&self, row: &Claimed, known: &Known) -> Turn {
+        take_turn(&row.progress, &known.state, self.store.policy(), self.clock.now())
+    }
+
+    /// Reads the endpoint first. The row keeps its slot meanwhile.
+    async fn begin_after_reading(self: Arc<Self>, row: Claimed) {
+        loop {
+            if !self.may_work() {
+                return self.turn_away(row, Turn::Hold).await;
+            }
+            match self.load_target(row.event.company, row.endpoint).await {
+                Ok(Some(known)) => {
+                    return match self.judge(&row, &known) {
+                        Turn::Send => self.attempt(row, known).await,
+                        turn @ (Turn::Hold | Turn::End(_)) => self.turn_away(row, turn).await,
+                    };
+                }
+                Ok(None) => return self.turn_away(row, Turn::End(Finish::Canceled)).await,
+                Err(error) if error.is_passing() => tokio::time::sleep(READ_AGAIN_AFTER).await,
+                Err(error) => {
+                    tracing::error!(endpoint.id = %row.endpoint, error = ?error, "Endpoint {} cannot be read: {error}", row.endpoint);
+                    return self.turn_away(row, Turn::Hold).await;
+                }
+            }
+        }
+    }
+
+    /// Ends a delivery without a request, or gives it back.
+    async fn turn_away(&self, row: Claimed, turn: Turn) {
+        let endpoint = row.endpoint;
+        self.lanes.lock().unsent(endpoint, self.clock.now());
+        match turn {
+            Turn::End(finish) => self.settle_later(ToSettle::Ended(row, finish)).await,
+            Turn::Hold | Turn::Send => {
+                self.give_back(vec![row]).await;
+                self.lanes.lock().settled(endpoint, 1);
+            }
+        }
+        self.send_wake.notify_one();
+    }
+
+    pub(crate) async fn settle_later(&self, item: ToSettle) {
+        if self.settle.send(item).await.is_err() {
+            tracing::warn!("An outcome came after settlement had ended; it is sent again");
+        }
+    }
+
+    /// Takes a canceled delivery out of memory, if it has not gone out.
+    pub(crate) async fn drop_canceled(&self, delivery: DeliveryId) {
+        let row = {
+            let mut lanes = self.lanes.lock();
+            let endpoints: Vec<_> = lanes.endpoints().collect();
+            endpoints.into_iter().find_map(|endpoint| lanes.remove(endpoint, delivery))
+        };
+        if let Some(row) = row {
+            // No longer queued and never in flight: settlement alone counts it out.
+            self.settle_later(ToSettle::Ended(row, Finish::Canceled)).await;
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Settlement: outcomes gather while the previous commit runs, and are committed together.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use domain::id::EndpointId;
+use store::{EndpointAfter, Settled, ToSettle};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::dispatcher::Dispatcher;
+use crate::lanes::Mode;
+use crate::targets::mode_of;
+
+/// How many outcomes one transaction takes.
+const BATCH_MAX: usize = 512;
+/// How long to wait after the database refused, at first and at most.
+const AGAIN_AFTER: Duration = Duration::from_millis(50);
+const AGAIN_AFTER_MAX: Duration = Duration::from_secs(2);
+
+impl Dispatcher {
+    pub(crate) async fn settle_loop(
+        &self,
+        mut queue: mpsc::Receiver<ToSettle>,
+        drained: CancellationToken,
+        abort: CancellationToken,
+    ) {
+        loop {
+            let first = tokio::select! {
+                biased;
+                first = queue.recv() => first,
+                () = drained.cancelled() => {
+                    queue.close();
+                    queue.recv().await
+                }
+                () = abort.cancelled() => return,
+            };
+            let Some(first) = first else { return };
+            let mut batch = vec![first];
+            while batch.len() < BATCH_MAX {
+                let Ok(item) = queue.try_recv() else { break };
+                batch.push(item);
+            }
+            self.settle_batch(batch, &abort).await;
+        }
+    }
+
+    /// Settles a batch, however long the database takes to come back; a batch that fails for itself
+    /// is halved, so that one bad outcome never holds up its neighbours.
+    async fn settle_batch(&self, batch: Vec<ToSettle>, abort: &CancellationToken) {
+        let mut waiting = vec![batch];
+        let mut again_after = AGAIN_AFTER;
+        while let Some(mut batch) = waiting.pop() {
+            match self.store.settle(&batch, self.clock.now()).await {
+                Ok(settled) => {
+                    again_after = AGAIN_AFTER;
+                    self.after_settling(&batch, settled).await;
+                }
+                Err(error) if error.is_passing() => {
+                    tracing::warn!(error = %error, outcomes = batch.len(), "Outcomes wait for the database: {error}");
+                    waiting.push(batch);
+                    tokio::select! {
+                        () = abort.cancelled() => return,
+                        () = tokio::time::sleep(again_after) => {}
+                    }
+                    again_after = (again_after * 2).min(AGAIN_AFTER_MAX);
+                }
+                Err(error) if batch.len() > 1 => {
+                    tracing::warn!(error = %error, outcomes = batch.len(), "A batch of outcomes is halved: {error}");
+                    let second = batch.split_off(batch.len() / 2);
+                    waiting.push(second);
+                    waiting.push(batch);
+                }
+                Err(error) => {
+                    let delivery = batch[0].delivery().id;
+                    tracing::error!(delivery.id = %delivery, error = ?error, "The outcome of {delivery} cannot be written; it is tried again after a restart: {error}");
+                    self.count_out(&batch);
+                }
+            }
+        }
+    }
+
+    async fn after_settling(&self, batch: &[ToSettle], settled: Settled) {
+        if !settled.lost.is_empty() {
+            tracing::warn!(
+                outcomes = settled.lost.len(),
+                "{} outcomes count for nothing: another node has their claims",
+                settled.lost.len()
+            );
+        }
+        let mut not_ours = Vec::new();
+        {
+            let mut lanes = self.lanes.lock();
+            for after in &settled.endpoints {
+                let EndpointAfter { endpoint, state, lane_owner, hold_lane_until } = after;
+                if let Some(state) = state {
+                    self.targets.learn(*endpoint, *state);
+                    if lanes.mode(*endpoint).is_some_and(|mode| mode != mode_of(state)) {
+                        let company = batch
+                            .iter()
+                            .find(|item| item.delivery().endpoint == *endpoint)
+                            .map(|item| item.delivery().event.company);
+                        if let Some(company) = company {
+                            lanes.set_mode(*endpoint, company, mode_of(state));
+                        }
+                    }
+                }
+                if let Some(until) = hold_lane_until {
+                    lanes.hold_until(*endpoint, *until);
+                }
+                match lane_owner {
+                    Some(owner) if *owner == self.store.incarnation() => {
+                        self.owned.lock().insert(*endpoint);
+                    }
+                    Some(_) => not_ours.push(*endpoint),
+                    None => {}
+                }
+            }
+        }
+        self.count_out(batch);
+        for endpoint in not_ours {
+            self.leave_to_owner(endpoint, batch).await;
+        }
+        self.send_wake.notify_one();
+    }
+
+    /// Another node owns the lane: it sends from now on.
+    async fn leave_to_owner(&self, endpoint: EndpointId, batch: &[ToSettle]) {
+        let Some(item) = batch.iter().find(|item| item.delivery().endpoint == endpoint) else {
+            return;
+        };
+        let rows = {
+            let mut lanes = self.lanes.lock();
+            lanes.set_mode(endpoint, item.delivery().event.company, Mode::Held);
+            lanes.take_queued(endpoint)
+        };
+        self.give_back(rows).await;
+    }
+
+    /// Frees the memory of settled rows, and asks for more where more is due.
+    fn count_out(&self, batch: &[ToSettle]) {
+        let mut counts: HashMap<EndpointId, usize> = HashMap::new();
+        for item in batch {
+            *counts.entry(item.delivery().endpoint).or_default() += 1;
+        }
+        let hungry = self.hungry.lock();
+        let mut wake = false;
+        let mut lanes = self.lanes.lock();
+        for (endpoint, count) in counts {
+            lanes.settled(endpoint, count);
+            wake |= hungry.contains(&endpoint);
+        }
+        if wake {
+            self.claim_wake.notify_one();
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What is known of the endpoints that are being sent to: kept in memory, and checked against the
+//! version of their company's configuration at least every second, so that no request to a disabled
+//! endpoint begins later than two seconds after.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use domain::endpoint::{EndpointState, Status};
+use domain::id::{CompanyId, EndpointId};
+use parking_lot::RwLock;
+use store::Target;
+use tokio_util::sync::CancellationToken;
+
+use crate::dispatcher::Dispatcher;
+use crate::lanes::Mode;
+
+/// How often versions are compared.
+const CHECK_EVERY: Duration = Duration::from_millis(500);
+/// How long what is known may be used without having been compared.
+const TRUSTED_FOR: Duration = Duration::from_millis(1_500);
+/// How long an endpoint that nothing is sent to is remembered.
+const KEPT_FOR: Duration = Duration::from_secs(300);
+
+/// One endpoint's target with its newest known state.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    pub(crate) target: Arc<Target>,
+    /// As of the last settlement or reading.
+    pub(crate) state: EndpointState,
+    used_at: Instant,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Targets {
+    known: RwLock<HashMap<EndpointId, Known>>,
+    versions: RwLock<HashMap<CompanyId, i64>>,
+    checked_at: RwLock<Option<Instant>>,
+}
+
+impl Targets {
+    /// What is known, if it was compared a moment ago.
+    pub(crate) fn trusted(&self, endpoint: EndpointId) -> Option<Known> {
+        let checked_at = (*self.checked_at.read())?;
+        if checked_at.elapsed() > TRUSTED_FOR {
+            return None;
+        }
+        self.known.read().get(&endpoint).cloned()
+    }
+
+    fn put(&self, target: Arc<Target>) -> Known {
+        let known = Known { state: target.state, target, used_at: Instant::now() };
+        self.known.write().insert(known.target.endpoint, known.clone());
+        known
+    }
+
+    fn forget(&self, endpoint: EndpointId) {
+        self.known.write().remove(&endpoint);
+    }
+
+    /// Takes over the state that settlement wrote.
+    pub(crate) fn learn(&self, endpoint: EndpointId, state: EndpointState) {
+        if let Some(known) = self.known.write().get_mut(&endpoint) {
+            known.state = state;
+            known.used_at = Instant::now();
+        }
+    }
+
+    fn companies(&self) -> Vec<CompanyId> {
+        let mut companies: Vec<CompanyId> =
+            self.known.read().values().map(|known| known.target.company).collect();
+        companies.sort_unstable();
+        companies.dedup();
+        companies
+    }
+
+    fn endpoints_of(&self, company: CompanyId) -> Vec<EndpointId> {
+        let known = self.known.read();
+        known.iter().filter(|(_, k)| k.target.company == company).map(|(id, _)| *id).collect()
+    }
+
+    /// Forgets what was not used for long.
+    pub(crate) fn forget_unused(&self) {
+        self.known.write().retain(|_, known| known.used_at.elapsed() < KEPT_FOR);
+    }
+
+    /// Nothing is trusted until it has been read again.
+    pub(crate) fn distrust(&self) {
+        *self.checked_at.write() = None;
+    }
+}
+
+/// How an endpoint in this state is sent to.
+pub(crate) const fn mode_of(state: &EndpointState) -> Mode {
+    match state.status() {
+        Status::Enabled => Mode::Open,
+        Status::Defective => Mode::Slow,
+        Status::Paused | Status::Disabled => Mode::Held,
+    }
+}
+
+impl Dispatcher {
+    /// The target of an endpoint, read from the database, and its lane switched accordingly. `None`
+    /// where the endpoint has been deleted.
+    pub(crate) async fn load_target(
+        &self,
+        company: CompanyId,
+        endpoint: EndpointId,
+    ) -> Result<Option<Known>, store::Error> {
+        match self.store.target(company, endpoint, self.clock.now()).await {
+            Ok(target) => {
+                let known = self.targets.put(target);
+                self.lanes.lock().set_mode(endpoint, company, mode_of(&known.state));
+                Ok(Some(known))
+            }
+            Err(store::Error::NotFound) => {
+                self.targets.forget(endpoint);
+                self.lanes.lock().set_mode(endpoint, company, Mode::Held);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads a company's endpoints again, as far as they are in use here.
+    pub(crate) async fn refresh_company(&self, company: CompanyId) {
+        for endpoint in self.targets.endpoints_of(company) {
+            match self.load_target(company, endpoint).await {
+                Ok(Some(known)) if mode_of(&known.state) != Mode::Held => {}
+                Ok(_) => {
+                    let rows = self.lanes.lock().take_queued(endpoint);
+                    self.give_back(rows).await;
+                }
+                Err(error) => {
+                    self.targets.forget(endpoint);
+                    tracing::warn!(endpoint.id = %endpoint, error = %error, "Endpoint {endpoint} could not be read again: {error}");
+                }
+            }
+        }
+        self.wake();
+    }
+
+    pub(crate) async fn freshness_loop(&self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let companies = self.targets.companies();
+            let begun = Instant::now();
+            match self.store.config_versions(&companies).await {
+                Ok(versions) => {
+                    for company in self.changed(&companies, &versions) {
+                        self.refresh_company(company).await;
+                    }
+                    *self.targets.checked_at.write() = Some(begun);
+                }
+                Err(error) => {
+                    tracing::warn!(error = %error, "Configuration could not be compared: {error}");
+                }
+            }
+            self.pause(CHECK_EVERY, &stop).await;
+        }
+    }
+
+    fn changed(
+        &self,
+        companies: &[CompanyId],
+        versions: &HashMap<CompanyId, i64>,
+    ) -> Vec<CompanyId> {
+        let mut known = self.targets.versions.write();
+        let changed = companies
+            .iter()
+            .copied()
+            .filter(|company| known.get(company) != versions.get(company))
+            .collect();
+        *known = versions.clone();
+        changed
+    }
+}

@@ -1,0 +1,130 @@
+//! What has arrived of an answer, kept within its limits.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta};
+use domain::outcome::{Acknowledge, Outcome};
+use reqwest::Response;
+use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
+
+use crate::{RESPONSE_BODY_BYTES_MAX, RESPONSE_HEADERS_BYTES_MAX};
+
+/// What is read and thrown away behind the part of a body that is kept, so that the connection can
+/// be used again. A longer body costs the connection.
+const DISCARDED_BYTES_MAX: usize = 64 * 1024;
+/// How long throwing away may take.
+const DISCARDING_MAX: Duration = Duration::from_millis(200);
+
+/// What has arrived so far.
+#[derive(Debug, Default)]
+pub struct Answer {
+    pub status_code: Option<u16>,
+    pub retry_after: Option<TimeDelta>,
+    pub headers: Vec<(String, Vec<u8>)>,
+    pub body: Vec<u8>,
+    /// More came than is kept.
+    pub truncated: bool,
+    pub peer: Option<SocketAddr>,
+}
+
+impl Answer {
+    /// Takes status and headers.
+    pub fn take_head(&mut self, response: &Response) {
+        self.status_code = Some(response.status().as_u16());
+        self.peer = response.remote_addr();
+        self.retry_after = retry_after(response.headers());
+        self.headers = kept_headers(response.headers());
+    }
+
+    /// Takes as much of the body as is kept. Once that is full, the answer counts as whole: what
+    /// becomes of the rest makes no difference.
+    pub async fn take_body(&mut self, mut response: Response) -> Result<(), reqwest::Error> {
+        while let Some(chunk) = response.chunk().await? {
+            let room = RESPONSE_BODY_BYTES_MAX - self.body.len();
+            self.body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            if chunk.len() > room {
+                self.truncated = true;
+                let rest = chunk.len() - room;
+                let _ = tokio::time::timeout(DISCARDING_MAX, discard(response, rest)).await;
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Judges an answer whose status stands: it is whole, or more than is kept.
+    pub fn outcome(&self, acknowledge: Acknowledge) -> Option<Outcome> {
+        self.status_code.map(|status| Outcome::of_status(status, acknowledge, self.retry_after))
+    }
+}
+
+async fn discard(mut response: Response, already: usize) {
+    let mut discarded = already;
+    while discarded <= DISCARDED_BYTES_MAX {
+        match response.chunk().await {
+            Ok(Some(chunk)) => discarded += Bytes::len(&chunk),
+            Ok(None) | Err(_) => return,
+        }
+    }
+}
+
+/// Headers up to the limit; the value that goes beyond it is cut and is the last.
+fn kept_headers(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
+    let mut kept = Vec::with_capacity(headers.len());
+    let mut room = RESPONSE_HEADERS_BYTES_MAX;
+    for (name, value) in headers {
+        let Some(room_for_value) = room.checked_sub(name.as_str().len()) else { break };
+        let value = value.as_bytes();
+        let value = &value[..value.len().min(room_for_value)];
+        kept.push((name.as_str().to_owned(), value.to_vec()));
+        room = room_for_value - value.len();
+        if room == 0 {
+            break;
+        }
+    }
+    kept
+}
+
+/// Seconds, or a date, which counts from the answer's own `Date`: the two clocks may differ.
+fn retry_after(headers: &HeaderMap) -> Option<TimeDelta> {
+    let text = |name: HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
+    let wanted = text(RETRY_AFTER)?;
+    if !wanted.is_empty() && wanted.bytes().all(|byte| byte.is_ascii_digit()) {
+        return TimeDelta::try_seconds(wanted.parse().ok()?);
+    }
+    let until = DateTime::parse_from_rfc2822(wanted).ok()?;
+    let from = DateTime::parse_from_rfc2822(text(DATE)?).ok()?;
+    Some(until - from).filter(|wait| *wait >= TimeDelta::zero())
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderValue;
+
+    use super::*;
+
+    fn check(fields: &[(HeaderName, &'static str)], wait: Option<i64>) {
+        let headers = fields.iter().map(|(n, v)| (n.clone(), HeaderValue::from_static(v)));
+        assert_eq!(retry_after(&headers.collect()), wait.map(TimeDelta::seconds), "{fields:?}");
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        check(&[(RETRY_AFTER, "120")], Some(120));
+        check(&[(RETRY_AFTER, "0")], Some(0));
+        let date = (DATE, "Sun, 06 Nov 1994 08:49:37 GMT");
+        check(&[date.clone(), (RETRY_AFTER, "Sun, 06 Nov 1994 08:50:37 GMT")], Some(60));
+        check(&[date, (RETRY_AFTER, "Sun, 06 Nov 1994 08:48:37 GMT")], None);
+    }
+
+    #[test]
+    fn a_retry_after_that_says_nothing_is_ignored() {
+        check(&[], None);
+        for text in ["", "-5", "+5", "1.5", "soon", "99999999999999999999", "9223372036854775807"] {
+            check(&[(RETRY_AFTER, text)], None);
+        }
+        check(&[(RETRY_AFTER, "Sun, 06 Nov 1994 08:50:37 GMT")], None);
+    }
+}

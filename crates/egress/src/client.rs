@@ -1,0 +1,184 @@
+//! The client: one request, one answer, one deadline.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use domain::address::AddressPolicy;
+use domain::outcome::{ErrorKind, Failure, Outcome};
+use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::{Method, Response};
+use tokio::time::Instant;
+use url::{Host, Url};
+
+use crate::answer::Answer;
+use crate::dial::{self, Dial, NoteDials};
+use crate::failure::{self, failure};
+use crate::guard::Guard;
+use crate::names::SystemNames;
+use crate::{BuildError, Config, Exchange, Names, Request};
+
+/// Many servers close connections that were idle for 5 s; reusing one at that moment looks like a
+/// failure.
+const POOL_IDLE_MAX: Duration = Duration::from_secs(4);
+/// What a receiver may send ahead over HTTP/2, for each answer and for each connection.
+const HTTP2_STREAM_WINDOW_BYTES: u32 = 128 * 1024;
+const HTTP2_CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
+
+/// The client: one for the whole process, with pooled connections. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Client {
+    policy: Arc<AddressPolicy>,
+    pooled: reqwest::Client,
+    /// Makes a connection for each request: for the second try of a request that met a pooled
+    /// connection as it was being closed.
+    fresh: reqwest::Client,
+}
+
+impl Client {
+    /// Builds the client.
+    pub fn new(config: Config) -> Result<Self, BuildError> {
+        let policy = Arc::new(config.policy);
+        let names: Arc<dyn Names> =
+            config.names.unwrap_or_else(|| Arc::new(SystemNames::read()) as Arc<dyn Names>);
+        let guard = Guard { policy: Arc::clone(&policy), names };
+        let tls = tls_config();
+        let build = |idle_per_host_max: usize| {
+            reqwest::Client::builder()
+                .tls_backend_preconfigured(tls.clone())
+                .dns_resolver(guard.clone())
+                .no_proxy()
+                .redirect(reqwest::redirect::Policy::none())
+                .referer(false)
+                .pool_max_idle_per_host(idle_per_host_max)
+                .pool_idle_timeout(POOL_IDLE_MAX)
+                .tcp_nodelay(true)
+                .http1_ignore_invalid_headers_in_responses(true)
+                .http2_initial_stream_window_size(HTTP2_STREAM_WINDOW_BYTES)
+                .http2_initial_connection_window_size(HTTP2_CONNECTION_WINDOW_BYTES)
+                .connector_layer(NoteDials)
+                .build()
+                .map_err(BuildError)
+        };
+        let (pooled, fresh) = (build(config.idle_per_host_max)?, build(0)?);
+        Ok(Self { policy, pooled, fresh })
+    }
+
+    /// Sends one request and reads the answer, within its time.
+    pub async fn send(&self, request: Request<'_>) -> Exchange {
+        dial::noting(self.send_noted(request)).await
+    }
+
+    async fn send_noted(&self, request: Request<'_>) -> Exchange {
+        let started = Instant::now();
+        let Request { url, headers, body, timeout, acknowledge } = request;
+        let mut answer = Answer::default();
+        let exchange = self.exchange(url, &headers, body.into(), &mut answer);
+        let failure = match tokio::time::timeout(timeout, exchange).await {
+            Ok(Ok(())) => None,
+            Ok(Err(failure)) => Some(failure),
+            // What is kept of the body is there: the status stands.
+            Err(_) if answer.truncated => None,
+            Err(_) => Some(failure::timed_out(&answer, dial::noted(), url, timeout)),
+        };
+        let outcome = match failure {
+            Some(Failure { kind, message }) => Outcome::of_error(kind, message, answer.status_code),
+            None => answer.outcome(acknowledge).expect("an answer that was taken has a status"),
+        };
+        let Answer { headers, body, truncated, peer, status_code: _, retry_after: _ } = answer;
+        Exchange { outcome, headers, body, truncated, duration: started.elapsed(), peer }
+    }
+
+    async fn exchange(
+        &self,
+        url: &Url,
+        headers: &[(String, String)],
+        body: Bytes,
+        answer: &mut Answer,
+    ) -> Result<(), Failure> {
+        self.check_url(url)?;
+        let response = match self.execute(url, headers, body).await? {
+            Ok(response) => response,
+            Err(error) => {
+                answer.peer = failure::peer(&error);
+                return Err(failure::without_answer(error, url));
+            }
+        };
+        answer.take_head(&response);
+        match answer.take_body(response).await {
+            Ok(()) => Ok(()),
+            Err(_) => Err(failure::broken_off(answer, url)),
+        }
+    }
+
+    /// Sends the request, and once more where the pool's connection turned out to be closed: that
+    /// says nothing about the receiver. The second try has a connection of its own.
+    async fn execute(
+        &self,
+        url: &Url,
+        headers: &[(String, String)],
+        body: Bytes,
+    ) -> Result<Result<Response, reqwest::Error>, Failure> {
+        let first = self.pooled.execute(assemble(url, headers, body.clone())?).await;
+        match first {
+            Err(error) if dial::noted() != Dial::Made && failure::is_closed(&error) => {
+                dial::note(Dial::NotBegun);
+                Ok(self.fresh.execute(assemble(url, headers, body)?).await)
+            }
+            first => Ok(first),
+        }
+    }
+
+    /// Checks what the resolver never sees: a host that is an address is dialled as it stands.
+    fn check_url(&self, url: &Url) -> Result<(), Failure> {
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(failure(ErrorKind::Other, "the URL is neither http nor https"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(failure(ErrorKind::Other, "the URL carries a user name or a password"));
+        }
+        let literal: IpAddr = match url.host() {
+            Some(Host::Domain(_)) => return Ok(()),
+            Some(Host::Ipv4(address)) => address.into(),
+            Some(Host::Ipv6(address)) => address.into(),
+            None => return Err(failure(ErrorKind::Other, "the URL has no host")),
+        };
+        self.policy
+            .check(literal)
+            .map_err(|forbidden| failure(ErrorKind::AddressForbidden, forbidden.to_string()))
+    }
+}
+
+fn assemble(
+    url: &Url,
+    headers: &[(String, String)],
+    body: Bytes,
+) -> Result<reqwest::Request, Failure> {
+    let mut request = reqwest::Request::new(Method::POST, url.clone());
+    request.headers_mut().reserve(headers.len() + 2);
+    for (name, value) in headers {
+        let malformed = || failure(ErrorKind::Other, format!("the header {name:?} cannot be sent"));
+        let field = HeaderName::from_bytes(name.as_bytes()).map_err(|_| malformed())?;
+        if !value.is_ascii() {
+            return Err(malformed());
+        }
+        let value = HeaderValue::from_str(value).map_err(|_| malformed())?;
+        request.headers_mut().append(field, value);
+    }
+    *request.body_mut() = Some(body.into());
+    Ok(request)
+}
+
+fn tls_config() -> rustls::ClientConfig {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect::<rustls::RootCertStore>();
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring has the cipher suites of the default protocol versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    // With a configuration of one's own the client offers no protocol by itself.
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config
+}

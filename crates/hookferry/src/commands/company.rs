@@ -1,0 +1,80 @@
+//! `hookferry company …`.
+
+use anyhow::bail;
+use serde_json::{Value, json};
+use store::{Clock, CompanyRecord};
+
+use crate::cli::CompanyCreateArgs;
+use crate::clock::SystemClock;
+use crate::database;
+use crate::settings::Settings;
+
+/// The longest name, in characters.
+const NAME_CHARACTERS_MAX: usize = 100;
+/// The longest mail address, in bytes.
+const EMAIL_BYTES_MAX: usize = 254;
+
+/// Makes a company and its owner.
+pub async fn create(settings: &Settings, args: CompanyCreateArgs) -> anyhow::Result<()> {
+    let name = args.name.or(args.positional_name).unwrap_or_default();
+    let (name, email) = (name.trim(), args.owner_email.trim());
+    if name.is_empty() || name.chars().count() > NAME_CHARACTERS_MAX {
+        bail!("--name must have 1 to {NAME_CHARACTERS_MAX} characters");
+    }
+    if !is_email(email) {
+        bail!("--owner-email: {email:?} is not a mail address");
+    }
+    let store = database::open(settings).await?;
+    let company = store.create_company(name, email, SystemClock::start().now()).await?;
+    if args.output.json {
+        println!("{}", as_json(&company));
+    } else if args.output.quiet {
+        println!("{}", company.id);
+    } else {
+        println!("company {} ({}), owner {email}", company.id, company.name);
+    }
+    Ok(())
+}
+
+/// Lists companies, newest first.
+pub async fn list(settings: &Settings, json: bool) -> anyhow::Result<()> {
+    let companies = database::open(settings).await?.companies().await?;
+    if json {
+        let data: Vec<Value> = companies.iter().map(as_json).collect();
+        println!("{}", json!({ "data": data }));
+        return Ok(());
+    }
+    for company in companies {
+        let made = company.created_at.format("%Y-%m-%d %H:%M:%SZ");
+        println!("{}  {made}  {}", company.id, company.name);
+    }
+    Ok(())
+}
+
+fn as_json(company: &CompanyRecord) -> Value {
+    let CompanyRecord { id, name, created_at } = company;
+    json!({ "id": id, "name": name, "created_at": created_at })
+}
+
+fn is_email(text: &str) -> bool {
+    let fits = text.len() <= EMAIL_BYTES_MAX && text.chars().all(|letter| letter > ' ');
+    fits && text.rsplit_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty() && !domain.is_empty() && !local.contains('@')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mail_addresses() {
+        for text in ["a@b", "priya.mehta+x@example.com", "प्रिया@उदाहरण.भारत"]
+        {
+            assert!(is_email(text), "{text}");
+        }
+        for text in ["", "@", "a@", "@b", "a b@c", "a@b@c", "a\n@b", &"a".repeat(260)] {
+            assert!(!is_email(text), "{text}");
+        }
+    }
+}

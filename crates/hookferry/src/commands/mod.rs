@@ -1,0 +1,8 @@
+//! The commands, a file each.
+
+pub mod check_config;
+pub mod company;
+pub mod listen;
+pub mod migrate;
+pub mod send;
+pub mod token;

@@ -1,0 +1,156 @@
+//! `hookferry send`: an event over HTTP to a running server.
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use hyper::{Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
+use serde_json::value::RawValue;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use url::Url;
+
+use crate::cli::{DataFrom, SendArgs};
+
+/// How long everything may take.
+const TIME_MAX: Duration = Duration::from_secs(30);
+/// The most bytes of an answer that are read.
+const ANSWER_BYTES_MAX: usize = 64 * 1024;
+/// The variable that a token may stand in.
+const TOKEN_ENV: &str = "HOOKFERRY_TOKEN";
+
+/// Posts one event and prints the answer.
+pub async fn run(args: SendArgs) -> anyhow::Result<()> {
+    let token = args.token.clone().or_else(|| std::env::var(TOKEN_ENV).ok());
+    let token = token.with_context(|| format!("give an API token: --token or {TOKEN_ENV}"))?;
+    let url = Url::parse(&args.url).with_context(|| format!("--url: {:?}", args.url))?;
+    let body = body(&args, &read_data(source(&args.data))?)?;
+    let sending = post(&url, &token, body);
+    let (status, answer) = tokio::time::timeout(TIME_MAX, sending)
+        .await
+        .with_context(|| format!("no answer within {TIME_MAX:?}"))??;
+    let answer = String::from_utf8_lossy(&answer);
+    ensure!(status.is_success(), "the server answered {status}: {answer}");
+    println!("{answer}");
+    Ok(())
+}
+
+fn source(data: &str) -> DataFrom {
+    match data {
+        "-" => DataFrom::Stdin,
+        path if Path::new(path).is_file() => DataFrom::File(path.into()),
+        text => DataFrom::Text(text.to_owned()),
+    }
+}
+
+fn read_data(from: DataFrom) -> anyhow::Result<String> {
+    match from {
+        DataFrom::Text(text) => Ok(text),
+        DataFrom::File(path) => std::fs::read_to_string(&path)
+            .with_context(|| format!("--data: cannot read {}", path.display())),
+        DataFrom::Stdin => {
+            let mut text = String::new();
+            std::io::stdin().read_to_string(&mut text).context("--data: standard input")?;
+            Ok(text)
+        }
+    }
+}
+
+/// The request's body; the data are passed on as they were written.
+fn body(args: &SendArgs, data: &str) -> anyhow::Result<String> {
+    let data: &RawValue = serde_json::from_str(data)
+        .context("--data is neither JSON nor the name of a file that exists")?;
+    let mut fields = vec![format!("\"type\":{}", serde_json::to_string(&args.event_type)?)];
+    for (name, value) in [("id", &args.id), ("subject", &args.subject)] {
+        if let Some(value) = value {
+            fields.push(format!("\"{name}\":{}", serde_json::to_string(value)?));
+        }
+    }
+    fields.push(format!("\"data\":{}", data.get()));
+    Ok(format!("{{{}}}", fields.join(",")))
+}
+
+async fn post(url: &Url, token: &str, body: String) -> anyhow::Result<(StatusCode, Bytes)> {
+    let host = url.host_str().context("--url names no host")?;
+    let port = url.port_or_known_default().context("--url names no port")?;
+    let dialled = host.trim_start_matches('[').trim_end_matches(']');
+    let stream = TcpStream::connect((dialled, port))
+        .await
+        .with_context(|| format!("cannot reach {host}:{port}; does the server run?"))?;
+    let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    let path = format!("{}/api/v1/events", url.path().trim_end_matches('/'));
+    let request = Request::post(path)
+        .header(HOST, authority)
+        .header(AUTHORIZATION, format!("Bearer {token}"))
+        .header(CONTENT_TYPE, "application/json")
+        .body(Full::new(Bytes::from(body)))
+        .context("the token cannot stand in a header")?;
+    match url.scheme() {
+        "http" => exchange(stream, request).await,
+        "https" => {
+            let name = ServerName::try_from(dialled.to_owned())?;
+            let stream = tls().connect(name, stream).await.context("TLS")?;
+            exchange(stream, request).await
+        }
+        other => bail!("--url: {other} is neither http nor https"),
+    }
+}
+
+fn tls() -> TlsConnector {
+    let roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect::<rustls::RootCertStore>();
+    let config = rustls::ClientConfig::builder().with_root_certificates(roots);
+    TlsConnector::from(Arc::new(config.with_no_client_auth()))
+}
+
+async fn exchange<S>(
+    stream: S,
+    request: Request<Full<Bytes>>,
+) -> anyhow::Result<(StatusCode, Bytes)>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    let asking = async {
+        let answer = sender.send_request(request).await.context("no answer")?;
+        let status = answer.status();
+        let body = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await;
+        let body = body.map_err(|error| anyhow::anyhow!("the answer broke off: {error}"))?;
+        Ok((status, body.to_bytes()))
+    };
+    tokio::pin!(asking, connection);
+    tokio::select! {
+        answer = &mut asking => answer,
+        // The connection may end before the answer was taken from it.
+        _ = &mut connection => asking.await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_data_are_passed_on_as_they_were_written() {
+        let args = SendArgs {
+            url: String::new(),
+            token: None,
+            event_type: "message.received".to_owned(),
+            data: String::new(),
+            id: Some("a\"b".to_owned()),
+            subject: None,
+        };
+        let text = r#"{"n": 12345678901234567890.10, "é": "\ud83d\ude4f"}"#;
+        let expected = format!(r#"{{"type":"message.received","id":"a\"b","data":{text}}}"#);
+        assert_eq!(body(&args, text).unwrap(), expected);
+        assert!(body(&args, "no/such/file.json").unwrap_err().to_string().contains("neither JSON"));
+    }
+}

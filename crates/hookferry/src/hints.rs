@@ -1,0 +1,125 @@
+//! What to do next, in lines that work when they are pasted.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use anyhow::Context;
+use domain::address::AddressPolicy;
+use domain::secret::EndpointSecret;
+
+use crate::settings::Settings;
+use crate::settings::database::Database;
+
+/// The lines that lead to a first delivery.
+pub fn next_steps(settings: &Settings, address: SocketAddr) -> anyhow::Result<String> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).context("the system gives no random bytes")?;
+    let secret = EndpointSecret::from_random(bytes);
+    let program = std::env::args().next().unwrap_or_else(|| "hookferry".to_owned());
+    Ok(text(settings, reachable(address), &quoted(&program), &secret))
+}
+
+fn text(
+    settings: &Settings,
+    address: SocketAddr,
+    program: &str,
+    secret: &EndpointSecret,
+) -> String {
+    let (place, note) = place(settings);
+    let secret = secret.as_str();
+    let base = format!("http://{address}");
+    let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let allowed = AddressPolicy::new(settings.allow_networks.clone()).check(loopback).is_ok();
+    let refused = if allowed {
+        ""
+    } else {
+        "\n  (Endpoints on this machine are refused now; to try it, start again with\n  \
+         HOOKFERRY_ALLOW_NETWORKS=127.0.0.0/8.)\n"
+    };
+    format!(
+        r#"
+Next, in another terminal, in the same folder{note}:
+
+1. A company and an API token:
+
+COMPANY=$({program} company create --name Acme --owner-email you@example.com --quiet{place})
+TOKEN=$({program} token create --company "$COMPANY" --name first --scope admin --quiet{place})
+
+2. An endpoint, with a secret of your own:
+{refused}
+curl -sS {base}/api/v1/endpoints -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
+  -d '{{"url":"http://127.0.0.1:9000/hooks","event_types":["*"],"secret":"{secret}"}}'; echo
+
+3. A receiver to try, in a third terminal (it shows each request and verifies its signatures):
+
+{program} listen --port 9000 --secret {secret}
+
+4. A first event, back in the second terminal:
+
+curl -sS {base}/api/v1/events -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
+  -d '{{"type":"message.received","data":{{"from":"919876543210","text":"Hello"}}}}'; echo
+
+Ctrl-C here stops the server in order; a second time, at once.
+"#
+    )
+}
+
+/// The flag that makes the command line find the same database, and a word where it cannot be one.
+fn place(settings: &Settings) -> (String, &'static str) {
+    match &settings.database {
+        Database::Postgres { .. } => {
+            (String::new(), ", with the same HOOKFERRY_DATABASE_URL and HOOKFERRY_MASTER_KEY")
+        }
+        Database::Sqlite { .. } => {
+            let place = ["data_dir", "database_url"].into_iter().filter_map(|key| {
+                let name = format!("HOOKFERRY_{}", key.to_ascii_uppercase());
+                let shown = settings.shown.iter().find(|shown| shown.name == name)?;
+                let value = shown.value.as_ref().filter(|_| shown.origin != "default")?;
+                Some(format!(" --{} {}", key.replace('_', "-"), quoted(value)))
+            });
+            (place.collect(), "")
+        }
+    }
+}
+
+/// An address that can be asked, where the server listens on all of them.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port())
+    } else {
+        address
+    }
+}
+
+/// A text as one word of a shell's.
+fn quoted(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-:".contains(&byte);
+    if !text.is_empty() && text.bytes().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lines_name_this_server_and_this_database() {
+        let address = reachable("0.0.0.0:9999".parse().unwrap());
+        let secret = EndpointSecret::from_random([1; 32]);
+        let settings = Settings::from_pairs(&[("data_dir", "/tmp/it's here")]).unwrap();
+        let lines = text(&settings, address, "./hookferry", &secret);
+        assert!(lines.contains("curl -sS http://127.0.0.1:9999/api/v1/endpoints"), "{lines}");
+        assert!(lines.contains(r"--quiet --data-dir '/tmp/it'\''s here')"), "{lines}");
+        assert!(lines.contains("HOOKFERRY_ALLOW_NETWORKS"), "loopback is refused: {lines}");
+        assert_eq!(lines.matches(secret.as_str()).count(), 2);
+        for line in lines.lines().filter(|line| line.contains("-d '")) {
+            let json = line.split('\'').nth(1).unwrap();
+            serde_json::from_str::<serde_json::Value>(json).unwrap();
+        }
+        let settings = Settings::from_pairs(&[("allow_networks", "127.0.0.0/8")]).unwrap();
+        let lines = text(&settings, address, "./hookferry", &secret);
+        assert!(!lines.contains("HOOKFERRY_ALLOW_NETWORKS") && !lines.contains("--data-dir"));
+    }
+}

@@ -1,0 +1,230 @@
+//! The whole program in one value: everything that `serve` starts, and its orderly end.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use crate::dispatch_stub as dispatch;
+use dispatch::Dispatcher;
+use domain::address::AddressPolicy;
+use futures_util::future::BoxFuture;
+use mail::Mailer;
+use store::{Clock, Store};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::database;
+use crate::health::Health;
+use crate::lock::DataDirLock;
+use crate::settings::Settings;
+use crate::settings::database::Database;
+use crate::supervise::supervise;
+
+/// Deliveries that may wait in memory for each request that may be under way.
+const QUEUED_PER_IN_FLIGHT: usize = 16;
+/// Idle connections kept for each host of an endpoint.
+const IDLE_PER_HOST_MAX: usize = 64;
+/// How long aborted loops may take to give their claims back.
+const ABORT_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// The running program.
+pub struct Program {
+    address: SocketAddr,
+    store: Store,
+    dispatcher: Arc<Dispatcher>,
+    health: Arc<Health>,
+    drain_delay: Duration,
+    shutdown_timeout: Duration,
+    stop_server: Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>,
+    server_ended: CancellationToken,
+    loops: Loops,
+    _lock: Option<DataDirLock>,
+}
+
+/// The loops, and how each of them is told to stop.
+#[derive(Debug, Default)]
+struct Loops {
+    ingest: TaskTracker,
+    stop_ingest: CancellationToken,
+    dispatch: TaskTracker,
+    stop_claiming: CancellationToken,
+    abort: CancellationToken,
+    others: TaskTracker,
+    stop_mail: CancellationToken,
+}
+
+impl std::fmt::Debug for Program {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Program").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl Program {
+    /// Opens the database, binds the address and starts everything; ready when it returns.
+    pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        // A second installation is no error: it is the same provider.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let lock = take_lock(&settings)?;
+        let store = database::open(&settings).await?;
+        let policy = AddressPolicy::new(settings.allow_networks.clone());
+        let client = egress::Client::new(egress::Config {
+            policy: policy.clone(),
+            idle_per_host_max: IDLE_PER_HOST_MAX,
+            names: None,
+        })?;
+        let dispatcher = Dispatcher::new(
+            store.clone(),
+            client.clone(),
+            Arc::clone(&clock),
+            dispatch::Config {
+                in_flight_max: settings.in_flight_max,
+                queued_max: settings.in_flight_max.saturating_mul(QUEUED_PER_IN_FLIGHT),
+                node_name: settings.node_name.clone(),
+            },
+        );
+        let listener = api::bind(settings.listen)
+            .with_context(|| format!("cannot listen on {}", settings.listen))?;
+        let address = listener.local_addr()?;
+        let (samples, sample_queue) = api::sample_channel();
+        let readiness = api::Readiness::default();
+        let health = Arc::new(Health::new(readiness.clone()));
+        let loops = Loops::default();
+        loops.start(&settings, &store, &clock, &dispatcher, &health);
+        loops.others.spawn(api::run_samples(sample_queue, client));
+        let state = api::State { store: store.clone(), clock, samples, readiness };
+        let server = api::serve(listener, api_config(&settings, policy), state)?;
+        let handle = server.handle();
+        let server_ended = CancellationToken::new();
+        loops.others.spawn(run_server(server, server_ended.clone()));
+        health.set_serving(true);
+        Ok(Self {
+            address,
+            store,
+            dispatcher,
+            health,
+            drain_delay: settings.drain_delay,
+            shutdown_timeout: settings.shutdown_timeout,
+            stop_server: Box::new(move || Box::pin(async move { handle.stop(true).await })),
+            server_ended,
+            loops,
+            _lock: lock,
+        })
+    }
+
+    /// Where the HTTP server listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The database.
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The engine.
+    pub const fn dispatcher(&self) -> &Arc<Dispatcher> {
+        &self.dispatcher
+    }
+
+    /// Waits until the HTTP server ends by itself, which it should never do.
+    pub async fn server_ended(&self) {
+        self.server_ended.cancelled().await;
+    }
+
+    /// Ends in order: says no to the balancer and goes on serving for the drain delay; finishes
+    /// requests and takes no more; writes down what was taken in; claims no more, finishes what is
+    /// under way within its time and gives the rest back.
+    pub async fn shutdown(self) {
+        let Self { health, drain_delay, shutdown_timeout, stop_server, loops, .. } = self;
+        health.set_serving(false);
+        tracing::info!("Stopping: serving for another {drain_delay:?}, no longer ready");
+        tokio::time::sleep(drain_delay).await;
+        stop_server().await;
+        loops.stop_ingest.cancel();
+        finish(&loops.ingest, "ingest", shutdown_timeout).await;
+        loops.stop_claiming.cancel();
+        if !finish(&loops.dispatch, "dispatch", shutdown_timeout).await {
+            loops.abort.cancel();
+            finish(&loops.dispatch, "aborted dispatch", ABORT_TIME_MAX).await;
+        }
+        loops.stop_mail.cancel();
+        finish(&loops.others, "mail", shutdown_timeout).await;
+        tracing::info!("Stopped");
+    }
+}
+
+impl Loops {
+    fn start(
+        &self,
+        settings: &Settings,
+        store: &Store,
+        clock: &Arc<dyn Clock>,
+        dispatcher: &Arc<Dispatcher>,
+        health: &Arc<Health>,
+    ) {
+        let (engine, stop, abort) =
+            (Arc::clone(dispatcher), self.stop_claiming.clone(), self.abort.clone());
+        let run = move || Arc::clone(&engine).run(stop.clone(), abort.clone());
+        let stop = self.stop_claiming.clone();
+        self.dispatch.spawn(supervise("dispatch", Arc::clone(health), stop, run));
+
+        let (writer, engine, time, stop) =
+            (store.clone(), Arc::clone(dispatcher), Arc::clone(clock), self.stop_ingest.clone());
+        let run = move || {
+            let (writer, hand_over) = (writer.clone(), Arc::clone(&engine));
+            let (time, stop) = (Arc::clone(&time), stop.clone());
+            async move { writer.run_ingest(hand_over, time, stop).await }
+        };
+        let stop = self.stop_ingest.clone();
+        self.ingest.spawn(supervise("ingest", Arc::clone(health), stop, run));
+
+        let Some(config) = settings.mail.clone() else { return };
+        let (store, clock, stop) = (store.clone(), Arc::clone(clock), self.stop_mail.clone());
+        let run = move || {
+            mail::run(Mailer::new(store.clone(), Arc::clone(&clock), config.clone()), stop.clone())
+        };
+        let stop = self.stop_mail.clone();
+        self.others.spawn(supervise("mail", Arc::clone(health), stop, run));
+    }
+}
+
+fn take_lock(settings: &Settings) -> anyhow::Result<Option<DataDirLock>> {
+    match settings.database {
+        Database::Postgres { .. } => Ok(None),
+        Database::Sqlite { .. } => {
+            let dir = &settings.data_dir;
+            std::fs::create_dir_all(dir)
+                .with_context(|| format!("cannot make the folder {}", dir.display()))?;
+            DataDirLock::take(dir).map(Some)
+        }
+    }
+}
+
+fn api_config(settings: &Settings, policy: AddressPolicy) -> api::Config {
+    api::Config {
+        public_url: settings.public_url.clone(),
+        allow_http: settings.allow_http,
+        policy,
+        default_timeout: settings.timeout,
+        workers: std::thread::available_parallelism().map_or(1, usize::from),
+        shutdown_timeout: settings.shutdown_timeout,
+    }
+}
+
+async fn run_server(server: impl Future<Output = std::io::Result<()>>, ended: CancellationToken) {
+    if let Err(error) = server.await {
+        tracing::error!("The HTTP server failed: {error}");
+    }
+    ended.cancel();
+}
+
+/// Waits for the loops of a tracker, and says whether they ended in time.
+async fn finish(tracker: &TaskTracker, name: &str, within: Duration) -> bool {
+    tracker.close();
+    let ended = tokio::time::timeout(within, tracker.wait()).await.is_ok();
+    if !ended {
+        tracing::warn!(name, "The {name} loop did not end within {within:?}");
+    }
+    ended
+}

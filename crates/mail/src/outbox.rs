@@ -1,0 +1,191 @@
+//! The loop: claim what is due, send it, write down what came of it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use store::{Clock, MailRecord, Store};
+use tokio_util::sync::CancellationToken;
+
+use crate::Config;
+use crate::message::compose;
+use crate::smtp::{Line, SendError};
+
+/// How many mails are claimed at once.
+const CLAIM_MAILS_MAX: u32 = 16;
+
+/// How long the loop rests when nothing was due. Real time: a clock turned by hand must not stop it.
+const REST: Duration = Duration::from_secs(1);
+
+/// How long sending a mail is tried before it is given up.
+const TRYING: TimeDelta = TimeDelta::days(7);
+
+/// Everything it takes to send mails.
+#[derive(Debug)]
+pub struct Mailer {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    config: Config,
+    /// Whether the mail server could be used the last time; a change is logged, not each failure.
+    server_works: AtomicBool,
+}
+
+impl Mailer {
+    /// Puts together what the loop needs; nothing is connected yet.
+    pub fn new(store: Store, clock: Arc<dyn Clock>, config: Config) -> Self {
+        Self { store, clock, config, server_works: AtomicBool::new(true) }
+    }
+}
+
+/// How long to wait after the `tries`-th failed try: 1, 2, 4, 8, 16 minutes, then every half hour
+/// until seven days of trying are over; then `None`.
+pub fn wait_after(tries: u32) -> Option<TimeDelta> {
+    let minutes = |tries: u32| (1i64 << (tries.clamp(1, 6) - 1)).min(30);
+    let doubling: i64 = (1..=tries.min(5)).map(minutes).sum();
+    let total = doubling + i64::from(tries.saturating_sub(5)) * minutes(6);
+    (total <= TRYING.num_minutes()).then(|| TimeDelta::minutes(minutes(tries)))
+}
+
+/// Sends mails until `stop`; the mail in hand is finished first. A mail that was claimed and not
+/// sent by then is taken over once this node counts as gone.
+pub async fn run(mailer: Mailer, stop: CancellationToken) {
+    let mut database_works = true;
+    while !stop.is_cancelled() {
+        let round = round(&mailer, &stop).await;
+        let worked = round.is_ok();
+        match &round {
+            Err(error) if database_works => {
+                let error: &dyn std::error::Error = error;
+                tracing::warn!(error, "The mail outbox cannot be read; trying again");
+            }
+            Ok(_) if !database_works => tracing::info!("The mail outbox can be read again"),
+            Ok(_) | Err(_) => {}
+        }
+        database_works = worked;
+        if round.is_ok_and(|sent| sent == CLAIM_MAILS_MAX as usize) {
+            continue;
+        }
+        tokio::select! { () = stop.cancelled() => {} () = tokio::time::sleep(REST) => {} }
+    }
+}
+
+/// Claims what is due, at most 16 mails, and tries each once. Says how many it claimed.
+pub async fn run_once(mailer: &Mailer) -> Result<usize, store::Error> {
+    round(mailer, &CancellationToken::new()).await
+}
+
+async fn round(mailer: &Mailer, stop: &CancellationToken) -> Result<usize, store::Error> {
+    let mails = mailer.store.claim_mails(CLAIM_MAILS_MAX, mailer.clock.now()).await?;
+    let mut line = Line::default();
+    // Once the server has failed, the others of this round need not wait for it one by one.
+    let mut server_failure: Option<String> = None;
+    for mail in &mails {
+        if stop.is_cancelled() {
+            break;
+        }
+        let result = match &server_failure {
+            Some(text) => Err(SendError::Server(text.clone())),
+            None => send(mailer, &mut line, mail).await,
+        };
+        if let Err(SendError::Server(text)) = &result {
+            server_failure = Some(text.clone());
+        }
+        note_server(mailer, &result);
+        record(mailer, stop, mail, &result).await;
+    }
+    line.close().await;
+    Ok(mails.len())
+}
+
+async fn send(mailer: &Mailer, line: &mut Line, mail: &MailRecord) -> Result<(), SendError> {
+    let message = compose(mail, &mailer.config, mailer.clock.now()).map_err(SendError::Never)?;
+    line.send(&mailer.config, &message).await
+}
+
+/// Logs that the mail server has begun or ceased to fail.
+fn note_server(mailer: &Mailer, result: &Result<(), SendError>) {
+    match result {
+        Err(SendError::Server(text)) => {
+            if mailer.server_works.swap(false, Ordering::Relaxed) {
+                let text = without_addresses(text);
+                tracing::warn!("Mails are waiting and will be tried again: {text}");
+            }
+        }
+        Ok(()) | Err(SendError::Later(_)) => {
+            if !mailer.server_works.swap(true, Ordering::Relaxed) {
+                tracing::info!("The mail server works again");
+            }
+        }
+        // May be said without asking the server.
+        Err(SendError::Never(_)) => {}
+    }
+}
+
+/// Writes down what came of a mail, however long the database is away: nobody else may touch a mail
+/// that this node has claimed, and a mail that was sent must not be sent again.
+async fn record(
+    mailer: &Mailer,
+    stop: &CancellationToken,
+    mail: &MailRecord,
+    result: &Result<(), SendError>,
+) {
+    let id = mail.id;
+    let failure = match result {
+        Ok(()) => None,
+        Err(SendError::Server(text) | SendError::Later(text)) => {
+            Some((text, wait_after(mail.tries + 1)))
+        }
+        Err(SendError::Never(text)) => Some((text, None)),
+    };
+    if let Some((_, None)) = failure {
+        tracing::warn!(mail.id = %id, "Gave up mail {id}; its row says why");
+    }
+    loop {
+        let now = mailer.clock.now();
+        let written = match failure {
+            None => mailer.store.mail_sent(id, now).await,
+            Some((text, wait)) => mailer.store.mail_failed(id, text, wait, now).await,
+        };
+        match written {
+            Ok(()) => return,
+            Err(error) if error.is_passing() && !stop.is_cancelled() => {
+                tokio::select! { () = stop.cancelled() => {} () = tokio::time::sleep(REST) => {} }
+            }
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(error, mail.id = %id, "Cannot write what came of mail {id}");
+                return;
+            }
+        }
+    }
+}
+
+/// A server's words may name people; logs do not.
+fn without_addresses(text: &str) -> String {
+    let hide = |word| if str::contains(word, '@') { "…" } else { word };
+    text.split(' ').map(hide).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_to_half_an_hour_and_end_after_seven_days() {
+        let minutes = |tries| wait_after(tries).map(|wait| wait.num_minutes());
+        let first: Vec<_> = (1..=8).map(|tries| minutes(tries).unwrap()).collect();
+        assert_eq!(first, [1, 2, 4, 8, 16, 30, 30, 30]);
+        let all: Vec<_> = (1..).map_while(wait_after).collect();
+        let total: TimeDelta = all.iter().sum();
+        assert!(total <= TRYING && total + TimeDelta::minutes(30) > TRYING, "{total}");
+        assert_eq!(wait_after(u32::try_from(all.len()).unwrap() + 1), None);
+        assert_eq!(wait_after(u32::MAX), None);
+    }
+
+    #[test]
+    fn logs_name_nobody() {
+        let text = without_addresses("550 <ann@example.com> unknown, ask bob@example.com");
+        assert_eq!(text, "550 … unknown, ask …");
+    }
+}

@@ -1,0 +1,308 @@
+//! Deliveries as they are read, retried and canceled by people. Lists of them are in
+//! `delivery_list`.
+
+use chrono::{DateTime, Utc};
+use domain::delivery::Progress;
+use domain::endpoint::EndpointState;
+use domain::id::{CompanyId, DeliveryId, EndpointId, EventId};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect,
+};
+
+use crate::delivery_list::find_one;
+use crate::entity::{attempt, endpoint, event, history, pending};
+use crate::rows::delivery::STATE_CANCELED;
+use crate::rows::endpoint::state_of;
+use crate::rows::page::snapshot;
+use crate::rows::{attempt as attempt_rows, event as event_rows, lane};
+use crate::time::{from_micros, micros};
+use crate::{Actor, DeliveryDetail, DeliveryRecord, Error, Hint, Store};
+
+impl Store {
+    /// One delivery with all its attempts.
+    pub async fn delivery(
+        &self,
+        company: CompanyId,
+        id: DeliveryId,
+    ) -> Result<DeliveryDetail, Error> {
+        let tx = snapshot(self.reader()).await?;
+        let listed = find_one(&tx, company, id.raw()).await?;
+        let event_id = EventId::from_raw(listed.event_id);
+        let mut attempts = attempt::Entity::find()
+            .filter(attempt::Column::CompanyId.eq(company.raw()))
+            .filter(attempt::Column::DeliveryId.eq(id.raw()))
+            .all(&tx)
+            .await?;
+        let finished = history::Entity::find()
+            .filter(history::Column::CompanyId.eq(company.raw()))
+            .filter(history::Column::Id.eq(id.raw()))
+            .all(&tx)
+            .await?;
+        attempts.extend(finished.into_iter().filter_map(attempt_rows::inline));
+        attempts.sort_unstable_by_key(|row| row.number);
+        let event = find_event(&tx, company, event_id.raw()).await?;
+        let delivery = self.delivery_record(&tx, company, id).await?;
+        Ok(DeliveryDetail {
+            delivery,
+            event: event.map(event_rows::record).transpose()?,
+            attempts: attempts
+                .into_iter()
+                .map(|row| attempt_rows::record(row, event_id))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Retry now: a pending one is due at once and keeps its count, a finished one becomes pending
+    /// with a fresh schedule. Held, or its endpoint deleted: a conflict.
+    pub async fn retry_delivery(
+        &self,
+        company: CompanyId,
+        id: DeliveryId,
+        actor: Actor,
+        now: DateTime<Utc>,
+    ) -> Result<DeliveryRecord, Error> {
+        let tx = self.begin().await?;
+        let endpoint = match locked_pending(&tx, company, id).await? {
+            Some(row) => retry_pending(&tx, &row, now).await?,
+            None => retry_finished(&tx, company, id, now).await?,
+        };
+        lane::wake(&tx, company, endpoint, 0).await?;
+        let facts = serde_json::json!({ "endpoint": endpoint });
+        self.audit(&tx, company, actor, "delivery.retried", id, facts, now).await?;
+        let record = self.delivery_record(&tx, company, id).await?;
+        tx.commit().await?;
+        self.hint(Hint::LaneDue(endpoint));
+        Ok(record)
+    }
+
+    /// Cancels a pending delivery; a finished one is a conflict.
+    pub async fn cancel_delivery(
+        &self,
+        company: CompanyId,
+        id: DeliveryId,
+        actor: Actor,
+        now: DateTime<Utc>,
+    ) -> Result<DeliveryRecord, Error> {
+        let finished = || conflict("delivery_finished", "the delivery is finished");
+        let tx = self.begin().await?;
+        let Some(row) = locked_pending(&tx, company, id).await? else {
+            find_one(&tx, company, id.raw()).await?;
+            return Err(finished());
+        };
+        if find_one(&tx, company, id.raw()).await?.is_endpoint_gone() {
+            return Err(finished());
+        }
+        let is_claimed = row.claimed_by != 0;
+        if is_claimed {
+            mark_canceled(&tx, &row).await?;
+        } else {
+            move_to_history(&tx, row, now).await?;
+        }
+        let facts = serde_json::json!({ "in_flight": is_claimed });
+        self.audit(&tx, company, actor, "delivery.canceled", id, facts, now).await?;
+        let record = self.delivery_record(&tx, company, id).await?;
+        tx.commit().await?;
+        if is_claimed {
+            self.hint(Hint::Canceled(id));
+        }
+        Ok(record)
+    }
+
+    async fn delivery_record(
+        &self,
+        connection: &impl ConnectionTrait,
+        company: CompanyId,
+        id: DeliveryId,
+    ) -> Result<DeliveryRecord, Error> {
+        let row = find_one(connection, company, id.raw()).await?;
+        let records = self.delivery_records(connection, company, vec![row]).await?;
+        records.into_iter().next().ok_or(Error::NotFound)
+    }
+}
+
+fn conflict(code: &'static str, detail: &str) -> Error {
+    Error::Conflict { code, detail: detail.to_owned() }
+}
+
+/// The delivery while it is pending, kept from claims and settlement until the transaction ends.
+async fn locked_pending(
+    tx: &DatabaseTransaction,
+    company: CompanyId,
+    id: DeliveryId,
+) -> Result<Option<pending::Model>, Error> {
+    let row = pending::Entity::find_by_id(id.raw())
+        .filter(pending::Column::CompanyId.eq(company.raw()))
+        .lock_exclusive()
+        .one(tx)
+        .await?;
+    Ok(row)
+}
+
+/// The delivery's endpoint, if requests can go there.
+async fn sending_endpoint(tx: &DatabaseTransaction, id: i64) -> Result<EndpointState, Error> {
+    let row = endpoint::Entity::find_by_id(id)
+        .filter(endpoint::Column::DeletedAt.is_null())
+        .one(tx)
+        .await?
+        .ok_or_else(|| conflict("endpoint_deleted", "the delivery's endpoint was deleted"))?;
+    let state = state_of(&row)?;
+    if state.is_held() {
+        let detail = "the delivery's endpoint is paused or disabled; enable it first";
+        return Err(conflict("endpoint_held", detail));
+    }
+    Ok(state)
+}
+
+fn check_expiry(expires_at: Option<i64>, now: DateTime<Utc>) -> Result<(), Error> {
+    if expires_at.is_some_and(|at| at <= micros(now)) {
+        return Err(conflict("event_expired", "the event's expires_at has passed"));
+    }
+    Ok(())
+}
+
+/// One that is on its way already goes on; one that waits goes first.
+async fn retry_pending(
+    tx: &DatabaseTransaction,
+    row: &pending::Model,
+    now: DateTime<Utc>,
+) -> Result<EndpointId, Error> {
+    sending_endpoint(tx, row.endpoint_id).await?;
+    check_expiry(row.expires_at, now)?;
+    if row.canceled != 0 {
+        let detail = "the delivery was canceled while a request was under way; retry it afterwards";
+        return Err(conflict("delivery_canceled", detail));
+    }
+    pending::Entity::update_many()
+        .col_expr(pending::Column::DueAt, Expr::value(0_i64))
+        .filter(pending::Column::CompanyId.eq(row.company_id))
+        .filter(pending::Column::Id.eq(row.id))
+        .filter(pending::Column::ClaimedBy.eq(0))
+        .exec(tx)
+        .await?;
+    Ok(EndpointId::from_raw(row.endpoint_id))
+}
+
+/// Back from history with the next generation; its attempt numbers go on.
+async fn retry_finished(
+    tx: &DatabaseTransaction,
+    company: CompanyId,
+    id: DeliveryId,
+    now: DateTime<Utc>,
+) -> Result<EndpointId, Error> {
+    let finished = history::Entity::find()
+        .filter(history::Column::CompanyId.eq(company.raw()))
+        .filter(history::Column::Id.eq(id.raw()))
+        .order_by_desc(history::Column::Generation)
+        .limit(1)
+        .one(tx)
+        .await?
+        .ok_or(Error::NotFound)?;
+    let endpoint = sending_endpoint(tx, finished.endpoint_id).await?;
+    let event = find_event(tx, company, finished.event_id)
+        .await?
+        .ok_or_else(|| conflict("event_gone", "retention has removed the delivery's event"))?;
+    check_expiry(event.expires_at, now)?;
+    let tries = u32::try_from(finished.tries).unwrap_or(u32::MAX);
+    let progress = Progress { tries, ..Progress::new(now, event.expires_at.map(from_micros)) };
+    let progress = progress.restarted(endpoint.running_time(now));
+    let row = pending::ActiveModel {
+        id: Set(id.raw()),
+        company_id: Set(company.raw()),
+        endpoint_id: Set(finished.endpoint_id),
+        event_id: Set(finished.event_id),
+        due_at: Set(0),
+        claimed_by: Set(0),
+        tries: Set(i64::from(progress.tries)),
+        tries_before: Set(i64::from(progress.tries_before)),
+        schedule_began: Set(micros(progress.schedule_began)),
+        expires_at: Set(event.expires_at),
+        generation: Set(finished.generation + 1),
+        canceled: Set(0),
+        format: Set(finished.format),
+        render_version: Set(finished.render_version),
+    };
+    // Two people may ask at the same moment: once is enough.
+    pending::Entity::insert(row)
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .exec_without_returning(tx)
+        .await?;
+    Ok(EndpointId::from_raw(finished.endpoint_id))
+}
+
+/// A request is under way: settlement ends the delivery.
+async fn mark_canceled(tx: &DatabaseTransaction, row: &pending::Model) -> Result<(), Error> {
+    pending::Entity::update_many()
+        .col_expr(pending::Column::Canceled, Expr::value(1_i64))
+        .filter(pending::Column::CompanyId.eq(row.company_id))
+        .filter(pending::Column::Id.eq(row.id))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+async fn move_to_history(
+    tx: &DatabaseTransaction,
+    row: pending::Model,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let pending::Model {
+        id,
+        company_id,
+        endpoint_id,
+        event_id,
+        due_at: _,
+        claimed_by: _,
+        tries,
+        tries_before,
+        schedule_began: _,
+        expires_at: _,
+        generation,
+        canceled: _,
+        format,
+        render_version,
+    } = row;
+    pending::Entity::delete_many()
+        .filter(pending::Column::CompanyId.eq(company_id))
+        .filter(pending::Column::Id.eq(id))
+        .exec(tx)
+        .await?;
+    let finished = history::Model {
+        id,
+        company_id,
+        generation,
+        endpoint_id,
+        event_id,
+        state: STATE_CANCELED,
+        tries,
+        tries_before,
+        finished_at: micros(now),
+        format,
+        render_version,
+        started_at: None,
+        duration_us: None,
+        status_code: None,
+        error_kind: None,
+        error_message: None,
+        request: None,
+        response_head: None,
+        response_body: None,
+        truncated: 0,
+    };
+    let finished: history::ActiveModel = finished.into();
+    history::Entity::insert(finished).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+async fn find_event(
+    connection: &impl ConnectionTrait,
+    company: CompanyId,
+    id: i64,
+) -> Result<Option<event::Model>, Error> {
+    let row = event::Entity::find_by_id(id)
+        .filter(event::Column::CompanyId.eq(company.raw()))
+        .one(connection)
+        .await?;
+    Ok(row)
+}

@@ -1,0 +1,131 @@
+//! What can go wrong in the store, cut by what a caller can do about it.
+
+use std::sync::Arc;
+
+use sea_orm::{DbErr, RuntimeErr, sqlx};
+
+/// What can go wrong in the store.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such thing in this company.
+    #[error("not found")]
+    NotFound,
+    /// What is asked does not fit the state of the thing.
+    #[error("conflict: {code}")]
+    Conflict {
+        /// Which conflict: one of the API's published codes.
+        code: &'static str,
+        /// A sentence for the caller.
+        detail: String,
+    },
+    /// The API token was revoked, or its company is gone.
+    #[error("the token is no longer valid")]
+    Unauthorized,
+    /// More work is waiting than the store takes on.
+    #[error("too much work is waiting")]
+    Overloaded,
+    /// The database cannot be reached, is locked, or cannot be written.
+    #[error("the database is unavailable")]
+    Unavailable(#[source] DbErr),
+    /// A row is not what it can be.
+    #[error("{table} {id} is corrupt: {what}")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The row.
+        id: i64,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The configuration does not fit this database.
+    #[error("{0}")]
+    Configuration(String),
+    /// The master key does not open what was sealed with it.
+    #[error("{0}")]
+    MasterKey(String),
+    /// The database refused a statement.
+    #[error("the database failed")]
+    Database(#[source] DbErr),
+}
+
+impl Error {
+    /// Whether the same call may succeed later.
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::Overloaded | Self::Unavailable(_))
+    }
+
+    /// The same error for another caller who waited for the same transaction.
+    pub(crate) fn copy(&self) -> Self {
+        match self {
+            Self::NotFound => Self::NotFound,
+            Self::Conflict { code, detail } => Self::Conflict { code, detail: detail.clone() },
+            Self::Unauthorized => Self::Unauthorized,
+            Self::Overloaded => Self::Overloaded,
+            Self::Unavailable(cause) => Self::Unavailable(cause.clone()),
+            Self::Corrupt { table, id, what } => {
+                Self::Corrupt { table, id: *id, what: what.clone() }
+            }
+            Self::Configuration(text) => Self::Configuration(text.clone()),
+            Self::MasterKey(text) => Self::MasterKey(text.clone()),
+            Self::Database(cause) => Self::Database(cause.clone()),
+        }
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        let passing = match &error {
+            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
+            DbErr::Exec(RuntimeErr::SqlxError(cause))
+            | DbErr::Query(RuntimeErr::SqlxError(cause)) => is_passing(cause),
+            _ => false,
+        };
+        if passing { Self::Unavailable(error) } else { Self::Database(error) }
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::from(DbErr::Query(RuntimeErr::SqlxError(Arc::new(error))))
+    }
+}
+
+/// Locked, full, gone or going: the statement was right and may pass another time.
+fn is_passing(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::BeginFailed => true,
+        sqlx::Error::Database(cause) => cause.code().is_some_and(|code| is_passing_code(&code)),
+        _ => false,
+    }
+}
+
+/// SQLite's primary result codes (busy, locked, read-only, I/O, full, cannot open) and PostgreSQL's
+/// SQLSTATE (connection, resources, operator intervention, read-only, serialization, deadlock).
+fn is_passing_code(code: &str) -> bool {
+    if code.len() == 5 {
+        let class = &code[..2];
+        return matches!(class, "08" | "53" | "57" | "58")
+            || matches!(code, "25006" | "40001" | "40P01" | "55P03");
+    }
+    code.parse::<i64>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_passing_code;
+
+    #[test]
+    fn locked_and_gone_databases_may_come_back() {
+        for code in ["5", "517", "6", "13", "57P01", "40P01", "08006"] {
+            assert!(is_passing_code(code), "{code}");
+        }
+        for code in ["1", "19", "2067", "23505", "42601"] {
+            assert!(!is_passing_code(code), "{code}");
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Transactions of the hot path: on the driver itself, because arrays with nulls and prepared
+//! statements of fixed shape are what makes a batch cheap.
+
+use sea_orm::sqlx;
+use sea_orm::sqlx::pool::PoolConnection;
+use sea_orm::sqlx::{Executor, Postgres, Sqlite};
+
+use crate::pools::Pools;
+use crate::{Error, Store};
+
+/// Whether losing the transaction in a power cut matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// Somebody was told that it is written down: fsync before commit returns.
+    Acknowledged,
+    /// Outcomes and claims: losing them costs one repeated request.
+    Repeatable,
+}
+
+/// An open transaction. Dropped without [`HotTx::commit`], its connection is closed, which rolls it
+/// back.
+pub(crate) struct HotTx {
+    pub(crate) connection: HotConnection,
+    lax_sqlite: bool,
+    done: bool,
+}
+
+pub(crate) enum HotConnection {
+    Sqlite(PoolConnection<Sqlite>),
+    Postgres(PoolConnection<Postgres>),
+}
+
+impl Store {
+    pub(crate) async fn begin_hot(&self, durability: Durability) -> Result<HotTx, Error> {
+        let lax = durability == Durability::Repeatable;
+        match &self.inner.pools {
+            Pools::Sqlite { write, .. } => {
+                let connection = write.get_sqlite_connection_pool().acquire().await?;
+                let mut tx = HotTx {
+                    connection: HotConnection::Sqlite(connection),
+                    lax_sqlite: lax,
+                    done: false,
+                };
+                if lax {
+                    tx.run("PRAGMA synchronous = NORMAL").await?;
+                }
+                tx.run("BEGIN IMMEDIATE").await?;
+                Ok(tx)
+            }
+            Pools::Postgres { pool } => {
+                let connection = pool.get_postgres_connection_pool().acquire().await?;
+                let mut tx = HotTx {
+                    connection: HotConnection::Postgres(connection),
+                    lax_sqlite: false,
+                    done: false,
+                };
+                tx.run(if lax { "BEGIN; SET LOCAL synchronous_commit = off" } else { "BEGIN" })
+                    .await?;
+                Ok(tx)
+            }
+        }
+    }
+}
+
+impl HotTx {
+    pub(crate) async fn commit(mut self) -> Result<(), Error> {
+        self.run("COMMIT").await?;
+        if self.lax_sqlite {
+            self.run("PRAGMA synchronous = FULL").await?;
+        }
+        self.done = true;
+        Ok(())
+    }
+
+    /// Rolls back and keeps the connection, where nothing is wrong with it.
+    pub(crate) async fn roll_back(mut self) -> Result<(), Error> {
+        self.run("ROLLBACK").await?;
+        if self.lax_sqlite {
+            self.run("PRAGMA synchronous = FULL").await?;
+        }
+        self.done = true;
+        Ok(())
+    }
+
+    async fn run(&mut self, sql: &'static str) -> Result<(), Error> {
+        match &mut self.connection {
+            HotConnection::Sqlite(connection) => {
+                (&mut **connection).execute(sqlx::raw_sql(sql)).await?;
+            }
+            HotConnection::Postgres(connection) => {
+                (&mut **connection).execute(sqlx::raw_sql(sql)).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for HotTx {
+    fn drop(&mut self) {
+        if self.done {
+            return;
+        }
+        match &mut self.connection {
+            HotConnection::Sqlite(connection) => connection.close_on_drop(),
+            HotConnection::Postgres(connection) => connection.close_on_drop(),
+        }
+    }
+}
+
+/// Sizes of SQLite's multi-row statements: few shapes, so that each stays prepared.
+const ROW_COUNTS: [usize; 4] = [64, 16, 4, 1];
+
+/// Cuts `rows` into runs of 64, 16, 4 and 1.
+pub(crate) fn runs<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let size = ROW_COUNTS.into_iter().find(|size| *size <= rows.len())?;
+        let (run, rest) = rows.split_at(size);
+        rows = rest;
+        Some(run)
+    })
+}
+
+/// `head (?,?),(?,?)… tail` with `rows` rows of `columns` marks.
+pub(crate) fn values(
+    head: &str,
+    columns: usize,
+    rows: usize,
+    tail: &str,
+) -> sqlx::AssertSqlSafe<String> {
+    let mut sql = String::with_capacity(head.len() + tail.len() + rows * (2 * columns + 3));
+    sql.push_str(head);
+    for row in 0..rows {
+        sql.push_str(if row == 0 { "(" } else { ",(" });
+        for column in 0..columns {
+            sql.push_str(if column == 0 { "?" } else { ",?" });
+        }
+        sql.push(')');
+    }
+    sql.push_str(tail);
+    sqlx::AssertSqlSafe(sql)
+}
+
+/// `head ?,?,… tail` with `count` marks.
+pub(crate) fn list(head: &str, count: usize, tail: &str) -> sqlx::AssertSqlSafe<String> {
+    let mut sql = String::with_capacity(head.len() + tail.len() + 2 * count);
+    sql.push_str(head);
+    for mark in 0..count {
+        sql.push_str(if mark == 0 { "?" } else { ",?" });
+    }
+    sql.push_str(tail);
+    sqlx::AssertSqlSafe(sql)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_cover_everything_once() {
+        let rows: Vec<u32> = (0..341).collect();
+        let cut: Vec<&[u32]> = runs(&rows).collect();
+        assert_eq!(cut.concat(), rows);
+        assert!(cut.iter().all(|run| ROW_COUNTS.contains(&run.len())));
+    }
+
+    #[test]
+    fn marks_are_counted() {
+        assert_eq!(values("V ", 2, 2, ";").0, "V (?,?),(?,?);");
+        assert_eq!(list("I (", 3, ")").0, "I (?,?,?)");
+    }
+}

@@ -1,0 +1,129 @@
+//! Group commit of ingest: callers hand validated events to one writer, which commits whatever
+//! gathered while the previous commit was running, never waiting for more.
+
+use std::sync::Arc;
+
+use domain::event::NewEvent;
+use domain::id::EndpointId;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Accepted, Caller, Claimed, Clock, Error, Store};
+
+/// How many requests may wait for the writer; past it callers are told to come back.
+pub(crate) const INGEST_QUEUE_MAX: usize = 8_192;
+/// How many events one transaction takes.
+const BATCH_EVENTS_MAX: usize = 1_024;
+/// How many bytes of data one transaction takes, unless one request alone has more.
+const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Where fresh deliveries go without being read back: the lanes of this node.
+pub trait HandOver: Send + Sync + std::fmt::Debug {
+    /// Reserves room for up to `wanted` deliveries of one endpoint; gives how many fit.
+    fn reserve(&self, endpoint: EndpointId, wanted: usize) -> usize;
+    /// Gives back room that was reserved and is not used.
+    fn release(&self, endpoint: EndpointId, count: usize);
+    /// Takes deliveries that are committed and claimed by this node, in order.
+    fn hand_over(&self, fresh: Vec<Claimed>);
+}
+
+/// One request's events and where its answer goes.
+#[derive(Debug)]
+pub(crate) struct IngestJob {
+    pub(crate) caller: Caller,
+    pub(crate) events: Vec<NewEvent>,
+    pub(crate) answer: oneshot::Sender<Result<Vec<Accepted>, Error>>,
+}
+
+impl IngestJob {
+    fn bytes(&self) -> usize {
+        self.events.iter().map(|event| event.data.len()).sum()
+    }
+}
+
+impl Store {
+    /// Writes events down with their deliveries, durably, together with whatever else is waiting.
+    /// The answers are in the order of the events; each event stands for itself.
+    pub async fn ingest(
+        &self,
+        caller: &Caller,
+        events: Vec<NewEvent>,
+    ) -> Result<Vec<Accepted>, Error> {
+        let (answer, answered) = oneshot::channel();
+        let job = IngestJob { caller: caller.clone(), events, answer };
+        self.inner.ingest.try_send(job).map_err(|_| Error::Overloaded)?;
+        answered.await.map_err(|_| Error::Overloaded)?
+    }
+
+    /// Runs the writer until `stop`, then writes what is still waiting and ends. Called once.
+    pub async fn run_ingest(
+        &self,
+        hand_over: Arc<dyn HandOver>,
+        clock: Arc<dyn Clock>,
+        stop: CancellationToken,
+    ) {
+        let Some(mut queue) = self.inner.ingest_queue.lock().take() else { return };
+        loop {
+            let first = tokio::select! {
+                biased;
+                first = queue.recv() => first,
+                () = stop.cancelled() => {
+                    queue.close();
+                    queue.recv().await
+                }
+            };
+            let Some(first) = first else { return };
+            let jobs = gather(first, &mut queue);
+            self.write_jobs(jobs, hand_over.as_ref(), clock.as_ref()).await;
+        }
+    }
+
+    /// Writes jobs in one transaction; a batch that fails is bisected, so that one bad row never
+    /// fails its neighbours.
+    async fn write_jobs(&self, jobs: Vec<IngestJob>, hand_over: &dyn HandOver, clock: &dyn Clock) {
+        let mut waiting = vec![jobs];
+        while let Some(jobs) = waiting.pop() {
+            let now = clock.now();
+            match self.write_batch(&jobs, hand_over, now).await {
+                Ok(answers) => answer_all(jobs, answers),
+                Err(error) if jobs.len() > 1 && !error.is_passing() => {
+                    let mut first = jobs;
+                    let second = first.split_off(first.len() / 2);
+                    waiting.push(second);
+                    waiting.push(first);
+                }
+                Err(error) => fail_all(jobs, error),
+            }
+        }
+    }
+}
+
+fn gather(first: IngestJob, queue: &mut mpsc::Receiver<IngestJob>) -> Vec<IngestJob> {
+    let (mut events, mut bytes) = (first.events.len(), first.bytes());
+    let mut jobs = vec![first];
+    while events < BATCH_EVENTS_MAX && bytes < BATCH_BYTES_MAX {
+        let Ok(job) = queue.try_recv() else { break };
+        events += job.events.len();
+        bytes += job.bytes();
+        jobs.push(job);
+    }
+    jobs
+}
+
+fn answer_all(jobs: Vec<IngestJob>, answers: Vec<Result<Vec<Accepted>, Error>>) {
+    for (job, answer) in jobs.into_iter().zip(answers) {
+        // The caller may have hung up; its events stay.
+        let _ = job.answer.send(answer);
+    }
+}
+
+fn fail_all(jobs: Vec<IngestJob>, error: Error) {
+    if error.is_passing() {
+        tracing::warn!(error = %error, jobs = jobs.len(), "Ingest could not write: {error}");
+    } else {
+        tracing::error!(error = ?error, "Ingest failed: {error}");
+    }
+    for job in jobs {
+        let _ = job.answer.send(Err(error.copy()));
+    }
+}

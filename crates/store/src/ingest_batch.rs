@@ -1,0 +1,265 @@
+//! One transaction of ingest: who may write, what came before, which endpoints match, what is made.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use domain::event::NewEvent;
+use domain::id::{CompanyId, EndpointId, EventId};
+
+use crate::compiled::CompiledCompany;
+use crate::hot::{Durability, HotTx};
+use crate::ingest::{HandOver, IngestJob};
+use crate::ingest_keys::Key;
+use crate::ingest_rows::{LaneWish, PendingRow, Rooms};
+use crate::{Accepted, Error, Store};
+
+/// The events of some jobs, on their way into one transaction.
+pub(crate) struct Batch<'a> {
+    jobs: &'a [IngestJob],
+    items: Vec<Item<'a>>,
+}
+
+/// One event of the batch.
+pub(crate) struct Item<'a> {
+    pub(crate) job: usize,
+    pub(crate) event: &'a NewEvent,
+    pub(crate) key: Option<Key>,
+    pub(crate) fate: Fate,
+    /// Its id; its deliveries have the ids after it.
+    pub(crate) id: i64,
+    pub(crate) deliveries: u32,
+}
+
+/// What becomes of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// Its caller may not write.
+    Refused,
+    /// It is written down.
+    New,
+    /// It was there before, or earlier in this batch.
+    Known(Accepted),
+}
+
+impl<'a> Batch<'a> {
+    pub(crate) fn new(jobs: &'a [IngestJob]) -> Self {
+        let items = jobs
+            .iter()
+            .enumerate()
+            .flat_map(|(job, content)| content.events.iter().map(move |event| (job, event)))
+            .map(|(job, event)| Item {
+                job,
+                event,
+                key: Key::of(event),
+                fate: Fate::New,
+                id: 0,
+                deliveries: 0,
+            })
+            .collect();
+        Self { jobs, items }
+    }
+
+    fn companies(&self) -> Vec<i64> {
+        let distinct: HashSet<i64> =
+            self.items.iter().map(|item| item.event.company.raw()).collect();
+        let mut companies: Vec<i64> = distinct.into_iter().collect();
+        companies.sort_unstable();
+        companies
+    }
+
+    fn answers(self) -> Vec<Result<Vec<Accepted>, Error>> {
+        let mut answers: Vec<Result<Vec<Accepted>, Error>> =
+            self.jobs.iter().map(|job| Ok(Vec::with_capacity(job.events.len()))).collect();
+        for item in self.items {
+            let event = EventId::from_raw(item.id);
+            let accepted = match item.fate {
+                Fate::Refused => {
+                    answers[item.job] = Err(Error::Unauthorized);
+                    continue;
+                }
+                Fate::New => Accepted::New { event, deliveries: item.deliveries },
+                Fate::Known(accepted) => accepted,
+            };
+            if let Ok(list) = &mut answers[item.job] {
+                list.push(accepted);
+            }
+        }
+        answers
+    }
+}
+
+impl Store {
+    /// Writes a batch in one transaction and hands fresh deliveries over once it is committed.
+    pub(crate) async fn write_batch(
+        &self,
+        jobs: &[IngestJob],
+        hand_over: &dyn HandOver,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Result<Vec<Accepted>, Error>>, Error> {
+        let mut batch = Batch::new(jobs);
+        let mut rooms = Rooms::new(hand_over);
+        let mut tx = self.begin_hot(Durability::Acknowledged).await?;
+        let pending = match self.fill(&mut tx, &mut batch, &mut rooms, now).await {
+            Ok(pending) => pending,
+            Err(error) => {
+                tx.roll_back().await?;
+                return Err(error);
+            }
+        };
+        tx.commit().await?;
+        let fresh = pending
+            .iter()
+            .filter(|row| row.claimed_by != 0)
+            .map(|row| row.claimed(&batch.items, now))
+            .collect();
+        rooms.fill(fresh);
+        Ok(batch.answers())
+    }
+
+    async fn fill(
+        &self,
+        tx: &mut HotTx,
+        batch: &mut Batch<'_>,
+        rooms: &mut Rooms<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<PendingRow>, Error> {
+        let companies = self.compiled_companies(tx, &batch.companies()).await?;
+        self.refuse_callers(tx, batch, &companies, now).await?;
+        for item in batch.items.iter_mut().filter(|item| item.fate == Fate::New) {
+            let matching = companies[&item.event.company].matching(&item.event.event_type);
+            item.deliveries = u32::try_from(matching.len()).unwrap_or(domain::id::BLOCK_MAX);
+            item.id = self.inner.ids.block(now, 1 + item.deliveries);
+        }
+        crate::ingest_keys::settle_keys(tx, &mut batch.items, now).await?;
+        let mut rows = fan_out(&batch.items, &companies, now);
+        let wishes = self.assign(tx, &mut rows, rooms, now).await?;
+        crate::ingest_rows::insert_events(tx, &batch.items, now).await?;
+        crate::ingest_rows::insert_pending(tx, &rows).await?;
+        crate::lane_rows::wish_lanes(tx, &wishes).await?;
+        Ok(rows)
+    }
+
+    /// The companies' endpoints at the versions that this transaction reads. A company that is gone
+    /// is not in the answer.
+    async fn compiled_companies(
+        &self,
+        tx: &mut HotTx,
+        companies: &[i64],
+    ) -> Result<HashMap<CompanyId, Arc<CompiledCompany>>, Error> {
+        let versions = crate::ingest_rows::versions(tx, companies).await?;
+        let mut compiled = HashMap::with_capacity(versions.len());
+        for (company, version) in versions {
+            let id = CompanyId::from_raw(company);
+            let known = self.inner.compiled.lock().get(&id).map(Arc::clone);
+            let current = match known {
+                Some(known) if known.version == version => known,
+                Some(_) | None => {
+                    let endpoints = crate::ingest_rows::endpoints(tx, company).await?;
+                    let fresh = Arc::new(CompiledCompany::new(version, endpoints));
+                    self.inner.compiled.lock().insert(id, Arc::clone(&fresh));
+                    fresh
+                }
+            };
+            compiled.insert(id, current);
+        }
+        Ok(compiled)
+    }
+
+    /// Refuses the events of callers whose token was revoked since they were let in.
+    async fn refuse_callers(
+        &self,
+        tx: &mut HotTx,
+        batch: &mut Batch<'_>,
+        companies: &HashMap<CompanyId, Arc<CompiledCompany>>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let mut verdicts: HashMap<i64, bool> = HashMap::new();
+        let mut refused: HashSet<usize> = HashSet::new();
+        for (place, job) in batch.jobs.iter().enumerate() {
+            let Some(company) = companies.get(&job.caller.company) else {
+                refused.insert(place);
+                continue;
+            };
+            if company.version == job.caller.config_version {
+                continue;
+            }
+            let token = job.caller.token.raw();
+            let valid = match verdicts.get(&token) {
+                Some(valid) => *valid,
+                None => {
+                    self.forget_tokens(job.caller.company);
+                    let valid = crate::ingest_rows::token_is_live(tx, token, now).await?;
+                    verdicts.insert(token, valid);
+                    valid
+                }
+            };
+            if !valid {
+                refused.insert(place);
+            }
+        }
+        for item in &mut batch.items {
+            let foreign = item.event.company != batch.jobs[item.job].caller.company;
+            if refused.contains(&item.job) || foreign {
+                item.fate = Fate::Refused;
+            }
+        }
+        Ok(())
+    }
+
+    /// Decides who sends each fresh delivery: this node at once as far as it has room, else the
+    /// owner of the endpoint's lane. Gives the lanes that must be there.
+    async fn assign(
+        &self,
+        tx: &mut HotTx,
+        rows: &mut [PendingRow],
+        rooms: &mut Rooms<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<LaneWish>, Error> {
+        let incarnation = self.incarnation();
+        let mut wanted: BTreeMap<i64, usize> = BTreeMap::new();
+        for row in rows.iter().filter(|row| !row.held) {
+            *wanted.entry(row.endpoint).or_default() += 1;
+        }
+        let endpoints: Vec<i64> = wanted.keys().copied().collect();
+        let owners = crate::lane_rows::owners(tx, &endpoints).await?;
+        let mut granted: HashMap<i64, usize> = HashMap::with_capacity(endpoints.len());
+        for (endpoint, count) in wanted {
+            let ours = owners.get(&endpoint).is_none_or(|owner| *owner == incarnation);
+            let room = if ours { rooms.reserve(EndpointId::from_raw(endpoint), count) } else { 0 };
+            granted.insert(endpoint, room);
+        }
+        let mut wishes: BTreeMap<i64, LaneWish> = BTreeMap::new();
+        for row in rows.iter_mut().filter(|row| !row.held) {
+            match granted.get_mut(&row.endpoint) {
+                Some(left) if *left > 0 => {
+                    *left -= 1;
+                    row.claimed_by = incarnation;
+                }
+                _ => {
+                    wishes.entry(row.endpoint).or_insert_with(|| {
+                        LaneWish::due(row.endpoint, row.company, incarnation, now)
+                    });
+                }
+            }
+        }
+        Ok(wishes.into_values().collect())
+    }
+}
+
+/// One row for each endpoint that an event matches.
+fn fan_out(
+    items: &[Item<'_>],
+    companies: &HashMap<CompanyId, Arc<CompiledCompany>>,
+    now: DateTime<Utc>,
+) -> Vec<PendingRow> {
+    let mut rows = Vec::with_capacity(items.len());
+    for (place, item) in items.iter().enumerate().filter(|(_, item)| item.fate == Fate::New) {
+        let matching = companies[&item.event.company].matching(&item.event.event_type);
+        let ids = item.id + 1..;
+        for (id, endpoint) in ids.zip(matching.iter()).take(item.deliveries as usize) {
+            rows.push(PendingRow::fresh(id, place, item, endpoint, now));
+        }
+    }
+    rows
+}

@@ -1,0 +1,344 @@
+//! The rows that ingest reads and writes.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use domain::delivery::Progress;
+use domain::event::Event;
+use domain::event_type::Selector;
+use domain::id::{DeliveryId, EndpointId, EventId, SourceId};
+use sea_orm::sqlx;
+
+use crate::compiled::CompiledEndpoint;
+use crate::hot::{HotConnection, HotTx, list, runs, values};
+use crate::ingest::HandOver;
+use crate::ingest_batch::{Fate, Item};
+use crate::rows::endpoint_state::StateColumns;
+use crate::time::{from_micros, micros};
+use crate::{Claimed, Error};
+
+/// A lane that must be there, because something unclaimed waits for its owner.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LaneWish {
+    pub(crate) endpoint: i64,
+    pub(crate) company: i64,
+    /// Who owns it where it is new.
+    pub(crate) owner: i64,
+    pub(crate) next_due: i64,
+    pub(crate) hold_until: i64,
+}
+
+impl LaneWish {
+    pub(crate) fn due(endpoint: i64, company: i64, owner: i64, at: DateTime<Utc>) -> Self {
+        Self { endpoint, company, owner, next_due: micros(at), hold_until: 0 }
+    }
+}
+
+/// A fresh delivery.
+#[derive(Debug)]
+pub(crate) struct PendingRow {
+    pub(crate) id: i64,
+    pub(crate) company: i64,
+    pub(crate) endpoint: i64,
+    pub(crate) claimed_by: i64,
+    /// Whether its endpoint is paused: no lane is needed until it is enabled.
+    pub(crate) held: bool,
+    item: usize,
+    event: i64,
+    due_at: i64,
+    schedule_began: i64,
+    expires_at: Option<i64>,
+}
+
+impl PendingRow {
+    pub(crate) fn fresh(
+        id: i64,
+        place: usize,
+        item: &Item<'_>,
+        endpoint: &CompiledEndpoint,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            id,
+            company: item.event.company.raw(),
+            endpoint: endpoint.id.raw(),
+            claimed_by: 0,
+            held: endpoint.state.is_held(),
+            item: place,
+            event: item.id,
+            due_at: micros(now),
+            schedule_began: micros(endpoint.schedule_began(now)),
+            expires_at: item.event.expires_at.map(micros),
+        }
+    }
+
+    /// The delivery as it is handed over in memory.
+    pub(crate) fn claimed(&self, items: &[Item<'_>], now: DateTime<Utc>) -> Claimed {
+        let event = items[self.item].event;
+        Claimed {
+            id: DeliveryId::from_raw(self.id),
+            endpoint: EndpointId::from_raw(self.endpoint),
+            event: Event {
+                id: EventId::from_raw(self.event),
+                company: event.company,
+                event_type: event.event_type.clone(),
+                data: event.data.clone(),
+                occurred_at: event.occurred_at.unwrap_or(now),
+                session: None,
+            },
+            progress: Progress::new(from_micros(self.schedule_began), event.expires_at),
+            generation: 0,
+            due_at: now,
+        }
+    }
+}
+
+/// Room in memory that was reserved for this batch; what is not filled is given back.
+pub(crate) struct Rooms<'a> {
+    hand_over: &'a dyn HandOver,
+    reserved: HashMap<EndpointId, usize>,
+}
+
+impl<'a> Rooms<'a> {
+    pub(crate) fn new(hand_over: &'a dyn HandOver) -> Self {
+        Self { hand_over, reserved: HashMap::new() }
+    }
+
+    pub(crate) fn reserve(&mut self, endpoint: EndpointId, wanted: usize) -> usize {
+        let room = self.hand_over.reserve(endpoint, wanted);
+        if room > 0 {
+            *self.reserved.entry(endpoint).or_default() += room;
+        }
+        room
+    }
+
+    /// Hands over what all the reserved room is for.
+    pub(crate) fn fill(mut self, fresh: Vec<Claimed>) {
+        self.reserved.clear();
+        if !fresh.is_empty() {
+            self.hand_over.hand_over(fresh);
+        }
+    }
+}
+
+impl Drop for Rooms<'_> {
+    fn drop(&mut self) {
+        for (endpoint, count) in self.reserved.drain() {
+            self.hand_over.release(endpoint, count);
+        }
+    }
+}
+
+/// The configuration versions of the companies that are there.
+pub(crate) async fn versions(tx: &mut HotTx, companies: &[i64]) -> Result<Vec<(i64, i64)>, Error> {
+    let mut found = Vec::with_capacity(companies.len());
+    match &mut tx.connection {
+        HotConnection::Sqlite(connection) => {
+            for run in runs(companies) {
+                let sql =
+                    list("SELECT id, config_version FROM companies WHERE id IN (", run.len(), ")");
+                let mut query = sqlx::query_as::<_, (i64, i64)>(sql);
+                for company in run {
+                    query = query.bind(*company);
+                }
+                found.extend(query.fetch_all(&mut **connection).await?);
+            }
+        }
+        HotConnection::Postgres(connection) => {
+            let sql = "SELECT id, config_version FROM companies WHERE id = ANY($1)";
+            found = sqlx::query_as(sql).bind(companies).fetch_all(&mut **connection).await?;
+        }
+    }
+    Ok(found)
+}
+
+type EndpointColumns = (i64, String, String, Option<i64>, i64, i64, Option<i64>, Option<i64>, i64);
+
+/// The endpoints of one company, by id.
+pub(crate) async fn endpoints(
+    tx: &mut HotTx,
+    company: i64,
+) -> Result<Vec<CompiledEndpoint>, Error> {
+    const SQL: &str = "SELECT id, event_types, switch, held_since, held_total_us, failures, \
+        failing_since, defective_at, epoch FROM endpoints \
+        WHERE company_id = $1 AND deleted_at IS NULL ORDER BY id";
+    let rows: Vec<EndpointColumns> = match &mut tx.connection {
+        HotConnection::Sqlite(connection) => {
+            sqlx::query_as(SQL).bind(company).fetch_all(&mut **connection).await?
+        }
+        HotConnection::Postgres(connection) => {
+            sqlx::query_as(SQL).bind(company).fetch_all(&mut **connection).await?
+        }
+    };
+    rows.into_iter().map(compiled).collect()
+}
+
+fn compiled(row: EndpointColumns) -> Result<CompiledEndpoint, Error> {
+    let (
+        id,
+        event_types,
+        switch,
+        held_since,
+        held_total_us,
+        failures,
+        failing_since,
+        defective_at,
+        epoch,
+    ) = row;
+    let corrupt = |what: String| Error::Corrupt { table: "endpoints", id, what };
+    let names: Vec<String> =
+        serde_json::from_str(&event_types).map_err(|error| corrupt(error.to_string()))?;
+    let selectors = names
+        .iter()
+        .map(|name| Selector::parse(name).map_err(|error| corrupt(error.to_string())))
+        .collect::<Result<_, _>>()?;
+    let columns = StateColumns {
+        switch,
+        held_since,
+        held_total_us,
+        failures,
+        failing_since,
+        defective_at,
+        epoch,
+    };
+    Ok(CompiledEndpoint { id: EndpointId::from_raw(id), selectors, state: columns.read(id)? })
+}
+
+/// Whether a token still lets its bearer in.
+pub(crate) async fn token_is_live(
+    tx: &mut HotTx,
+    token: i64,
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    const SQL: &str = "SELECT id FROM api_tokens WHERE id = $1 AND revoked_at IS NULL \
+        AND (expires_at IS NULL OR expires_at > $2)";
+    let found: Option<(i64,)> = match &mut tx.connection {
+        HotConnection::Sqlite(connection) => {
+            sqlx::query_as(SQL)
+                .bind(token)
+                .bind(micros(now))
+                .fetch_optional(&mut **connection)
+                .await?
+        }
+        HotConnection::Postgres(connection) => {
+            sqlx::query_as(SQL)
+                .bind(token)
+                .bind(micros(now))
+                .fetch_optional(&mut **connection)
+                .await?
+        }
+    };
+    Ok(found.is_some())
+}
+
+const INSERT_EVENTS: &str = "INSERT INTO events (id, company_id, event_type, source_id, external_id, \
+    subject, occurred_at, accepted_at, expires_at, data, deliveries) ";
+
+/// Writes the new events.
+pub(crate) async fn insert_events(
+    tx: &mut HotTx,
+    items: &[Item<'_>],
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let new: Vec<&Item<'_>> = items.iter().filter(|item| item.fate == Fate::New).collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    let accepted_at = micros(now);
+    match &mut tx.connection {
+        HotConnection::Sqlite(connection) => {
+            for run in runs(&new) {
+                let mut query =
+                    sqlx::query(values(&format!("{INSERT_EVENTS} VALUES "), 11, run.len(), ""));
+                for item in run {
+                    let event = item.event;
+                    query = query
+                        .bind(item.id)
+                        .bind(event.company.raw())
+                        .bind(event.event_type.as_str().to_owned())
+                        .bind(event.source.map_or(0, SourceId::raw))
+                        .bind(event.external_id.as_deref().map(str::to_owned))
+                        .bind(event.subject.as_deref().map(str::to_owned))
+                        .bind(event.occurred_at.map_or(accepted_at, micros))
+                        .bind(accepted_at)
+                        .bind(event.expires_at.map(micros))
+                        .bind(event.data.to_vec())
+                        .bind(i64::from(item.deliveries));
+                }
+                query.execute(&mut **connection).await?;
+            }
+        }
+        HotConnection::Postgres(connection) => {
+            const SQL: &str = "INSERT INTO events (id, company_id, event_type, source_id, external_id, \
+                subject, occurred_at, accepted_at, expires_at, data, deliveries) \
+                SELECT id, company, kind, source, external_id, subject, occurred_at, $10, expires_at, data, deliveries \
+                FROM unnest($1::bigint[],$2::bigint[],$3::text[],$4::bigint[],$5::text[],$6::text[],$7::bigint[],$8::bigint[],$9::bytea[],$11::bigint[]) \
+                AS t(id, company, kind, source, external_id, subject, occurred_at, expires_at, data, deliveries)";
+            let numbers =
+                |pick: &dyn Fn(&Item<'_>) -> i64| new.iter().map(|i| pick(i)).collect::<Vec<_>>();
+            sqlx::query(SQL)
+                .bind(numbers(&|i| i.id))
+                .bind(numbers(&|i| i.event.company.raw()))
+                .bind(new.iter().map(|i| i.event.event_type.as_str()).collect::<Vec<_>>())
+                .bind(numbers(&|i| i.event.source.map_or(0, SourceId::raw)))
+                .bind(new.iter().map(|i| i.event.external_id.as_deref()).collect::<Vec<_>>())
+                .bind(new.iter().map(|i| i.event.subject.as_deref()).collect::<Vec<_>>())
+                .bind(numbers(&|i| i.event.occurred_at.map_or(accepted_at, micros)))
+                .bind(new.iter().map(|i| i.event.expires_at.map(micros)).collect::<Vec<_>>())
+                .bind(new.iter().map(|i| &i.event.data[..]).collect::<Vec<&[u8]>>())
+                .bind(accepted_at)
+                .bind(numbers(&|i| i64::from(i.deliveries)))
+                .execute(&mut **connection)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+const INSERT_PENDING: &str = "INSERT INTO pending (id, company_id, endpoint_id, event_id, due_at, \
+    claimed_by, schedule_began, expires_at) ";
+
+/// Writes the fresh deliveries.
+pub(crate) async fn insert_pending(tx: &mut HotTx, rows: &[PendingRow]) -> Result<(), Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    match &mut tx.connection {
+        HotConnection::Sqlite(connection) => {
+            for run in runs(rows) {
+                let mut query =
+                    sqlx::query(values(&format!("{INSERT_PENDING} VALUES "), 8, run.len(), ""));
+                for row in run {
+                    query = query
+                        .bind(row.id)
+                        .bind(row.company)
+                        .bind(row.endpoint)
+                        .bind(row.event)
+                        .bind(row.due_at)
+                        .bind(row.claimed_by)
+                        .bind(row.schedule_began)
+                        .bind(row.expires_at);
+                }
+                query.execute(&mut **connection).await?;
+            }
+        }
+        HotConnection::Postgres(connection) => {
+            const SQL: &str = "INSERT INTO pending (id, company_id, endpoint_id, event_id, due_at, \
+                claimed_by, schedule_began, expires_at) \
+                SELECT * FROM unnest($1::bigint[],$2::bigint[],$3::bigint[],$4::bigint[],$5::bigint[],$6::bigint[],$7::bigint[],$8::bigint[])";
+            let column = |pick: fn(&PendingRow) -> i64| rows.iter().map(pick).collect::<Vec<_>>();
+            sqlx::query(SQL)
+                .bind(column(|row| row.id))
+                .bind(column(|row| row.company))
+                .bind(column(|row| row.endpoint))
+                .bind(column(|row| row.event))
+                .bind(column(|row| row.due_at))
+                .bind(column(|row| row.claimed_by))
+                .bind(column(|row| row.schedule_began))
+                .bind(rows.iter().map(|row| row.expires_at).collect::<Vec<_>>())
+                .execute(&mut **connection)
+                .await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,93 @@
+//! Rows of `lanes` as ingest and settlement write them, in batches.
+
+use std::collections::HashMap;
+
+use sea_orm::sqlx;
+
+use crate::Error;
+use crate::hot::{HotConnection, HotTx, list, runs, values};
+pub(crate) use crate::ingest_rows::LaneWish;
+
+/// Who owns the lanes of these endpoints; an endpoint without a lane is not in the answer.
+pub(crate) async fn owners(tx: &mut HotTx, endpoints: &[i64]) -> Result<HashMap<i64, i64>, Error> {
+    if endpoints.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut found: Vec<(i64, i64)> = Vec::new();
+    match &mut tx.connection {
+        HotConnection::Sqlite(connection) => {
+            for run in runs(endpoints) {
+                let sql = list(
+                    "SELECT endpoint_id, owner FROM lanes WHERE endpoint_id IN (",
+                    run.len(),
+                    ")",
+                );
+                let mut query = sqlx::query_as::<_, (i64, i64)>(sql);
+                for endpoint in run {
+                    query = query.bind(*endpoint);
+                }
+                found.extend(query.fetch_all(&mut **connection).await?);
+            }
+        }
+        HotConnection::Postgres(connection) => {
+            let sql = "SELECT endpoint_id, owner FROM lanes WHERE endpoint_id = ANY($1)";
+            found = sqlx::query_as(sql).bind(endpoints).fetch_all(&mut **connection).await?;
+        }
+    }
+    Ok(found.into_iter().collect())
+}
+
+const CONFLICT: &str = " ON CONFLICT (endpoint_id) DO UPDATE SET version = lanes.version + 1, \
+    owner = CASE WHEN lanes.owner = 0 THEN excluded.owner ELSE lanes.owner END, \
+    next_due = CASE WHEN lanes.next_due < excluded.next_due THEN lanes.next_due ELSE excluded.next_due END, \
+    hold_until = CASE WHEN lanes.hold_until > excluded.hold_until THEN lanes.hold_until ELSE excluded.hold_until END \
+    RETURNING endpoint_id, owner";
+
+/// Makes the lanes that must be there, or tells those that are there that something was added.
+/// Sorted by endpoint, so that two nodes cannot lock each other out. Gives their owners.
+pub(crate) async fn wish_lanes(
+    tx: &mut HotTx,
+    wishes: &[LaneWish],
+) -> Result<HashMap<i64, i64>, Error> {
+    if wishes.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut sorted = wishes.to_vec();
+    sorted.sort_unstable_by_key(|wish| wish.endpoint);
+    let mut found: Vec<(i64, i64)> = Vec::with_capacity(sorted.len());
+    match &mut tx.connection {
+        HotConnection::Sqlite(connection) => {
+            let head =
+                "INSERT INTO lanes (endpoint_id, company_id, owner, next_due, hold_until) VALUES ";
+            for run in runs(&sorted) {
+                let mut query =
+                    sqlx::query_as::<_, (i64, i64)>(values(head, 5, run.len(), CONFLICT));
+                for wish in run {
+                    query = query
+                        .bind(wish.endpoint)
+                        .bind(wish.company)
+                        .bind(wish.owner)
+                        .bind(wish.next_due)
+                        .bind(wish.hold_until);
+                }
+                found.extend(query.fetch_all(&mut **connection).await?);
+            }
+        }
+        HotConnection::Postgres(connection) => {
+            let sql = format!(
+                "INSERT INTO lanes (endpoint_id, company_id, owner, next_due, hold_until) \
+                 SELECT * FROM unnest($1::bigint[],$2::bigint[],$3::bigint[],$4::bigint[],$5::bigint[]) {CONFLICT}"
+            );
+            let column = |pick: fn(&LaneWish) -> i64| sorted.iter().map(pick).collect::<Vec<_>>();
+            found = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+                .bind(column(|wish| wish.endpoint))
+                .bind(column(|wish| wish.company))
+                .bind(column(|wish| wish.owner))
+                .bind(column(|wish| wish.next_due))
+                .bind(column(|wish| wish.hold_until))
+                .fetch_all(&mut **connection)
+                .await?;
+        }
+    }
+    Ok(found.into_iter().collect())
+}

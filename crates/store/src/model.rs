@@ -1,0 +1,506 @@
+//! What the store takes and gives: plain values, none of them a row.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::delivery::{DeliveryState, Progress};
+use domain::endpoint::EndpointState;
+use domain::event_type::{EventTypeName, Selector};
+use domain::id::{CompanyId, DeliveryId, EndpointId, EventId, MailId, SourceId, TokenId, UserId};
+use domain::notice::NoticeKind;
+use domain::outcome::{Acknowledge, ErrorKind, Failure};
+use domain::schedule::RetrySchedule;
+use domain::secret::{EndpointSecret, SigningKeys};
+
+/// The most rows of one page.
+pub const PAGE_ROWS_MAX: u32 = 100;
+
+/// Which page of a list is wanted: newest first, below `before`.
+#[derive(Debug, Clone, Copy)]
+pub struct PageRequest {
+    /// How many rows at most, 1 to [`PAGE_ROWS_MAX`].
+    pub limit: u32,
+    /// The inside of the last id of the page before.
+    pub before: Option<i64>,
+}
+
+/// A page of a list. It may be shorter than asked and still not the last one.
+#[derive(Debug, Clone)]
+pub struct Page<T> {
+    /// The rows, newest first.
+    pub data: Vec<T>,
+    /// Where the next page begins; `None` after the last.
+    pub next: Option<i64>,
+}
+
+/// A company and the person who owns it.
+#[derive(Debug, Clone)]
+pub struct CompanyRecord {
+    /// Its id.
+    pub id: CompanyId,
+    /// Its name.
+    pub name: String,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+}
+
+/// What a new API token is to be.
+#[derive(Debug, Clone)]
+pub struct NewToken {
+    /// What it is for.
+    pub name: String,
+    /// What it may do; checked against `domain::scope` by the caller.
+    pub scopes: Vec<domain::scope::Scope>,
+    /// When it stops working.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// An API token as it is listed, without the token.
+#[derive(Debug, Clone)]
+pub struct TokenRecord {
+    /// Its id.
+    pub id: TokenId,
+    /// Whose it is.
+    pub company: CompanyId,
+    /// What it is for.
+    pub name: String,
+    /// Its first characters.
+    pub hint: String,
+    /// What it may do.
+    pub scopes: Vec<domain::scope::Scope>,
+    /// When it stops working.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When it was revoked.
+    pub revoked_at: Option<DateTime<Utc>>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Who is calling, as far as a token tells.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The company whose data it sees.
+    pub company: CompanyId,
+    /// Which token.
+    pub token: TokenId,
+    /// What it may do.
+    pub scopes: Vec<domain::scope::Scope>,
+    /// When it stops working.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// The company's configuration version when the token was read; ingest reads the token again
+    /// where this is no longer the newest.
+    pub config_version: i64,
+}
+
+/// Which retry schedule an endpoint has chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScheduleChoice {
+    /// The deployment's: 144 times 10 minutes unless it says otherwise.
+    Standard,
+    /// Meta's: 7 days, ever more slowly.
+    Meta,
+    /// Waits of its own.
+    Custom(Vec<TimeDelta>),
+}
+
+/// What a new endpoint is to be; every part has been checked.
+#[derive(Debug, Clone)]
+pub struct NewEndpoint {
+    /// Where requests go.
+    pub url: String,
+    /// What a person calls it.
+    pub description: String,
+    /// What it picks.
+    pub event_types: Vec<Selector>,
+    /// Custom headers, sent with every request, sealed at rest.
+    pub headers: Vec<(String, String)>,
+    /// The secret requests are signed with.
+    pub secret: EndpointSecret,
+    /// How long one exchange may take.
+    pub timeout: Duration,
+    /// Which answers are success.
+    pub acknowledge: Acknowledge,
+    /// When retries come.
+    pub schedule: ScheduleChoice,
+    /// The caller's own name for it.
+    pub external_key: Option<String>,
+    /// The switch it begins with.
+    pub switch: SwitchWanted,
+}
+
+/// How a person wants an endpoint switched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SwitchWanted {
+    /// On.
+    Enabled,
+    /// Off.
+    Disabled,
+    /// Waiting.
+    Paused,
+}
+
+/// What is to change about an endpoint; `None` leaves a part as it is.
+#[derive(Debug, Clone, Default)]
+pub struct EndpointPatch {
+    /// A new URL: streak 0, Defective cleared.
+    pub url: Option<String>,
+    /// A new description.
+    pub description: Option<String>,
+    /// New picks.
+    pub event_types: Option<Vec<Selector>>,
+    /// New custom headers; a value of `None` keeps the value the header has.
+    pub headers: Option<Vec<(String, Option<String>)>>,
+    /// A new time limit.
+    pub timeout: Option<Duration>,
+    /// New success.
+    pub acknowledge: Option<Acknowledge>,
+    /// A new schedule.
+    pub schedule: Option<ScheduleChoice>,
+    /// A new own name, or none.
+    pub external_key: Option<Option<String>>,
+    /// A new switch.
+    pub switch: Option<SwitchWanted>,
+}
+
+/// An endpoint as it is shown: no secret, no value of a custom header.
+#[derive(Debug, Clone)]
+pub struct EndpointRecord {
+    /// Its id.
+    pub id: EndpointId,
+    /// Whose it is.
+    pub company: CompanyId,
+    /// Where requests go.
+    pub url: String,
+    /// What a person calls it.
+    pub description: String,
+    /// What it picks.
+    pub event_types: Vec<Selector>,
+    /// The names of its custom headers.
+    pub header_names: Vec<String>,
+    /// How long one exchange may take.
+    pub timeout: Duration,
+    /// Which answers are success.
+    pub acknowledge: Acknowledge,
+    /// When retries come.
+    pub schedule: ScheduleChoice,
+    /// The caller's own name for it.
+    pub external_key: Option<String>,
+    /// How it is switched and how healthy it is.
+    pub state: EndpointState,
+    /// The status of the last failed attempt of the present streak.
+    pub last_status: Option<u16>,
+    /// The error of the last failed attempt of the present streak.
+    pub last_error: Option<String>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When a person last changed it.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// The secrets of an endpoint, shown on request and audited.
+#[derive(Debug)]
+pub struct EndpointSecrets {
+    /// The one that signs.
+    pub current: EndpointSecret,
+    /// Older ones that still sign, and until when.
+    pub previous: Vec<(EndpointSecret, DateTime<Utc>)>,
+    /// The custom headers with their values.
+    pub headers: Vec<(String, String)>,
+}
+
+/// Everything it takes to send to an endpoint. Shared, read-only.
+#[derive(Debug)]
+pub struct Target {
+    /// The endpoint.
+    pub endpoint: EndpointId,
+    /// Whose it is.
+    pub company: CompanyId,
+    /// Where requests go, parsed once.
+    pub url: url::Url,
+    /// The live secrets, prepared for signing.
+    pub keys: SigningKeys,
+    /// The custom headers.
+    pub headers: Vec<(String, String)>,
+    /// How long one exchange may take.
+    pub timeout: Duration,
+    /// Which answers are success.
+    pub acknowledge: Acknowledge,
+    /// When retries come.
+    pub schedule: RetrySchedule,
+    /// Its state when it was read.
+    pub state: EndpointState,
+}
+
+/// Who did something, for the audit log.
+#[derive(Debug, Clone, Copy)]
+pub enum Actor {
+    /// A program with an API token.
+    Token(TokenId),
+    /// A person.
+    User(UserId),
+    /// The operator's command line.
+    Cli,
+}
+
+/// An event as it is shown.
+#[derive(Debug, Clone)]
+pub struct EventRecord {
+    /// Its id.
+    pub id: EventId,
+    /// Its type.
+    pub event_type: EventTypeName,
+    /// Where it came from; `None` is the REST API.
+    pub source: Option<SourceId>,
+    /// The source's own id for it.
+    pub external_id: Option<String>,
+    /// Whom it is about.
+    pub subject: Option<String>,
+    /// When it happened.
+    pub occurred_at: DateTime<Utc>,
+    /// When it was accepted.
+    pub accepted_at: DateTime<Utc>,
+    /// When it stops being worth delivering.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Its data, the caller's own bytes.
+    pub data: Arc<[u8]>,
+    /// How many endpoints it matched.
+    pub deliveries: u32,
+}
+
+/// Which events are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    /// Of this type.
+    pub event_type: Option<EventTypeName>,
+    /// About this contact.
+    pub subject: Option<String>,
+    /// From this source.
+    pub source: Option<SourceId>,
+    /// With this id of the source's own.
+    pub external_id: Option<String>,
+    /// Accepted at or after.
+    pub since: Option<DateTime<Utc>>,
+    /// Accepted before.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// Which deliveries are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct DeliveryFilter {
+    /// To this endpoint.
+    pub endpoint: Option<EndpointId>,
+    /// Of this event.
+    pub event: Option<EventId>,
+    /// In this state.
+    pub state: Option<DeliveryState>,
+    /// Of events of this type.
+    pub event_type: Option<EventTypeName>,
+    /// Of events about this contact.
+    pub subject: Option<String>,
+    /// Made at or after.
+    pub since: Option<DateTime<Utc>>,
+    /// Made before.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// A delivery as it is shown in a list.
+#[derive(Debug, Clone)]
+pub struct DeliveryRecord {
+    /// Its id.
+    pub id: DeliveryId,
+    /// The event on its way.
+    pub event: EventId,
+    /// Where it goes.
+    pub endpoint: EndpointId,
+    /// The event's type.
+    pub event_type: EventTypeName,
+    /// The state shown.
+    pub state: DeliveryState,
+    /// Attempts made.
+    pub tries: u32,
+    /// Attempts there can be in all, over its present schedule and those before.
+    pub tries_max: u32,
+    /// When the next attempt is due; in the past for one that waits its turn.
+    pub next_attempt_at: Option<DateTime<Utc>>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it ended.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// The status of its last attempt.
+    pub last_status: Option<u16>,
+    /// The error of its last attempt.
+    pub last_error: Option<Failure>,
+}
+
+/// A delivery with all its attempts, the first one first.
+#[derive(Debug, Clone)]
+pub struct DeliveryDetail {
+    /// The delivery.
+    pub delivery: DeliveryRecord,
+    /// Its event, for the body that was sent; `None` once retention has removed it.
+    pub event: Option<EventRecord>,
+    /// Every attempt.
+    pub attempts: Vec<AttemptRecord>,
+}
+
+/// One HTTP request and what came back.
+#[derive(Debug, Clone)]
+pub struct AttemptRecord {
+    /// Its number within the delivery, from 1.
+    pub number: u32,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// How long it took.
+    pub duration: Duration,
+    /// The answer's status.
+    pub status_code: Option<u16>,
+    /// Why it failed.
+    pub error: Option<(ErrorKind, String)>,
+    /// URL and headers as they were sent; values of custom headers are not kept.
+    pub request: domain::wire::SentHead,
+    /// The answer's headers: names, and values as whatever bytes came.
+    pub response_headers: Vec<(String, Vec<u8>)>,
+    /// The answer's body, any bytes, cut at the limit.
+    pub response_body: Vec<u8>,
+    /// Whether the body was cut.
+    pub truncated: bool,
+}
+
+/// A mail about an endpoint as it is shown.
+#[derive(Debug, Clone)]
+pub struct MailRecord {
+    /// Its id; the Message-ID is made of it.
+    pub id: MailId,
+    /// Which endpoint.
+    pub endpoint: Option<EndpointId>,
+    /// Which kind.
+    pub kind: NoticeKind,
+    /// To whom.
+    pub recipient: String,
+    /// What its text is made of.
+    pub facts: MailFacts,
+    /// What became of it.
+    pub state: MailState,
+    /// How often sending was tried.
+    pub tries: u32,
+    /// Why the last try failed.
+    pub last_error: Option<String>,
+    /// When it goes out.
+    pub due_at: DateTime<Utc>,
+    /// When it was written.
+    pub created_at: DateTime<Utc>,
+    /// When the mail server took it.
+    pub sent_at: Option<DateTime<Utc>>,
+}
+
+/// What became of a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailState {
+    /// Waits to be sent, or kept because no mail server is configured.
+    Queued,
+    /// The mail server took it.
+    Sent,
+    /// What it told was undone before its quiet time was over.
+    Undone,
+    /// Given up after many tries.
+    Failed,
+}
+
+impl MailState {
+    /// The name in rows and in the REST API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sent => "sent",
+            Self::Undone => "undone",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// What the text of a mail about an endpoint is made of, frozen when its cause was written.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct MailFacts {
+    /// The company's name.
+    pub company_name: String,
+    /// The endpoint's id as it is shown.
+    pub endpoint_id: String,
+    /// The endpoint's URL without query and credentials.
+    pub endpoint_url: String,
+    /// What a person calls it.
+    pub endpoint_description: String,
+    /// The streak.
+    pub failures: u32,
+    /// When the streak began, RFC 3339.
+    pub failing_since: Option<DateTime<Utc>>,
+    /// The status of the last failed attempt.
+    pub last_status: Option<u16>,
+    /// The error of the last failed attempt.
+    pub last_error: Option<String>,
+    /// How many deliveries are waiting; capped at [`WAITING_COUNT_MAX`].
+    pub waiting: u32,
+    /// When the transition happened.
+    pub happened_at: DateTime<Utc>,
+    /// How long after the beginning of its schedule a delivery is given up, in seconds.
+    pub give_up_after_s: i64,
+    /// The streak that makes an endpoint Defective.
+    pub defective_after: u32,
+}
+
+/// Up to how many waiting deliveries are counted for a mail.
+pub const WAITING_COUNT_MAX: u32 = 10_000;
+
+/// What became of an event at the door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepted {
+    /// Written down, with that many deliveries.
+    New {
+        /// The event's id.
+        event: EventId,
+        /// How many endpoints it matched.
+        deliveries: u32,
+    },
+    /// The same key and body had come before.
+    Duplicate {
+        /// The first event's id.
+        event: EventId,
+        /// How many endpoints the first one matched.
+        deliveries: u32,
+    },
+    /// The same key had come before with another body.
+    KeyReused {
+        /// The first event's id.
+        event: EventId,
+    },
+}
+
+/// A delivery that this node has claimed, with all it takes to send it.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// The delivery.
+    pub id: DeliveryId,
+    /// Where it goes.
+    pub endpoint: EndpointId,
+    /// Its event.
+    pub event: domain::event::Event,
+    /// How far it has come.
+    pub progress: Progress,
+    /// How often it has been put back from history.
+    pub generation: u32,
+    /// When it was due.
+    pub due_at: DateTime<Utc>,
+}
+
+/// What another part of this node should act on at once; a lost hint costs a moment, nothing more.
+#[derive(Debug, Clone, Copy)]
+pub enum Hint {
+    /// Endpoints of this company were changed.
+    ConfigChanged(CompanyId),
+    /// This delivery was canceled while this node may hold it.
+    Canceled(DeliveryId),
+    /// Something of this endpoint is due now.
+    LaneDue(EndpointId),
+}

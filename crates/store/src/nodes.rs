@@ -1,0 +1,138 @@
+//! Nodes: each incarnation proves that it lives by a session lock (PostgreSQL) and a heartbeat.
+
+use std::time::Instant;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::sqlx::{self, Connection, PgConnection};
+use sea_orm::{ConnectionTrait, Value};
+
+use crate::pools::Pools;
+use crate::time::{from_micros, micros};
+use crate::{Error, Store};
+
+/// The namespace of the session locks that nodes hold.
+const LOCK_SPACE: i32 = 710_346;
+/// A heartbeat older than this counts as death where no lock can tell: the longest timeout of an
+/// endpoint, twice.
+pub const STALE_AFTER: TimeDelta = TimeDelta::seconds(60);
+
+/// A node's proof of life. Dropping it lets others take its work over.
+#[derive(Debug)]
+pub struct Membership {
+    lock: Option<PgConnection>,
+}
+
+impl Store {
+    /// Registers this node under its incarnation. On SQLite whatever earlier incarnations held is
+    /// freed at once: there is only one node.
+    pub async fn join(&self, name: &str, now: DateTime<Utc>) -> Result<Membership, Error> {
+        let lock = match &self.inner.pools {
+            Pools::Sqlite { .. } => {
+                self.free_all_claims().await?;
+                None
+            }
+            Pools::Postgres { .. } => Some(self.hold_lock().await?),
+        };
+        let sql = "INSERT INTO nodes (incarnation, name, started_at, heartbeat_at) VALUES ($1, $2, $3, $3) \
+            ON CONFLICT (incarnation) DO UPDATE SET heartbeat_at = excluded.heartbeat_at";
+        let values: [Value; 3] = [self.incarnation().into(), name.into(), micros(now).into()];
+        self.inner.pools.write().execute_raw(self.statement(sql, values)).await?;
+        Ok(Membership { lock })
+    }
+
+    async fn hold_lock(&self) -> Result<PgConnection, Error> {
+        let mut connection = PgConnection::connect(&self.inner.url).await?;
+        let incarnation = lock_key(self.incarnation());
+        let (held,): (bool,) = sqlx::query_as("SELECT pg_try_advisory_lock($1, $2)")
+            .bind(LOCK_SPACE)
+            .bind(incarnation)
+            .fetch_one(&mut connection)
+            .await?;
+        if held {
+            return Ok(connection);
+        }
+        Err(Error::Configuration("another node holds this node's lock".into()))
+    }
+
+    /// Tells the others that this node lives, and measures how far the database's clock is ahead.
+    /// An error means that nobody can tell: the node must not send until a heartbeat succeeds.
+    pub async fn heartbeat(
+        &self,
+        membership: &mut Membership,
+        now: DateTime<Utc>,
+    ) -> Result<TimeDelta, Error> {
+        let begun = Instant::now();
+        let mut ahead = TimeDelta::zero();
+        if let Some(connection) = &mut membership.lock {
+            // The one place where the database is asked for the time.
+            let (database,): (i64,) =
+                sqlx::query_as("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
+                    .fetch_one(connection)
+                    .await?;
+            let half_way = TimeDelta::from_std(begun.elapsed() / 2).unwrap_or_default();
+            ahead = from_micros(database) - (now + half_way);
+        }
+        let sql = "UPDATE nodes SET heartbeat_at = $2 WHERE incarnation = $1";
+        let values: [Value; 2] = [self.incarnation().into(), micros(now + ahead).into()];
+        let done = self.inner.pools.write().execute_raw(self.statement(sql, values)).await?;
+        if done.rows_affected() == 0 {
+            return Err(Error::NotFound);
+        }
+        Ok(ahead)
+    }
+
+    /// Whether others could take this node for dead: not on SQLite, where there are none.
+    pub fn can_be_taken_for_dead(&self) -> bool {
+        matches!(self.inner.pools, Pools::Postgres { .. })
+    }
+
+    /// How many nodes live, this one included.
+    pub async fn live_nodes(&self) -> Result<u32, Error> {
+        let sql = "SELECT count(*) AS nodes FROM nodes WHERE stopping = 0";
+        let row = self.reader().query_one_raw(self.statement(sql, [])).await?;
+        let count = row.map_or(Ok(1), |row| row.try_get::<i64>("", "nodes"))?;
+        Ok(u32::try_from(count.max(1)).unwrap_or(1))
+    }
+
+    /// Incarnations that are dead: their lock is free, or, where no lock can tell, their heartbeat
+    /// is long past.
+    pub async fn dead_nodes(&self, now: DateTime<Utc>) -> Result<Vec<i64>, Error> {
+        let rows = match &self.inner.pools {
+            Pools::Sqlite { .. } => return Ok(Vec::new()),
+            Pools::Postgres { pool } => {
+                let sql = "SELECT n.incarnation FROM nodes n WHERE n.incarnation <> $1 AND (NOT EXISTS (\
+                    SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.classid::bigint = $2 \
+                    AND l.objid::bigint = n.incarnation % 2147483647 AND l.granted \
+                    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())) \
+                    OR n.heartbeat_at < $3)";
+                let stale = micros(now - STALE_AFTER);
+                let values: [Value; 3] =
+                    [self.incarnation().into(), i64::from(LOCK_SPACE).into(), stale.into()];
+                pool.query_all_raw(self.statement(sql, values)).await?
+            }
+        };
+        rows.iter().map(|row| Ok(row.try_get("", "incarnation")?)).collect()
+    }
+
+    /// Says goodbye: what is still claimed is given back and the node's row goes.
+    pub async fn leave(&self, now: DateTime<Utc>) -> Result<(), Error> {
+        let me = self.incarnation();
+        while self.free_claims_of(me, now).await? {}
+        Ok(())
+    }
+
+    /// Comes back as a new incarnation after the old one may have been taken for dead.
+    pub async fn rejoin(&self, name: &str, now: DateTime<Utc>) -> Result<Membership, Error> {
+        let sql =
+            "UPDATE counters SET value = value + 1 WHERE name = 'incarnation' RETURNING value";
+        let row = self.inner.pools.write().query_one_raw(self.statement(sql, [])).await?;
+        let incarnation: i64 = row.ok_or(Error::NotFound)?.try_get("", "value")?;
+        self.inner.incarnation.store(incarnation, std::sync::atomic::Ordering::Release);
+        self.join(name, now).await
+    }
+}
+
+/// Advisory locks take 32 bits; incarnations count up from 1 and never come near.
+fn lock_key(incarnation: i64) -> i32 {
+    i32::try_from(incarnation % i64::from(i32::MAX)).unwrap_or(0)
+}

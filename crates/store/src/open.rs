@@ -1,0 +1,313 @@
+//! Opening a database: pools, migrations under a lock, the master key's check, the incarnation.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::{DateTime, Utc};
+use domain::id::{CompanyId, IdSource};
+use migrations::Migrator;
+use parking_lot::Mutex;
+use sea_orm::{
+    ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+};
+use sea_orm_migration::MigratorTrait;
+use tokio::sync::{broadcast, mpsc};
+
+use crate::compiled::CompiledCompany;
+use crate::ingest::{INGEST_QUEUE_MAX, IngestJob};
+use crate::pools::{self, Pools};
+use crate::seal::Sealer;
+use crate::tokens::TokenCache;
+use crate::{Error, Hint, MasterKey};
+
+/// How many hints may wait for a dispatcher; one that lags reads the rows instead.
+const HINTS_MAX: usize = 1_024;
+
+/// What the store needs to know.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `sqlite:path` or `postgres://…`.
+    pub database_url: String,
+    /// What secrets are sealed with.
+    pub master_key: MasterKey,
+    /// What the deployment has decided about streaks and giving up.
+    pub policy: domain::settle::Policy,
+    /// The deployment's standard retry schedule.
+    pub standard_schedule: domain::schedule::RetrySchedule,
+    /// How many connections a node may have on PostgreSQL, and readers on SQLite.
+    pub connections_max: u32,
+}
+
+/// What the deployment has decided.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    pub(crate) policy: domain::settle::Policy,
+    pub(crate) standard_schedule: domain::schedule::RetrySchedule,
+}
+
+/// The database, shared by everything in a node. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) pools: Pools,
+    pub(crate) url: String,
+    pub(crate) ids: IdSource,
+    pub(crate) incarnation: AtomicI64,
+    pub(crate) rules: Rules,
+    pub(crate) sealer: Sealer,
+    pub(crate) tokens: TokenCache,
+    pub(crate) compiled: Mutex<HashMap<CompanyId, Arc<CompiledCompany>>>,
+    pub(crate) hints: broadcast::Sender<Hint>,
+    pub(crate) ingest: mpsc::Sender<IngestJob>,
+    pub(crate) ingest_queue: Mutex<Option<mpsc::Receiver<IngestJob>>>,
+}
+
+impl Store {
+    /// Opens the database and checks that the schema is there and the master key fits; migrations
+    /// are not run. Takes a new incarnation, so that ids and claims are never another node's.
+    pub async fn open(config: Config) -> Result<Self, Error> {
+        let pools = pools::open(&config.database_url, config.connections_max).await?;
+        check_schema(&pools).await?;
+        let sealer = Sealer::new(&config.master_key);
+        let (incarnation, floor) = take_incarnation(&pools).await?;
+        let (hints, _) = broadcast::channel(HINTS_MAX);
+        let (ingest, ingest_queue) = mpsc::channel(INGEST_QUEUE_MAX);
+        let Config { database_url, master_key: _, policy, standard_schedule, connections_max: _ } =
+            config;
+        let store = Self {
+            inner: Arc::new(Inner {
+                pools,
+                url: database_url,
+                ids: IdSource::new(incarnation, floor),
+                incarnation: AtomicI64::new(incarnation),
+                rules: Rules { policy, standard_schedule },
+                sealer,
+                tokens: TokenCache::default(),
+                compiled: Mutex::default(),
+                hints,
+                ingest,
+                ingest_queue: Mutex::new(Some(ingest_queue)),
+            }),
+        };
+        store.check_master_key().await?;
+        Ok(store)
+    }
+
+    /// Brings the schema up to date, under a lock. Gives the names of the migrations it applied.
+    pub async fn migrate(config: &Config) -> Result<Vec<String>, Error> {
+        let pools = pools::open(&config.database_url, config.connections_max).await?;
+        let _lock = MigrationLock::take(&pools).await?;
+        let pending: Vec<String> = Migrator::get_pending_migrations(pools.write())
+            .await?
+            .iter()
+            .map(|migration| migration.name().to_owned())
+            .collect();
+        Migrator::up(pools.write(), None).await?;
+        Ok(pending)
+    }
+
+    /// Whether the database answers and can be written, without side effects.
+    pub async fn ping(&self) -> Result<(), Error> {
+        match &self.inner.pools {
+            Pools::Sqlite { write, .. } => {
+                let row = write
+                    .query_one_raw(Statement::from_string(
+                        DatabaseBackend::Sqlite,
+                        "SELECT 1 FROM counters LIMIT 1",
+                    ))
+                    .await?;
+                row.map(|_| ()).ok_or(Error::NotFound)
+            }
+            Pools::Postgres { pool } => {
+                let row = pool
+                    .query_one_raw(Statement::from_string(
+                        DatabaseBackend::Postgres,
+                        "SELECT CASE WHEN pg_is_in_recovery() THEN 1 ELSE 0 END AS standby",
+                    ))
+                    .await?
+                    .ok_or(Error::NotFound)?;
+                match row.try_get::<i32>("", "standby")? {
+                    0 => Ok(()),
+                    _ => Err(Error::Unavailable(sea_orm::DbErr::Custom(
+                        "the database is a standby and cannot be written".into(),
+                    ))),
+                }
+            }
+        }
+    }
+
+    /// What other parts of this node should act on at once.
+    pub fn hints(&self) -> broadcast::Receiver<Hint> {
+        self.inner.hints.subscribe()
+    }
+
+    /// The number that this node's claims carry.
+    pub fn incarnation(&self) -> i64 {
+        self.inner.incarnation.load(Ordering::Acquire)
+    }
+
+    /// The deployment's decisions about streaks and giving up.
+    pub fn policy(&self) -> &domain::settle::Policy {
+        &self.inner.rules.policy
+    }
+
+    /// A durable write transaction.
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, Error> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(self.inner.pools.write().begin_with_options(options).await?)
+    }
+
+    pub(crate) fn reader(&self) -> &DatabaseConnection {
+        self.inner.pools.read()
+    }
+
+    pub(crate) fn backend(&self) -> DatabaseBackend {
+        match &self.inner.pools {
+            Pools::Sqlite { .. } => DatabaseBackend::Sqlite,
+            Pools::Postgres { .. } => DatabaseBackend::Postgres,
+        }
+    }
+
+    /// A statement whose text is the same on both databases.
+    pub(crate) fn statement<V>(&self, sql: &'static str, values: V) -> Statement
+    where
+        V: IntoIterator<Item = sea_orm::Value>,
+    {
+        Statement::from_sql_and_values(self.backend(), sql, values)
+    }
+
+    pub(crate) fn new_id(&self, now: DateTime<Utc>) -> i64 {
+        self.inner.ids.next(now)
+    }
+
+    pub(crate) fn sealer(&self) -> &Sealer {
+        &self.inner.sealer
+    }
+
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.inner.rules
+    }
+
+    pub(crate) fn hint(&self, hint: Hint) {
+        // Nobody listening is fine: a command line has no dispatcher.
+        let _ = self.inner.hints.send(hint);
+    }
+
+    async fn check_master_key(&self) -> Result<(), Error> {
+        let company = CompanyId::from_raw(0);
+        let found = self
+            .reader()
+            .query_one_raw(
+                self.statement("SELECT value FROM settings WHERE name = 'master_key'", []),
+            )
+            .await?;
+        if let Some(row) = found {
+            let sealed: Vec<u8> = row.try_get("", "value")?;
+            return self
+                .sealer()
+                .open(company, "settings", 0, "master_key", &sealed)
+                .map(|_| ())
+                .map_err(|_| {
+                    Error::MasterKey(
+                        "the master key does not fit this database: its secrets were sealed with \
+                         another one. Set HOOKFERRY_MASTER_KEY (or restore master.key in the data \
+                         directory) to the key that this database was first started with"
+                            .into(),
+                    )
+                });
+        }
+        let sealed = self.sealer().seal(company, "settings", 0, "master_key", b"hookferry");
+        self.inner
+            .pools
+            .write()
+            .execute_raw(self.statement(
+                "INSERT INTO settings (name, value) VALUES ('master_key', $1) ON CONFLICT (name) DO NOTHING",
+                [sealed.into()],
+            ))
+            .await?;
+        Ok(())
+    }
+}
+
+/// Holds the migration lock while it lives.
+enum MigrationLock {
+    File(#[expect(dead_code, reason = "held, not read")] Option<File>),
+    Session(#[expect(dead_code, reason = "held, not read")] Box<DatabaseTransaction>),
+}
+
+impl MigrationLock {
+    async fn take(pools: &Pools) -> Result<Self, Error> {
+        match pools {
+            Pools::Sqlite { path: Some(path), .. } => {
+                let path = path.with_extension("migrate.lock");
+                let locked = tokio::task::spawn_blocking(move || {
+                    let file = File::create(&path)?;
+                    file.lock()?;
+                    std::io::Result::Ok(file)
+                })
+                .await
+                .map_err(|error| Error::Configuration(error.to_string()))?;
+                locked.map(|file| Self::File(Some(file))).map_err(|error| {
+                    Error::Configuration(format!("the migration lock cannot be taken: {error}"))
+                })
+            }
+            Pools::Sqlite { path: None, .. } => Ok(Self::File(None)),
+            Pools::Postgres { pool } => {
+                let holder = pool.begin().await?;
+                let sql = "SELECT pg_advisory_xact_lock(7103461)";
+                holder
+                    .query_one_raw(Statement::from_string(DatabaseBackend::Postgres, sql))
+                    .await?;
+                Ok(Self::Session(Box::new(holder)))
+            }
+        }
+    }
+}
+
+async fn check_schema(pools: &Pools) -> Result<(), Error> {
+    let pending = Migrator::get_pending_migrations(pools.write()).await.map_err(Error::from)?;
+    if pending.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Configuration(format!(
+        "the database lacks {} migration(s); run `hookferry migrate` first",
+        pending.len()
+    )))
+}
+
+/// A number that no node before had, and the highest id known where a single writer can tell.
+async fn take_incarnation(pools: &Pools) -> Result<(i64, i64), Error> {
+    let backend = match pools {
+        Pools::Sqlite { .. } => DatabaseBackend::Sqlite,
+        Pools::Postgres { .. } => DatabaseBackend::Postgres,
+    };
+    let sql =
+        "UPDATE counters SET value = value + 1 WHERE name = 'incarnation' RETURNING value AS value";
+    let row = pools
+        .write()
+        .query_one_raw(Statement::from_string(backend, sql))
+        .await?
+        .ok_or_else(|| Error::Configuration("the counters are missing".into()))?;
+    let incarnation = row.try_get::<i64>("", "value")?;
+    let highest = "SELECT max(m) AS value FROM (SELECT max(id) AS m FROM events UNION ALL SELECT max(id) FROM pending) x";
+    let floor = match pools {
+        Pools::Sqlite { .. } => pools
+            .write()
+            .query_one_raw(Statement::from_string(backend, highest))
+            .await?
+            .and_then(|row| row.try_get::<Option<i64>>("", "value").ok().flatten())
+            .map_or(0, |id| id + i64::from(domain::id::BLOCK_MAX)),
+        Pools::Postgres { .. } => 0,
+    };
+    Ok((incarnation, floor))
+}

@@ -1,0 +1,102 @@
+//! Connections: on SQLite one writer and a pool of readers, on PostgreSQL one pool.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::sqlite::{
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
+
+use crate::Error;
+
+/// How long a statement waits for another process's lock on the SQLite file.
+const SQLITE_BUSY: Duration = Duration::from_secs(3);
+/// How long a caller waits for a free connection before it is told that the database is unavailable.
+const ACQUIRE: Duration = Duration::from_secs(5);
+/// How long one statement may take on PostgreSQL.
+const STATEMENT: &str = "30s";
+
+#[derive(Debug)]
+pub(crate) enum Pools {
+    Sqlite { write: DatabaseConnection, read: DatabaseConnection, path: Option<PathBuf> },
+    Postgres { pool: DatabaseConnection },
+}
+
+impl Pools {
+    pub(crate) fn write(&self) -> &DatabaseConnection {
+        match self {
+            Self::Sqlite { write, .. } => write,
+            Self::Postgres { pool } => pool,
+        }
+    }
+
+    pub(crate) fn read(&self) -> &DatabaseConnection {
+        match self {
+            Self::Sqlite { read, .. } => read,
+            Self::Postgres { pool } => pool,
+        }
+    }
+}
+
+pub(crate) async fn open(url: &str, connections_max: u32) -> Result<Pools, Error> {
+    if url.starts_with("sqlite:") {
+        return open_sqlite(url, connections_max).await;
+    }
+    if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+        return open_postgres(url, connections_max).await;
+    }
+    Err(Error::Configuration("the database URL must begin with sqlite: or postgres://".into()))
+}
+
+async fn open_sqlite(url: &str, readers: u32) -> Result<Pools, Error> {
+    let options = SqliteConnectOptions::from_str(url)
+        .map_err(|error| Error::Configuration(format!("the database URL is not usable: {error}")))?
+        .create_if_missing(true)
+        .auto_vacuum(SqliteAutoVacuum::Incremental)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(SQLITE_BUSY)
+        .foreign_keys(false)
+        .pragma("cache_size", "-16384")
+        .pragma("temp_store", "MEMORY")
+        .optimize_on_close(false, None);
+    let path = options.get_filename().to_path_buf();
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .min_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .acquire_timeout(ACQUIRE)
+        .test_before_acquire(false)
+        .connect_with(options.clone())
+        .await?;
+    let read = SqlitePoolOptions::new()
+        .max_connections(readers.max(2))
+        .acquire_timeout(ACQUIRE)
+        .test_before_acquire(false)
+        .connect_with(options.read_only(true).create_if_missing(false))
+        .await?;
+    Ok(Pools::Sqlite {
+        write: SqlxSqliteConnector::from_sqlx_sqlite_pool(write),
+        read: SqlxSqliteConnector::from_sqlx_sqlite_pool(read),
+        path: Some(path),
+    })
+}
+
+async fn open_postgres(url: &str, connections_max: u32) -> Result<Pools, Error> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|error| Error::Configuration(format!("the database URL is not usable: {error}")))?
+        .application_name("hookferry")
+        // The hot tables' sizes change faster than their statistics: an index is always right.
+        .options([("enable_seqscan", "off"), ("jit", "off"), ("statement_timeout", STATEMENT)]);
+    let pool = PgPoolOptions::new()
+        .max_connections(connections_max.max(4))
+        .acquire_timeout(ACQUIRE)
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await?;
+    Ok(Pools::Postgres { pool: SqlxPostgresConnector::from_sqlx_postgres_pool(pool) })
+}

@@ -1,0 +1,294 @@
+//! Settlement: outcomes of attempts are committed in batches. `domain` decides on state read in the
+//! writing transaction; what it decided is written here.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use domain::delivery::Finish;
+use domain::endpoint::{EndpointState, Transition};
+use domain::id::{CompanyId, DeliveryId, EndpointId};
+use domain::outcome::Outcome;
+use domain::settle::{AttemptResult, Next, Settlement};
+
+use crate::hot::{Durability, HotTx};
+use crate::lane_rows::{LaneWish, wish_lanes};
+use crate::settle_rows::{self, EndpointRow, FinishRow, RetryRow};
+use crate::time::micros;
+use crate::{Claimed, Error, Hint, Store};
+
+/// One attempt that is over, with what is kept of it.
+#[derive(Debug)]
+pub struct Attempted {
+    /// The delivery as it was claimed.
+    pub delivery: Claimed,
+    /// The endpoint's epoch when the attempt began.
+    pub began_in_epoch: i64,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// When it ended.
+    pub ended_at: DateTime<Utc>,
+    /// How long it took, by a clock that is never set.
+    pub duration: Duration,
+    /// `domain::wire::SentHead` as a blob.
+    pub request: Vec<u8>,
+    /// The answer's headers.
+    pub response_headers: Vec<(String, Vec<u8>)>,
+    /// The answer's body, cut.
+    pub response_body: Vec<u8>,
+    /// Whether it was cut.
+    pub truncated: bool,
+}
+
+/// What is to be settled.
+#[derive(Debug)]
+pub enum ToSettle {
+    /// An attempt is over.
+    Attempted(Box<Attempted>),
+    /// A delivery ends without another request.
+    Ended(Claimed, Finish),
+}
+
+impl ToSettle {
+    /// The delivery that is settled.
+    pub const fn delivery(&self) -> &Claimed {
+        match self {
+            Self::Attempted(attempted) => &attempted.delivery,
+            Self::Ended(delivery, _) => delivery,
+        }
+    }
+}
+
+/// What an endpoint is like after a batch was settled.
+#[derive(Debug, Clone)]
+pub struct EndpointAfter {
+    /// The endpoint.
+    pub endpoint: EndpointId,
+    /// Its state; `None` where it has been deleted.
+    pub state: Option<EndpointState>,
+    /// Who owns its lane, where it has one now.
+    pub lane_owner: Option<i64>,
+    /// Until when its lane is held.
+    pub hold_lane_until: Option<DateTime<Utc>>,
+}
+
+/// What came of settling a batch.
+#[derive(Debug, Clone, Default)]
+pub struct Settled {
+    /// The endpoints that were touched.
+    pub endpoints: Vec<EndpointAfter>,
+    /// Deliveries whose claim this node had lost; their outcomes count for nothing.
+    pub lost: Vec<DeliveryId>,
+}
+
+/// All that a batch changes.
+#[derive(Default)]
+pub(crate) struct Changes<'a> {
+    pub(crate) finished: Vec<FinishRow<'a>>,
+    pub(crate) retried: Vec<RetryRow<'a>>,
+    pub(crate) endpoints: Vec<(EndpointRow, EndpointState, Option<&'a Outcome>)>,
+    pub(crate) told: Vec<(EndpointRow, EndpointState, Transition, DateTime<Utc>)>,
+    pub(crate) lanes: Vec<LaneWish>,
+    pub(crate) gone: Vec<CompanyId>,
+}
+
+impl Store {
+    /// Settles outcomes, in their order, in one transaction. On an error nothing has changed and the
+    /// same batch can be settled again.
+    pub async fn settle(&self, batch: &[ToSettle], now: DateTime<Utc>) -> Result<Settled, Error> {
+        let mut tx = self.begin_hot(Durability::Repeatable).await?;
+        match self.settle_in(&mut tx, batch, now).await {
+            Ok((settled, gone)) => {
+                tx.commit().await?;
+                for company in gone {
+                    self.hint(Hint::ConfigChanged(company));
+                }
+                Ok(settled)
+            }
+            Err(error) => {
+                tx.roll_back().await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn settle_in(
+        &self,
+        tx: &mut HotTx,
+        batch: &[ToSettle],
+        now: DateTime<Utc>,
+    ) -> Result<(Settled, Vec<CompanyId>), Error> {
+        let incarnation = self.incarnation();
+        let held = settle_rows::claims(tx, batch, incarnation).await?;
+        let endpoints = self.endpoints_for(tx, batch).await?;
+        let mut changes = Changes::default();
+        let mut settled = Settled::default();
+        let mut by_endpoint: BTreeMap<EndpointId, Vec<&ToSettle>> = BTreeMap::new();
+        for item in batch {
+            if held.contains_key(&item.delivery().id) {
+                by_endpoint.entry(item.delivery().endpoint).or_default().push(item);
+            } else {
+                settled.lost.push(item.delivery().id);
+            }
+        }
+        for (endpoint, items) in by_endpoint {
+            let row = endpoints.get(&endpoint);
+            let after = self.decide(row, &items, &held, incarnation, now, &mut changes);
+            settled.endpoints.push(EndpointAfter { endpoint, ..after });
+        }
+        settle_rows::finish(tx, &changes.finished, incarnation).await?;
+        settle_rows::retry(tx, &changes.retried, incarnation).await?;
+        settle_rows::attempts(tx, &changes.finished, &changes.retried).await?;
+        settle_rows::update_endpoints(tx, &changes.endpoints).await?;
+        settle_rows::bump_companies(tx, &changes.gone).await?;
+        crate::notices::write_notices(self, tx, &changes.told).await?;
+        let owners = wish_lanes(tx, &changes.lanes).await?;
+        for after in &mut settled.endpoints {
+            after.lane_owner = owners.get(&after.endpoint.raw()).copied();
+        }
+        Ok((settled, changes.gone))
+    }
+
+    /// The endpoints of a batch, locked where something about them may change: a batch of successes
+    /// at healthy endpoints locks nothing.
+    async fn endpoints_for(
+        &self,
+        tx: &mut HotTx,
+        batch: &[ToSettle],
+    ) -> Result<HashMap<EndpointId, EndpointRow>, Error> {
+        let mut ids: Vec<i64> = batch.iter().map(|item| item.delivery().endpoint.raw()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut rows = settle_rows::endpoints(tx, &ids).await?;
+        let failed = |item: &ToSettle| match item {
+            ToSettle::Attempted(attempted) => !attempted.outcome.is_success(),
+            ToSettle::Ended(..) => false,
+        };
+        let failing: Vec<i64> = batch
+            .iter()
+            .filter(|item| failed(item))
+            .map(|item| item.delivery().endpoint.raw())
+            .chain(rows.values().filter(|row| row.state.streak() > 0).map(|row| row.id.raw()))
+            .collect();
+        let locked = settle_rows::lock_endpoints(tx, failing).await?;
+        rows.extend(locked);
+        Ok(rows)
+    }
+
+    /// Adds what the items of one endpoint change.
+    fn decide<'a>(
+        &self,
+        row: Option<&EndpointRow>,
+        items: &[&'a ToSettle],
+        held: &HashMap<DeliveryId, bool>,
+        incarnation: i64,
+        now: DateTime<Utc>,
+        changes: &mut Changes<'a>,
+    ) -> EndpointAfter {
+        let mut attempts: Vec<&'a Attempted> = Vec::with_capacity(items.len());
+        for item in items {
+            match item {
+                ToSettle::Attempted(attempted) => attempts.push(attempted),
+                ToSettle::Ended(delivery, finish) => {
+                    let canceled =
+                        held.get(&delivery.id).copied().unwrap_or(false) || row.is_none();
+                    let finish = if canceled { Finish::Canceled } else { *finish };
+                    changes.finished.push(FinishRow {
+                        delivery,
+                        finish,
+                        attempt: None,
+                        finished_at: now,
+                    });
+                }
+            }
+        }
+        let Some(row) = row else { return after_deletion(&attempts, changes) };
+        let results: Vec<AttemptResult> = attempts
+            .iter()
+            .map(|attempted| AttemptResult {
+                progress: attempted.delivery.progress,
+                began_in_epoch: attempted.began_in_epoch,
+                outcome: attempted.outcome.clone(),
+                ended_at: attempted.ended_at,
+                canceled: held.get(&attempted.delivery.id).copied().unwrap_or(false),
+            })
+            .collect();
+        let schedule = self.schedule_of(&row.schedule);
+        let settlement = domain::settle::settle(row.state, &results, &schedule, self.policy());
+        apply(row, &attempts, &settlement, incarnation, changes)
+    }
+}
+
+/// An endpoint that was deleted meanwhile: what succeeded is delivered, the rest is canceled.
+fn after_deletion<'a>(attempts: &[&'a Attempted], changes: &mut Changes<'a>) -> EndpointAfter {
+    for attempted in attempts {
+        let finish =
+            if attempted.outcome.is_success() { Finish::Delivered } else { Finish::Canceled };
+        changes.finished.push(FinishRow {
+            delivery: &attempted.delivery,
+            finish,
+            attempt: Some(attempted),
+            finished_at: attempted.ended_at,
+        });
+    }
+    EndpointAfter {
+        endpoint: EndpointId::from_raw(0),
+        state: None,
+        lane_owner: None,
+        hold_lane_until: None,
+    }
+}
+
+/// Turns what `domain` decided into rows.
+fn apply<'a>(
+    row: &EndpointRow,
+    attempts: &[&'a Attempted],
+    settlement: &Settlement,
+    incarnation: i64,
+    changes: &mut Changes<'a>,
+) -> EndpointAfter {
+    let mut next_due = None;
+    for (attempted, next) in attempts.iter().zip(&settlement.next) {
+        match next {
+            Next::Finish(finish) => changes.finished.push(FinishRow {
+                delivery: &attempted.delivery,
+                finish: *finish,
+                attempt: Some(attempted),
+                finished_at: attempted.ended_at,
+            }),
+            Next::RetryAt(due) => {
+                next_due = Some(next_due.map_or(*due, |earlier: DateTime<Utc>| earlier.min(*due)));
+                changes.retried.push(RetryRow { attempted, due_at: micros(*due) });
+            }
+        }
+    }
+    if settlement.endpoint != row.state {
+        let last = attempts.iter().rev().find(|a| !a.outcome.is_success()).map(|a| &a.outcome);
+        changes.endpoints.push((row.clone(), settlement.endpoint, last));
+        if settlement.endpoint.switch != row.state.switch {
+            changes.gone.push(row.company);
+        }
+    }
+    let last_ended = attempts.iter().map(|attempted| attempted.ended_at).max();
+    for transition in &settlement.transitions {
+        let at = last_ended.unwrap_or_default();
+        changes.told.push((row.clone(), settlement.endpoint, *transition, at));
+    }
+    if next_due.is_some() || settlement.hold_lane_until.is_some() {
+        changes.lanes.push(LaneWish {
+            endpoint: row.id.raw(),
+            company: row.company.raw(),
+            owner: incarnation,
+            next_due: next_due.map_or(crate::time::NEVER, micros),
+            hold_until: settlement.hold_lane_until.map_or(0, micros),
+        });
+    }
+    EndpointAfter {
+        endpoint: row.id,
+        state: Some(settlement.endpoint),
+        lane_owner: None,
+        hold_lane_until: settlement.hold_lane_until,
+    }
+}

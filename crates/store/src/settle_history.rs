@@ -1,0 +1,293 @@
+//! What settlement moves out of `pending` and what it adds to history.
+
+use sea_orm::sqlx;
+
+use crate::Error;
+use crate::hot::{HotConnection, HotTx, list, runs, values};
+use crate::rows::head::encode_head;
+use crate::settle::Attempted;
+use crate::settle_rows::{FinishRow, RetryRow, ended, finish_code, storable};
+use crate::time::micros;
+
+/// The columns of one attempt, as `deliveries` and `attempts` both have them.
+struct Kept<'a> {
+    started_at: Option<i64>,
+    duration_us: Option<i64>,
+    status_code: Option<i64>,
+    error_kind: Option<&'static str>,
+    error_message: Option<String>,
+    request: Option<&'a [u8]>,
+    response_head: Option<Vec<u8>>,
+    response_body: Option<&'a [u8]>,
+    truncated: i64,
+}
+
+impl<'a> Kept<'a> {
+    fn of(attempted: &'a Attempted) -> Self {
+        let failure = attempted.outcome.failure.as_ref();
+        let has_answer = attempted.outcome.status_code.is_some();
+        Self {
+            started_at: Some(micros(attempted.started_at)),
+            duration_us: Some(i64::try_from(attempted.duration.as_micros()).unwrap_or(i64::MAX)),
+            status_code: attempted.outcome.status_code.map(i64::from),
+            error_kind: failure.map(|failure| failure.kind.as_str()),
+            error_message: failure.map(|failure| storable(&failure.message)),
+            request: Some(&attempted.request),
+            response_head: has_answer.then(|| encode_head(&attempted.response_headers)),
+            response_body: has_answer.then_some(&attempted.response_body[..]),
+            truncated: i64::from(attempted.truncated),
+        }
+    }
+
+    const NONE: Self = Self {
+        started_at: None,
+        duration_us: None,
+        status_code: None,
+        error_kind: None,
+        error_message: None,
+        request: None,
+        response_head: None,
+        response_body: None,
+        truncated: 0,
+    };
+}
+
+/// Whether the attempt that finished a delivery stands in its history row: the first of a schedule.
+fn is_inline(row: &FinishRow<'_>) -> bool {
+    row.attempt.is_some() && row.delivery.progress.tries == row.delivery.progress.tries_before
+}
+
+fn tries_after(row: &FinishRow<'_>) -> i64 {
+    i64::from(row.delivery.progress.tries) + i64::from(row.attempt.is_some())
+}
+
+const INSERT_HISTORY: &str = "INSERT INTO deliveries (id, company_id, generation, endpoint_id, event_id, state, \
+    tries, tries_before, finished_at, format, render_version, started_at, duration_us, status_code, \
+    error_kind, error_message, request, response_head, response_body, truncated) ";
+
+/// Moves finished deliveries from `pending` to history.
+pub(crate) async fn finish(
+    tx: &mut HotTx,
+    rows: &[FinishRow<'_>],
+    incarnation: i64,
+) -> Result<(), Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    match &mut tx.connection {
+        HotConnection::Sqlite(connection) => {
+            for run in runs(rows) {
+                let sql =
+                    list("DELETE FROM pending WHERE id IN (", run.len(), ") AND claimed_by = ?");
+                let mut query = sqlx::query(sql);
+                for row in run {
+                    query = query.bind(row.delivery.id.raw());
+                }
+                query.bind(incarnation).execute(&mut **connection).await?;
+                let sql = values(&format!("{INSERT_HISTORY} VALUES "), 20, run.len(), "");
+                let mut query = sqlx::query(sql);
+                for row in run {
+                    let kept = row.attempt.filter(|_| is_inline(row)).map_or(Kept::NONE, Kept::of);
+                    query = query
+                        .bind(row.delivery.id.raw())
+                        .bind(row.delivery.event.company.raw())
+                        .bind(i64::from(row.delivery.generation))
+                        .bind(row.delivery.endpoint.raw())
+                        .bind(row.delivery.event.id.raw())
+                        .bind(finish_code(row.finish))
+                        .bind(tries_after(row))
+                        .bind(i64::from(row.delivery.progress.tries_before))
+                        .bind(ended(row))
+                        .bind(0_i64)
+                        .bind(i64::from(domain::wire::RENDER_VERSION))
+                        .bind(kept.started_at)
+                        .bind(kept.duration_us)
+                        .bind(kept.status_code)
+                        .bind(kept.error_kind)
+                        .bind(kept.error_message)
+                        .bind(kept.request.map(<[u8]>::to_vec))
+                        .bind(kept.response_head)
+                        .bind(kept.response_body.map(<[u8]>::to_vec))
+                        .bind(kept.truncated);
+                }
+                query.execute(&mut **connection).await?;
+            }
+        }
+        HotConnection::Postgres(connection) => {
+            finish_postgres(connection, rows, incarnation).await?
+        }
+    }
+    Ok(())
+}
+
+async fn finish_postgres(
+    connection: &mut sqlx::PgConnection,
+    rows: &[FinishRow<'_>],
+    incarnation: i64,
+) -> Result<(), Error> {
+    const DELETE: &str = "DELETE FROM pending p USING unnest($1::bigint[], $2::bigint[]) AS t(company_id, id) \
+        WHERE p.company_id = t.company_id AND p.id = t.id AND p.claimed_by = $3";
+    const INSERT: &str = "INSERT INTO deliveries (id, company_id, generation, endpoint_id, event_id, state, \
+        tries, tries_before, finished_at, format, render_version, started_at, duration_us, status_code, \
+        error_kind, error_message, request, response_head, response_body, truncated) \
+        SELECT id, company_id, generation, endpoint_id, event_id, state, tries, tries_before, finished_at, 0, $19, \
+        started_at, duration_us, status_code, error_kind, error_message, request, response_head, response_body, truncated \
+        FROM unnest($1::bigint[],$2::bigint[],$3::bigint[],$4::bigint[],$5::bigint[],$6::bigint[],$7::bigint[],$8::bigint[],$9::bigint[],\
+        $10::bigint[],$11::bigint[],$12::bigint[],$13::text[],$14::text[],$15::bytea[],$16::bytea[],$17::bytea[],$18::bigint[]) \
+        AS t(id, company_id, generation, endpoint_id, event_id, state, tries, tries_before, finished_at, \
+        started_at, duration_us, status_code, error_kind, error_message, request, response_head, response_body, truncated)";
+    let column = |pick: fn(&FinishRow<'_>) -> i64| rows.iter().map(pick).collect::<Vec<i64>>();
+    let (companies, ids) =
+        (column(|row| row.delivery.event.company.raw()), column(|row| row.delivery.id.raw()));
+    sqlx::query(DELETE)
+        .bind(&companies)
+        .bind(&ids)
+        .bind(incarnation)
+        .execute(&mut *connection)
+        .await?;
+    let kept: Vec<Kept<'_>> = rows
+        .iter()
+        .map(|row| row.attempt.filter(|_| is_inline(row)).map_or(Kept::NONE, Kept::of))
+        .collect();
+    sqlx::query(INSERT)
+        .bind(ids)
+        .bind(companies)
+        .bind(column(|row| i64::from(row.delivery.generation)))
+        .bind(column(|row| row.delivery.endpoint.raw()))
+        .bind(column(|row| row.delivery.event.id.raw()))
+        .bind(column(|row| finish_code(row.finish)))
+        .bind(column(tries_after))
+        .bind(column(|row| i64::from(row.delivery.progress.tries_before)))
+        .bind(column(ended))
+        .bind(kept.iter().map(|kept| kept.started_at).collect::<Vec<_>>())
+        .bind(kept.iter().map(|kept| kept.duration_us).collect::<Vec<_>>())
+        .bind(kept.iter().map(|kept| kept.status_code).collect::<Vec<_>>())
+        .bind(kept.iter().map(|kept| kept.error_kind).collect::<Vec<_>>())
+        .bind(kept.iter().map(|kept| kept.error_message.as_deref()).collect::<Vec<_>>())
+        .bind(kept.iter().map(|kept| kept.request).collect::<Vec<_>>())
+        .bind(kept.iter().map(|kept| kept.response_head.as_deref()).collect::<Vec<_>>())
+        .bind(kept.iter().map(|kept| kept.response_body).collect::<Vec<_>>())
+        .bind(kept.iter().map(|kept| kept.truncated).collect::<Vec<_>>())
+        .bind(i64::from(domain::wire::RENDER_VERSION))
+        .execute(&mut *connection)
+        .await?;
+    Ok(())
+}
+
+/// Puts deliveries back that are due again.
+pub(crate) async fn retry(
+    tx: &mut HotTx,
+    rows: &[RetryRow<'_>],
+    incarnation: i64,
+) -> Result<(), Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    match &mut tx.connection {
+        HotConnection::Sqlite(connection) => {
+            for run in runs(rows) {
+                let sql = values(
+                    "WITH t(id, due_at) AS (VALUES ",
+                    2,
+                    run.len(),
+                    ") UPDATE pending SET due_at = t.due_at, tries = tries + 1, claimed_by = 0 \
+                     FROM t WHERE pending.id = t.id AND claimed_by = ?",
+                );
+                let mut query = sqlx::query(sql);
+                for row in run {
+                    query = query.bind(row.attempted.delivery.id.raw()).bind(row.due_at);
+                }
+                query.bind(incarnation).execute(&mut **connection).await?;
+            }
+        }
+        HotConnection::Postgres(connection) => {
+            const SQL: &str = "UPDATE pending p SET due_at = t.due_at, tries = p.tries + 1, claimed_by = 0 \
+                FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS t(company_id, id, due_at) \
+                WHERE p.company_id = t.company_id AND p.id = t.id AND p.claimed_by = $4";
+            let column = |pick: fn(&RetryRow<'_>) -> i64| rows.iter().map(pick).collect::<Vec<_>>();
+            sqlx::query(SQL)
+                .bind(column(|row| row.attempted.delivery.event.company.raw()))
+                .bind(column(|row| row.attempted.delivery.id.raw()))
+                .bind(column(|row| row.due_at))
+                .bind(incarnation)
+                .execute(&mut **connection)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes the attempts that do not stand in a history row.
+pub(crate) async fn attempts(
+    tx: &mut HotTx,
+    finished: &[FinishRow<'_>],
+    retried: &[RetryRow<'_>],
+) -> Result<(), Error> {
+    let rows: Vec<&Attempted> = finished
+        .iter()
+        .filter(|row| !is_inline(row))
+        .filter_map(|row| row.attempt)
+        .chain(retried.iter().map(|row| row.attempted))
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    match &mut tx.connection {
+        HotConnection::Sqlite(connection) => {
+            let head = "INSERT OR IGNORE INTO attempts (delivery_id, company_id, number, started_at, duration_us, \
+                status_code, error_kind, error_message, request, response_head, response_body, truncated) VALUES ";
+            for run in runs(&rows) {
+                let mut query = sqlx::query(values(head, 12, run.len(), ""));
+                for attempted in run {
+                    let kept = Kept::of(attempted);
+                    query = query
+                        .bind(attempted.delivery.id.raw())
+                        .bind(attempted.delivery.event.company.raw())
+                        .bind(i64::from(attempted.delivery.progress.next_number()))
+                        .bind(kept.started_at)
+                        .bind(kept.duration_us)
+                        .bind(kept.status_code)
+                        .bind(kept.error_kind)
+                        .bind(kept.error_message)
+                        .bind(kept.request.map(<[u8]>::to_vec))
+                        .bind(kept.response_head)
+                        .bind(kept.response_body.map(<[u8]>::to_vec))
+                        .bind(kept.truncated);
+                }
+                query.execute(&mut **connection).await?;
+            }
+        }
+        HotConnection::Postgres(connection) => attempts_postgres(connection, &rows).await?,
+    }
+    Ok(())
+}
+
+async fn attempts_postgres(
+    connection: &mut sqlx::PgConnection,
+    rows: &[&Attempted],
+) -> Result<(), Error> {
+    const SQL: &str = "INSERT INTO attempts (delivery_id, company_id, number, started_at, duration_us, \
+        status_code, error_kind, error_message, request, response_head, response_body, truncated) \
+        SELECT * FROM unnest($1::bigint[],$2::bigint[],$3::bigint[],$4::bigint[],$5::bigint[],$6::bigint[],\
+        $7::text[],$8::text[],$9::bytea[],$10::bytea[],$11::bytea[],$12::bigint[]) \
+        ON CONFLICT (company_id, delivery_id, number) DO NOTHING";
+    let column =
+        |pick: fn(&Attempted) -> i64| rows.iter().map(|row| pick(row)).collect::<Vec<i64>>();
+    let kept: Vec<Kept<'_>> = rows.iter().map(|attempted| Kept::of(attempted)).collect();
+    sqlx::query(SQL)
+        .bind(column(|row| row.delivery.id.raw()))
+        .bind(column(|row| row.delivery.event.company.raw()))
+        .bind(column(|row| i64::from(row.delivery.progress.next_number())))
+        .bind(kept.iter().map(|kept| kept.started_at).collect::<Vec<_>>())
+        .bind(kept.iter().map(|kept| kept.duration_us).collect::<Vec<_>>())
+        .bind(kept.iter().map(|kept| kept.status_code).collect::<Vec<_>>())
+        .bind(kept.iter().map(|kept| kept.error_kind).collect::<Vec<_>>())
+        .bind(kept.iter().map(|kept| kept.error_message.as_deref()).collect::<Vec<_>>())
+        .bind(kept.iter().map(|kept| kept.request).collect::<Vec<_>>())
+        .bind(kept.iter().map(|kept| kept.response_head.as_deref()).collect::<Vec<_>>())
+        .bind(kept.iter().map(|kept| kept.response_body).collect::<Vec<_>>())
+        .bind(kept.iter().map(|kept| kept.truncated).collect::<Vec<_>>())
+        .execute(&mut *connection)
+        .await?;
+    Ok(())
+}

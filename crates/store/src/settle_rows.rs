@@ -1,0 +1,282 @@
+//! The rows that settlement reads and writes.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use domain::delivery::Finish;
+use domain::endpoint::EndpointState;
+use domain::id::{CompanyId, DeliveryId, EndpointId};
+use domain::outcome::Outcome;
+use sea_orm::sqlx;
+
+use crate::hot::{HotConnection, HotTx, list, runs};
+use crate::rows::endpoint_state::StateColumns;
+use crate::rows::schedule::schedule_from_text;
+use crate::settle::{Attempted, ToSettle};
+use crate::time::micros;
+use crate::{Claimed, Error, ScheduleChoice};
+
+pub(crate) use crate::settle_history::{attempts, finish, retry};
+
+/// A delivery that ends.
+pub(crate) struct FinishRow<'a> {
+    pub(crate) delivery: &'a Claimed,
+    pub(crate) finish: Finish,
+    pub(crate) attempt: Option<&'a Attempted>,
+    pub(crate) finished_at: DateTime<Utc>,
+}
+
+/// A delivery that is due again.
+pub(crate) struct RetryRow<'a> {
+    pub(crate) attempted: &'a Attempted,
+    pub(crate) due_at: i64,
+}
+
+/// An endpoint as settlement needs it.
+#[derive(Debug, Clone)]
+pub(crate) struct EndpointRow {
+    pub(crate) id: EndpointId,
+    pub(crate) company: CompanyId,
+    pub(crate) url: String,
+    pub(crate) description: String,
+    pub(crate) schedule: ScheduleChoice,
+    pub(crate) state: EndpointState,
+    pub(crate) last_status: Option<i64>,
+    pub(crate) last_error: Option<String>,
+}
+
+/// Which of these deliveries this node still holds, and whether they were canceled meanwhile.
+pub(crate) async fn claims(
+    tx: &mut HotTx,
+    batch: &[ToSettle],
+    incarnation: i64,
+) -> Result<HashMap<DeliveryId, bool>, Error> {
+    let mut found: Vec<(i64, i64)> = Vec::with_capacity(batch.len());
+    match &mut tx.connection {
+        HotConnection::Sqlite(connection) => {
+            for run in runs(batch) {
+                let sql = list(
+                    "SELECT id, canceled FROM pending WHERE id IN (",
+                    run.len(),
+                    ") AND claimed_by = ?",
+                );
+                let mut query = sqlx::query_as::<_, (i64, i64)>(sql);
+                for item in run {
+                    query = query.bind(item.delivery().id.raw());
+                }
+                found.extend(query.bind(incarnation).fetch_all(&mut **connection).await?);
+            }
+        }
+        HotConnection::Postgres(connection) => {
+            const SQL: &str = "SELECT p.id, p.canceled FROM unnest($1::bigint[], $2::bigint[]) AS t(company_id, id) \
+                JOIN pending p USING (company_id, id) WHERE p.claimed_by = $3";
+            let column = |pick: fn(&ToSettle) -> i64| batch.iter().map(pick).collect::<Vec<_>>();
+            found = sqlx::query_as(SQL)
+                .bind(column(|item| item.delivery().event.company.raw()))
+                .bind(column(|item| item.delivery().id.raw()))
+                .bind(incarnation)
+                .fetch_all(&mut **connection)
+                .await?;
+        }
+    }
+    Ok(found.into_iter().map(|(id, canceled)| (DeliveryId::from_raw(id), canceled != 0)).collect())
+}
+
+type Columns = (
+    i64,
+    i64,
+    String,
+    String,
+    String,
+    String,
+    Option<i64>,
+    i64,
+    i64,
+    Option<i64>,
+    Option<i64>,
+    i64,
+    Option<i64>,
+    Option<String>,
+);
+
+const ENDPOINT: &str = "SELECT id, company_id, url, description, schedule, switch, held_since, \
+    held_total_us, failures, failing_since, defective_at, epoch, last_status, last_error \
+    FROM endpoints WHERE deleted_at IS NULL AND id ";
+
+/// Endpoints that are not deleted, by id.
+pub(crate) async fn endpoints(
+    tx: &mut HotTx,
+    ids: &[i64],
+) -> Result<HashMap<EndpointId, EndpointRow>, Error> {
+    read_endpoints(tx, ids, "").await
+}
+
+/// The same, locked in the order of their ids, so that two nodes cannot lock each other out.
+pub(crate) async fn lock_endpoints(
+    tx: &mut HotTx,
+    mut ids: Vec<i64>,
+) -> Result<HashMap<EndpointId, EndpointRow>, Error> {
+    ids.sort_unstable();
+    ids.dedup();
+    match &tx.connection {
+        // The write transaction is the lock.
+        HotConnection::Sqlite(_) => Ok(HashMap::new()),
+        HotConnection::Postgres(_) => read_endpoints(tx, &ids, " ORDER BY id FOR UPDATE").await,
+    }
+}
+
+async fn read_endpoints(
+    tx: &mut HotTx,
+    ids: &[i64],
+    tail: &str,
+) -> Result<HashMap<EndpointId, EndpointRow>, Error> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut found: Vec<Columns> = Vec::with_capacity(ids.len());
+    match &mut tx.connection {
+        HotConnection::Sqlite(connection) => {
+            for run in runs(ids) {
+                let mut query = sqlx::query_as(list(&format!("{ENDPOINT} IN ("), run.len(), ")"));
+                for id in run {
+                    query = query.bind(*id);
+                }
+                found.extend(query.fetch_all(&mut **connection).await?);
+            }
+        }
+        HotConnection::Postgres(connection) => {
+            let sql = sqlx::AssertSqlSafe(format!("{ENDPOINT} = ANY($1){tail}"));
+            found = sqlx::query_as(sql).bind(ids).fetch_all(&mut **connection).await?;
+        }
+    }
+    found.into_iter().map(|row| endpoint_row(row).map(|row| (row.id, row))).collect()
+}
+
+fn endpoint_row(row: Columns) -> Result<EndpointRow, Error> {
+    let (
+        id,
+        company_id,
+        url,
+        description,
+        schedule,
+        switch,
+        held_since,
+        held_total_us,
+        failures,
+        failing_since,
+        defective_at,
+        epoch,
+        last_status,
+        last_error,
+    ) = row;
+    let columns = StateColumns {
+        switch,
+        held_since,
+        held_total_us,
+        failures,
+        failing_since,
+        defective_at,
+        epoch,
+    };
+    Ok(EndpointRow {
+        id: EndpointId::from_raw(id),
+        company: CompanyId::from_raw(company_id),
+        url,
+        description,
+        schedule: schedule_from_text(id, &schedule)?,
+        state: columns.read(id)?,
+        last_status,
+        last_error,
+    })
+}
+
+/// Writes endpoints' states; with the last failure of the streak, where there was one.
+pub(crate) async fn update_endpoints(
+    tx: &mut HotTx,
+    changed: &[(EndpointRow, EndpointState, Option<&Outcome>)],
+) -> Result<(), Error> {
+    const SQL: &str = "UPDATE endpoints SET switch = $2, held_since = $3, held_total_us = $4, failures = $5, \
+        failing_since = $6, defective_at = $7, epoch = $8, last_status = $9, last_error = $10 WHERE id = $1";
+    for (row, state, failed) in changed {
+        let columns = StateColumns::of(state);
+        let (last_status, last_error) = last_failure(row, state, *failed);
+        macro_rules! update {
+            ($connection:expr) => {
+                sqlx::query(SQL)
+                    .bind(row.id.raw())
+                    .bind(columns.switch)
+                    .bind(columns.held_since)
+                    .bind(columns.held_total_us)
+                    .bind(columns.failures)
+                    .bind(columns.failing_since)
+                    .bind(columns.defective_at)
+                    .bind(columns.epoch)
+                    .bind(last_status)
+                    .bind(last_error)
+                    .execute(&mut **$connection)
+                    .await
+                    .map(|_| ())
+            };
+        }
+        match &mut tx.connection {
+            HotConnection::Sqlite(connection) => update!(connection)?,
+            HotConnection::Postgres(connection) => update!(connection)?,
+        }
+    }
+    Ok(())
+}
+
+/// Status and error of the last failed attempt of the present streak.
+pub(crate) fn last_failure(
+    row: &EndpointRow,
+    state: &EndpointState,
+    failed: Option<&Outcome>,
+) -> (Option<i64>, Option<String>) {
+    if state.streak() == 0 {
+        return (None, None);
+    }
+    match failed {
+        Some(outcome) => (
+            outcome.status_code.map(i64::from),
+            outcome.failure.as_ref().map(|failure| failure.message.clone()),
+        ),
+        None => (row.last_status, row.last_error.clone()),
+    }
+}
+
+/// Raises the configuration version of companies whose endpoints the engine switched off.
+pub(crate) async fn bump_companies(tx: &mut HotTx, companies: &[CompanyId]) -> Result<(), Error> {
+    const SQL: &str = "UPDATE companies SET config_version = config_version + 1 WHERE id = $1";
+    let mut sorted: Vec<i64> = companies.iter().map(|company| company.raw()).collect();
+    sorted.sort_unstable();
+    sorted.dedup();
+    for company in sorted {
+        match &mut tx.connection {
+            HotConnection::Sqlite(connection) => {
+                sqlx::query(SQL).bind(company).execute(&mut **connection).await?;
+            }
+            HotConnection::Postgres(connection) => {
+                sqlx::query(SQL).bind(company).execute(&mut **connection).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Text that both databases can hold: without NUL, at most 1,000 characters.
+pub(crate) fn storable(text: &str) -> String {
+    text.chars().filter(|c| *c != '\0').take(1_000).collect()
+}
+
+pub(crate) const fn finish_code(finish: Finish) -> i64 {
+    match finish {
+        Finish::Delivered => 1,
+        Finish::Exhausted => 2,
+        Finish::Expired => 3,
+        Finish::Canceled => 4,
+    }
+}
+
+pub(crate) fn ended(row: &FinishRow<'_>) -> i64 {
+    micros(row.finished_at)
+}

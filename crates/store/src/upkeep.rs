@@ -1,0 +1,192 @@
+//! Long work in slices: what expires while nobody looks, what a deletion leaves, old keys, and
+//! partitions made ahead.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::delivery::Finish;
+use domain::id::floor_at;
+use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, Value};
+
+use crate::settle_rows::finish_code;
+use crate::time::micros;
+use crate::{Error, Store};
+
+/// How long a key is remembered at least (Meta retries for 7 days).
+pub const KEYS_KEPT: TimeDelta = TimeDelta::days(8);
+/// How many days of partitions are made ahead, and how many back at the first start.
+const PARTITION_DAYS_AHEAD: i64 = 7;
+const PARTITION_DAYS_BACK: i64 = 1;
+/// How many rows one slice touches.
+const SLICE_ROWS: i64 = 500;
+/// How many keys one slice looks at.
+const SLICE_KEYS: i64 = 5_000;
+
+/// Where the walk over all keys stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct KeyWalk {
+    company: i64,
+    source: i64,
+    hash: i64,
+}
+
+impl Store {
+    /// Ends unclaimed deliveries whose event has expired, held ones too. Gives how many.
+    pub async fn end_expired(&self, now: DateTime<Utc>) -> Result<u64, Error> {
+        let sql = "SELECT p.company_id, p.id FROM pending p WHERE p.expires_at <= $1 AND p.claimed_by = 0 \
+            ORDER BY p.expires_at LIMIT $2";
+        let values: [Value; 2] = [micros(now).into(), SLICE_ROWS.into()];
+        self.end_rows(sql, values, Finish::Expired, now).await
+    }
+
+    /// Ends what is still pending for deleted endpoints, and what was canceled while claimed and came
+    /// back. Gives how many.
+    pub async fn end_deleted(&self, now: DateTime<Utc>) -> Result<u64, Error> {
+        let sql = "SELECT p.company_id, p.id FROM endpoints e JOIN pending p ON p.endpoint_id = e.id \
+            WHERE e.deleted_at IS NOT NULL AND p.claimed_by = 0 AND p.due_at <= $1 LIMIT $2";
+        let values: [Value; 2] = [crate::time::NEVER.into(), SLICE_ROWS.into()];
+        self.end_rows(sql, values, Finish::Canceled, now).await
+    }
+
+    async fn end_rows(
+        &self,
+        choose: &'static str,
+        values: [Value; 2],
+        finish: Finish,
+        now: DateTime<Utc>,
+    ) -> Result<u64, Error> {
+        if self.reader().query_one_raw(self.statement(choose, values.clone())).await?.is_none() {
+            return Ok(0);
+        }
+        let tx = self.begin().await?;
+        let rows = tx.query_all_raw(self.statement(choose, values)).await?;
+        let mut ended = 0;
+        for row in rows {
+            let (company, id): (i64, i64) =
+                (row.try_get("", "company_id")?, row.try_get("", "id")?);
+            ended += self.end_unclaimed(&tx, company, id, finish, now).await?;
+        }
+        tx.commit().await?;
+        Ok(ended)
+    }
+
+    /// Moves one unclaimed delivery to history without another attempt. Gives 0 where it has been
+    /// claimed meanwhile.
+    pub(crate) async fn end_unclaimed(
+        &self,
+        tx: &DatabaseTransaction,
+        company: i64,
+        id: i64,
+        finish: Finish,
+        now: DateTime<Utc>,
+    ) -> Result<u64, Error> {
+        let sql = "DELETE FROM pending WHERE company_id = $1 AND id = $2 AND claimed_by = 0 \
+            RETURNING endpoint_id, event_id, tries, tries_before, generation, format, render_version";
+        let values: [Value; 2] = [company.into(), id.into()];
+        let Some(row) = tx.query_one_raw(self.statement(sql, values)).await? else { return Ok(0) };
+        let number = |name: &str| row.try_get::<i64>("", name);
+        let sql = "INSERT INTO deliveries (id, company_id, generation, endpoint_id, event_id, state, tries, \
+            tries_before, finished_at, format, render_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        let values: [Value; 11] = [
+            id.into(),
+            company.into(),
+            number("generation")?.into(),
+            number("endpoint_id")?.into(),
+            number("event_id")?.into(),
+            finish_code(finish).into(),
+            number("tries")?.into(),
+            number("tries_before")?.into(),
+            micros(now).into(),
+            number("format")?.into(),
+            number("render_version")?.into(),
+        ];
+        tx.execute_raw(self.statement(sql, values)).await?;
+        Ok(1)
+    }
+
+    /// Forgets keys older than [`KEYS_KEPT`], one slice of the table at a time: the next slice begins
+    /// at the walk that is given back, `None` once the table has been walked through.
+    pub async fn forget_keys(
+        &self,
+        walk: KeyWalk,
+        now: DateTime<Utc>,
+    ) -> Result<Option<KeyWalk>, Error> {
+        let slice = "SELECT company_id, source_id, key_hash, created_at FROM event_keys \
+            WHERE (company_id, source_id, key_hash) > ($1, $2, $3) \
+            ORDER BY company_id, source_id, key_hash LIMIT $4";
+        let KeyWalk { company, source, hash } = walk;
+        let hash = if walk == KeyWalk::default() { i64::MIN } else { hash };
+        let values: [Value; 4] = [company.into(), source.into(), hash.into(), SLICE_KEYS.into()];
+        let rows = self.reader().query_all_raw(self.statement(slice, values)).await?;
+        let Some(last) = rows.last() else { return Ok(None) };
+        let next = KeyWalk {
+            company: last.try_get("", "company_id")?,
+            source: last.try_get("", "source_id")?,
+            hash: last.try_get("", "key_hash")?,
+        };
+        let oldest = micros(now - KEYS_KEPT);
+        let mut old = false;
+        for row in &rows {
+            old |= row.try_get::<i64>("", "created_at")? < oldest;
+        }
+        if old {
+            let sql = "DELETE FROM event_keys WHERE (company_id, source_id, key_hash) > ($1, $2, $3) \
+                AND (company_id, source_id, key_hash) <= ($4, $5, $6) AND created_at < $7";
+            let values: [Value; 7] = [
+                company.into(),
+                source.into(),
+                hash.into(),
+                next.company.into(),
+                next.source.into(),
+                next.hash.into(),
+                oldest.into(),
+            ];
+            self.inner.pools.write().execute_raw(self.statement(sql, values)).await?;
+        }
+        Ok(Some(next))
+    }
+
+    /// Makes the partitions of the coming days on PostgreSQL; elsewhere there is nothing to do.
+    pub async fn make_partitions(&self, now: DateTime<Utc>) -> Result<(), Error> {
+        if self.backend() != DatabaseBackend::Postgres {
+            return Ok(());
+        }
+        for table in ["events", "deliveries", "attempts"] {
+            for day in -PARTITION_DAYS_BACK..=PARTITION_DAYS_AHEAD {
+                self.make_partition(table, now + TimeDelta::days(day)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn make_partition(&self, table: &str, day: DateTime<Utc>) -> Result<(), Error> {
+        let from = day.date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
+        let name = format!("{table}_{}", from.format("%Y%m%d"));
+        let exists = "SELECT 1 AS one FROM pg_class WHERE relname = $1 AND relkind = 'r'";
+        let values: [Value; 1] = [name.clone().into()];
+        if self.reader().query_one_raw(self.statement(exists, values)).await?.is_some() {
+            return Ok(());
+        }
+        let (low, high) = (floor_at(from), floor_at(from + TimeDelta::days(1)));
+        let sql = format!(
+            "CREATE TABLE IF NOT EXISTS {name} PARTITION OF {table} FOR VALUES FROM ({low}) TO ({high})"
+        );
+        match self.inner.pools.write().execute_unprepared(&sql).await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                tracing::warn!(error = %error, partition = name, "Partition {name} could not be made: {error}");
+                Ok(())
+            }
+        }
+    }
+
+    /// How many rows stand in the partitions that should stay empty.
+    pub async fn rows_in_default_partitions(&self) -> Result<i64, Error> {
+        if self.backend() != DatabaseBackend::Postgres {
+            return Ok(0);
+        }
+        let sql = "SELECT (SELECT count(*) FROM (SELECT 1 FROM events_default LIMIT 1000) e) + \
+            (SELECT count(*) FROM (SELECT 1 FROM deliveries_default LIMIT 1000) d) + \
+            (SELECT count(*) FROM (SELECT 1 FROM attempts_default LIMIT 1000) a) AS rows";
+        let row = self.reader().query_one_raw(self.statement(sql, [])).await?;
+        row.map_or(Ok(0), |row| Ok(row.try_get("", "rows")?))
+    }
+}

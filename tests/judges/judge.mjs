@@ -1,0 +1,35 @@
+// Checks one signed request with a library that is not ours.
+//
+// `judge.mjs standardwebhooks|svix|octokit` reads {headers, body_base64, secret} from standard input
+// and prints `ok`, or `fail` and why.
+
+import { verify } from "@octokit/webhooks-methods";
+import { Webhook as StandardWebhook } from "standardwebhooks";
+import { Webhook as SvixWebhook } from "svix";
+
+const judges = {
+  standardwebhooks: async ({ secret }, body, headers) => {
+    new StandardWebhook(secret).verify(body, headers);
+  },
+  svix: async ({ secret }, body, headers) => {
+    new SvixWebhook(secret).verify(body, headers);
+  },
+  octokit: async ({ secret }, body, headers) => {
+    if (!(await verify(secret, body, headers["x-hub-signature-256"]))) {
+      throw new Error("the signature does not match");
+    }
+  },
+};
+
+const chunks = [];
+for await (const chunk of process.stdin) {
+  chunks.push(chunk);
+}
+const question = JSON.parse(Buffer.concat(chunks).toString("utf8"));
+const body = Buffer.from(question.body_base64, "base64").toString("utf8");
+try {
+  await judges[process.argv[2]](question, body, question.headers);
+  console.log("ok");
+} catch (error) {
+  console.log(`fail ${error.name}: ${error.message}`);
+}

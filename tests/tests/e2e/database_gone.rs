@@ -1,0 +1,119 @@
+//! A database that is locked or gone: 503 with Retry-After, and nothing lost.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use testkit::api::{Answer, Api};
+use testkit::postgres::Cluster;
+use testkit::program::Setup;
+use testkit::proxy::Proxy;
+use testkit::receiver::Receiver;
+use testkit::wait;
+
+use crate::support::{SOON, endpoint, event, running, text};
+
+/// Another process that holds SQLite's write lock.
+struct Lock(Child);
+
+impl Lock {
+    fn hold(file: &Path) -> Self {
+        let script = "import sqlite3, sys\n\
+            database = sqlite3.connect(sys.argv[1], timeout=60, isolation_level=None)\n\
+            database.execute('BEGIN EXCLUSIVE')\n\
+            print('held', flush=True)\n\
+            sys.stdin.readline()\n\
+            database.execute('ROLLBACK')\n\
+            database.close()\n\
+            print('released', flush=True)\n";
+        let mut child = Command::new(testkit::files::python())
+            .args(["-c", script])
+            .arg(file)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut said).unwrap();
+        assert_eq!(said, "held\n");
+        Self(child)
+    }
+
+    fn release(mut self) {
+        writeln!(self.0.stdin.take().unwrap()).unwrap();
+        assert!(self.0.wait().unwrap().success());
+    }
+}
+
+#[track_caller]
+fn told_to_come_back(answer: &Answer) {
+    let problem = answer.expect(503);
+    assert!(answer.header("retry-after").parse::<u32>().is_ok(), "{:?}", answer);
+    assert_eq!(answer.header("content-type"), "application/problem+json");
+    assert_eq!(problem["status"], 503);
+    assert!(["database_unavailable", "overloaded"].contains(&text(&problem, "code")), "{problem}");
+}
+
+/// Posts until it is accepted, then waits until everything accepted has arrived, once each.
+async fn goes_on(api: &Api, receiver: &Receiver, before: &str) {
+    let accepted = wait::until("events are accepted again", SOON, || async {
+        let body = event(3).to_string().into_bytes();
+        let answer = api.send("POST", "/events", &[], Some(body)).await.ok()?;
+        (answer.status == 202).then(|| answer.json())
+    })
+    .await;
+    let after = text(&accepted, "id");
+    let arrived = |id: &str, all: &[testkit::receiver::Received]| {
+        all.iter().filter(|one| one.event_id() == id).count() == 1
+    };
+    receiver.wait_until(SOON, |all| arrived(before, all) && arrived(after, all)).await;
+    let path = format!("/deliveries?event_id={after}");
+    api.wait_for(&path, SOON, |page| page["data"][0]["state"] == "delivered").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn database_locked_answers_503_and_goes_on_when_it_is_free() {
+    let receiver = Receiver::start();
+    let setup = Setup::sqlite();
+    let (_program, api) = running(&setup).await;
+    api.create_endpoint(endpoint(&receiver.url("/"))).await;
+    let before = api.post_event(event(1)).await;
+    let lock = Lock::hold(&setup.folder().join("hookferry.db"));
+    told_to_come_back(&api.post("/events", &event(2)).await);
+    lock.release();
+    goes_on(&api, &receiver, text(&before, "id")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn database_gone_answers_503_and_goes_on_when_it_is_back() {
+    let receiver = Receiver::start();
+    let cluster = Cluster::shared();
+    let proxy = Proxy::to(([127, 0, 0, 1], cluster.port()).into());
+    let url = cluster.database("gone");
+    let url = url.replace(&cluster.port().to_string(), &proxy.address().port().to_string());
+    let (_program, api) = running(&Setup::postgres(&url)).await;
+    api.create_endpoint(endpoint(&receiver.url("/"))).await;
+    let before = api.post_event(event(1)).await;
+    proxy.cut();
+    told_to_come_back(&api.post("/events", &event(2)).await);
+    let ready = api.send("GET", "/readyz", &[], None).await.unwrap();
+    assert_eq!(ready.status, 503);
+    let health = api.send("GET", "/healthz", &[], None).await.unwrap();
+    assert_eq!(health.status, 200, "the process lives");
+    proxy.heal();
+    goes_on(&api, &receiver, text(&before, "id")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn database_that_hangs_answers_503_in_bounded_time() {
+    let cluster = Cluster::shared();
+    let proxy = Proxy::to(([127, 0, 0, 1], cluster.port()).into());
+    let url = cluster.database("hangs");
+    let url = url.replace(&cluster.port().to_string(), &proxy.address().port().to_string());
+    let (_program, api) = running(&Setup::postgres(&url)).await;
+    api.post_event(event(1)).await;
+    proxy.stall();
+    // The client gives up after 30 s, which fails the test.
+    told_to_come_back(&api.post("/events", &event(2)).await);
+    proxy.heal();
+}
