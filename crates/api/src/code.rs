@@ -24,9 +24,15 @@ pub enum Code {
     /// A custom header without a value to keep.
     HeaderHasNoValue,
     /// The delivery's endpoint is paused or disabled.
-    DeliveryHeld,
+    EndpointHeld,
     /// The delivery is over.
     DeliveryFinished,
+    /// The delivery was canceled while it was being sent.
+    DeliveryCanceled,
+    /// The delivery's event is past its `expires_at`.
+    EventExpired,
+    /// The delivery's event was removed by retention.
+    EventGone,
     /// The delivery's endpoint was deleted.
     EndpointDeleted,
     /// Any other conflict with the state of the thing.
@@ -65,7 +71,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 31] = [
         Self::InvalidJson,
         Self::Unauthorized,
         Self::MissingScope,
@@ -75,8 +81,11 @@ impl Code {
         Self::KeyReused,
         Self::ExternalKeyTaken,
         Self::HeaderHasNoValue,
-        Self::DeliveryHeld,
+        Self::EndpointHeld,
         Self::DeliveryFinished,
+        Self::DeliveryCanceled,
+        Self::EventExpired,
+        Self::EventGone,
         Self::EndpointDeleted,
         Self::Conflict,
         Self::TooLarge,
@@ -108,8 +117,11 @@ impl Code {
             Self::KeyReused => "key_reused",
             Self::ExternalKeyTaken => "external_key_taken",
             Self::HeaderHasNoValue => "header_has_no_value",
-            Self::DeliveryHeld => "delivery_held",
+            Self::EndpointHeld => "endpoint_held",
             Self::DeliveryFinished => "delivery_finished",
+            Self::DeliveryCanceled => "delivery_canceled",
+            Self::EventExpired => "event_expired",
+            Self::EventGone => "event_gone",
             Self::EndpointDeleted => "endpoint_deleted",
             Self::Conflict => "conflict",
             Self::TooLarge => "too_large",
@@ -147,8 +159,11 @@ impl Code {
             Self::KeyReused
             | Self::ExternalKeyTaken
             | Self::HeaderHasNoValue
-            | Self::DeliveryHeld
+            | Self::EndpointHeld
             | Self::DeliveryFinished
+            | Self::DeliveryCanceled
+            | Self::EventExpired
+            | Self::EventGone
             | Self::EndpointDeleted
             | Self::Conflict => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -181,8 +196,11 @@ impl Code {
             Self::KeyReused => "The id was used before for another event",
             Self::ExternalKeyTaken => "Another endpoint has that external_key",
             Self::HeaderHasNoValue => "A custom header has no value that could be kept",
-            Self::DeliveryHeld => "The delivery's endpoint is paused or disabled",
+            Self::EndpointHeld => "The delivery's endpoint is paused or disabled",
             Self::DeliveryFinished => "The delivery is over",
+            Self::DeliveryCanceled => "The delivery was canceled while it was being sent",
+            Self::EventExpired => "The event is past its expires_at",
+            Self::EventGone => "The event was removed by retention",
             Self::EndpointDeleted => "The delivery's endpoint was deleted",
             Self::Conflict => "This does not fit the present state",
             Self::TooLarge => "The request is larger than allowed",

@@ -328,7 +328,7 @@ mod tests {
     fn a_conflict_of_the_store_keeps_its_code_and_an_unpublished_one_does_not_leak() {
         let of =
             |code| ApiError::from(store::Error::Conflict { code, detail: String::new() }).code();
-        assert_eq!(of("delivery_held"), Code::DeliveryHeld);
+        assert_eq!(of("endpoint_held"), Code::EndpointHeld);
         assert_eq!(of("made_up"), Code::Conflict);
     }
 

@@ -82,50 +82,34 @@ pub struct Context<'a> {
 
 /// Reads and checks one event; `base` is its JSON pointer.
 pub fn parse(text: &str, base: &str, context: Context<'_>) -> Result<NewEvent, ApiError> {
-    let mut checked = Checked { base, mistakes: Vec::new() };
-    let written = match serde_json::from_str::<Written<'_>>(text) {
-        Ok(written) => written,
-        Err(_) => match read_slowly(text, base) {
-            Ok(written) => written,
-            Err((written, mistakes)) => {
-                checked.mistakes = mistakes?;
-                written
-            }
-        },
-    };
-    checked.event(written, context)
+    match serde_json::from_str::<Written<'_>>(text) {
+        Ok(written) => Checked { base, mistakes: Vec::new() }.event(written, context),
+        Err(_) => {
+            let (written, mistakes) = read_slowly(text, base)?;
+            Checked { base, mistakes }.event(written, context)
+        }
+    }
 }
 
-type Slow<'a> = Result<Written<'a>, (Written<'a>, Result<Vec<Mistake>, ApiError>)>;
-
 /// Reads with every mistake named; what could be read comes beside them.
-fn read_slowly<'a>(text: &'a str, base: &str) -> Slow<'a> {
-    let mut written = Written {
-        event_type: None,
-        data: None,
-        id: None,
-        subject: None,
-        occurred_at: None,
-        expires_at: None,
-    };
-    let mut fields = match Fields::parse_at(text, base.to_owned()) {
-        Ok(fields) => fields,
-        Err(error) => return Err((written, Err(error))),
-    };
+fn read_slowly<'a>(text: &'a str, base: &str) -> Result<(Written<'a>, Vec<Mistake>), ApiError> {
+    let mut fields = Fields::parse_at(text, base.to_owned())?;
     let mut take = |name| {
         let text = fields.text(name, 0..=usize::MAX).value();
         text.map(|text| Text(Cow::Owned(text)))
     };
-    written.event_type = take("type");
-    written.id = take("id");
-    written.subject = take("subject");
-    written.occurred_at = take("occurred_at");
-    written.expires_at = take("expires_at");
-    written.data = fields.raw("data").value();
+    let written = Written {
+        event_type: take("type"),
+        id: take("id"),
+        subject: take("subject"),
+        occurred_at: take("occurred_at"),
+        expires_at: take("expires_at"),
+        data: fields.raw("data").value(),
+    };
     match fields.finish() {
-        Ok(()) => Ok(written),
-        Err(ApiError::Invalid(mistakes)) => Err((written, Ok(mistakes))),
-        Err(other) => Err((written, Err(other))),
+        Ok(()) => Ok((written, Vec::new())),
+        Err(ApiError::Invalid(mistakes)) => Ok((written, mistakes)),
+        Err(other) => Err(other),
     }
 }
 
@@ -272,7 +256,7 @@ mod tests {
                 .into_iter()
                 .map(|mistake| match mistake.place {
                     Place::Pointer(pointer) => (pointer, mistake.code),
-                    place => panic!("{place:?}"),
+                    place @ (Place::Parameter(_) | Place::Header(_)) => panic!("{place:?}"),
                 })
                 .collect(),
             other => panic!("{other:?}"),

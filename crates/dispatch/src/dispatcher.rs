@@ -49,10 +49,13 @@ pub struct Dispatcher {
     pub(crate) send_wake: Notify,
     pub(crate) claim_wake: Notify,
     pub(crate) settle: mpsc::Sender<ToSettle>,
-    pub(crate) settle_queue: Mutex<Option<mpsc::Receiver<ToSettle>>>,
+    /// Held by the running settlement; a run that follows a crashed one goes on with it.
+    pub(crate) settle_queue: tokio::sync::Mutex<mpsc::Receiver<ToSettle>>,
     pub(crate) attempts: TaskTracker,
     /// Whether this node is a member and known to be alive: else it neither claims nor sends.
     pub(crate) member: AtomicBool,
+    /// Whether this process has been a member before: then it comes back as a new incarnation.
+    pub(crate) was_member: AtomicBool,
     pub(crate) stopping: AtomicBool,
 }
 
@@ -86,9 +89,10 @@ impl Dispatcher {
             send_wake: Notify::new(),
             claim_wake: Notify::new(),
             settle,
-            settle_queue: Mutex::new(Some(settle_queue)),
+            settle_queue: tokio::sync::Mutex::new(settle_queue),
             attempts: TaskTracker::new(),
             member: AtomicBool::new(false),
+            was_member: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
         })
     }
@@ -96,9 +100,10 @@ impl Dispatcher {
     /// Runs until `stop`; then claims and begins nothing more, finishes and settles what is in
     /// flight, gives the rest back and ends. `abort` ends it at once.
     pub async fn run(self: Arc<Self>, stop: CancellationToken, abort: CancellationToken) {
-        let Some(queue) = self.settle_queue.lock().take() else { return };
+        let Ok(mut queue) = self.settle_queue.try_lock() else { return };
+        self.fall_silent();
         let drained = CancellationToken::new();
-        let settling = self.settle_loop(queue, drained.clone(), abort.clone());
+        let settling = self.settle_loop(&mut queue, drained.clone(), abort.clone());
         let working = async {
             let (membership, ..) = tokio::join!(
                 self.membership_loop(stop.clone()),

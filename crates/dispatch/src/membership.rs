@@ -1,7 +1,7 @@
 //! Being a node among nodes: proof of life, taking over from the dead, sharing lanes.
 
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use domain::id::EndpointId;
 use store::Membership;
@@ -23,14 +23,12 @@ impl Dispatcher {
     /// at the end, to be held until everything is settled.
     pub(crate) async fn membership_loop(&self, stop: CancellationToken) -> Option<Membership> {
         let mut membership: Option<Membership> = None;
-        let mut before = false;
         while !stop.is_cancelled() {
             membership = match membership.take() {
                 Some(held) => self.beat(held).await,
-                None if before => self.come_back().await,
+                None if self.was_member.load(Ordering::Acquire) => self.come_back().await,
                 None => self.join_for_the_first_time().await,
             };
-            before |= membership.is_some();
             if membership.is_some()
                 && let Err(error) = self.look_after_others().await
             {
@@ -55,6 +53,7 @@ impl Dispatcher {
     fn member_or_log(&self, joined: Result<Membership, store::Error>) -> Option<Membership> {
         match joined {
             Ok(membership) => {
+                self.was_member.store(true, Ordering::Release);
                 self.member.store(true, Ordering::Release);
                 self.wake();
                 Some(membership)
@@ -97,7 +96,7 @@ impl Dispatcher {
         }
     }
 
-    fn fall_silent(&self) {
+    pub(crate) fn fall_silent(&self) {
         self.member.store(false, Ordering::Release);
         self.targets.distrust();
         let mut lanes = self.lanes.lock();

@@ -21,7 +21,7 @@ const AGAIN_AFTER_MAX: Duration = Duration::from_secs(2);
 impl Dispatcher {
     pub(crate) async fn settle_loop(
         &self,
-        mut queue: mpsc::Receiver<ToSettle>,
+        queue: &mut mpsc::Receiver<ToSettle>,
         drained: CancellationToken,
         abort: CancellationToken,
     ) {

@@ -6,7 +6,6 @@ pub mod cli;
 pub mod clock;
 mod commands;
 mod database;
-mod dispatch_stub;
 pub mod duration;
 mod health;
 mod hints;

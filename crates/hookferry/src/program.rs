@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use crate::dispatch_stub as dispatch;
 use dispatch::Dispatcher;
 use domain::address::AddressPolicy;
 use futures_util::future::BoxFuture;

@@ -55,14 +55,14 @@ impl Store {
         answered.await.map_err(|_| Error::Overloaded)?
     }
 
-    /// Runs the writer until `stop`, then writes what is still waiting and ends. Called once.
+    /// Runs the writer until `stop`, then writes what is still waiting and ends. One at a time.
     pub async fn run_ingest(
         &self,
         hand_over: Arc<dyn HandOver>,
         clock: Arc<dyn Clock>,
         stop: CancellationToken,
     ) {
-        let Some(mut queue) = self.inner.ingest_queue.lock().take() else { return };
+        let Ok(mut queue) = self.inner.ingest_queue.try_lock() else { return };
         loop {
             let first = tokio::select! {
                 biased;

@@ -26,21 +26,18 @@ impl Store {
         let due = "SELECT id FROM mail_outbox \
             WHERE state = 'queued' AND claimed_by = 0 AND due_at <= ";
         let mut sql = Sql::default();
-        match self.backend() {
+        if self.backend() == DatabaseBackend::Postgres {
             // The rows are chosen first: an UPDATE over a subselect may take more than its limit.
-            DatabaseBackend::Postgres => {
-                sql.text("WITH due AS MATERIALIZED (").text(due).bind(micros(now));
-                sql.text(" ORDER BY due_at, id LIMIT ").bind(i64::from(limit));
-                sql.text(" FOR UPDATE SKIP LOCKED) UPDATE mail_outbox SET claimed_by = ");
-                sql.bind(self.incarnation()).text(" FROM due WHERE mail_outbox.id = due.id");
-            }
-            _ => {
-                sql.text("UPDATE mail_outbox SET claimed_by = ").bind(self.incarnation());
-                sql.text(" WHERE id IN (").text(due).bind(micros(now));
-                sql.text(" ORDER BY due_at, id LIMIT ").bind(i64::from(limit)).text(")");
-            }
+            sql.text("WITH due AS MATERIALIZED (").text(due).bind(micros(now));
+            sql.text(" ORDER BY due_at, id LIMIT ").bind(i64::from(limit));
+            sql.text(" FOR UPDATE SKIP LOCKED) UPDATE mail_outbox SET claimed_by = ");
+            sql.bind(self.incarnation()).text(" FROM due WHERE mail_outbox.id = due.id");
+            sql.text(" RETURNING mail_outbox.*");
+        } else {
+            sql.text("UPDATE mail_outbox SET claimed_by = ").bind(self.incarnation());
+            sql.text(" WHERE id IN (").text(due).bind(micros(now));
+            sql.text(" ORDER BY due_at, id LIMIT ").bind(i64::from(limit)).text(") RETURNING *");
         }
-        sql.text(" RETURNING mail_outbox.*");
         let tx = self.begin().await?;
         let statement = sql.build(self.backend());
         let mut rows = mail::Entity::find().from_raw_sql(statement).all(&tx).await?;

@@ -66,7 +66,7 @@ pub(crate) struct Inner {
     pub(crate) compiled: Mutex<HashMap<CompanyId, Arc<CompiledCompany>>>,
     pub(crate) hints: broadcast::Sender<Hint>,
     pub(crate) ingest: mpsc::Sender<IngestJob>,
-    pub(crate) ingest_queue: Mutex<Option<mpsc::Receiver<IngestJob>>>,
+    pub(crate) ingest_queue: tokio::sync::Mutex<mpsc::Receiver<IngestJob>>,
 }
 
 impl Store {
@@ -93,7 +93,7 @@ impl Store {
                 compiled: Mutex::default(),
                 hints,
                 ingest,
-                ingest_queue: Mutex::new(Some(ingest_queue)),
+                ingest_queue: tokio::sync::Mutex::new(ingest_queue),
             }),
         };
         store.check_master_key().await?;

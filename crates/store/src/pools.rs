@@ -55,7 +55,6 @@ async fn open_sqlite(url: &str, readers: u32) -> Result<Pools, Error> {
     let options = SqliteConnectOptions::from_str(url)
         .map_err(|error| Error::Configuration(format!("the database URL is not usable: {error}")))?
         .create_if_missing(true)
-        .auto_vacuum(SqliteAutoVacuum::Incremental)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(SQLITE_BUSY)
@@ -71,7 +70,8 @@ async fn open_sqlite(url: &str, readers: u32) -> Result<Pools, Error> {
         .max_lifetime(None)
         .acquire_timeout(ACQUIRE)
         .test_before_acquire(false)
-        .connect_with(options.clone())
+        // Not for readers: setting it writes, which a read-only connection refuses.
+        .connect_with(options.clone().auto_vacuum(SqliteAutoVacuum::Incremental))
         .await?;
     let read = SqlitePoolOptions::new()
         .max_connections(readers.max(2))

@@ -1,6 +1,8 @@
 //! The cold half of the store, one suite on both databases: what people do with companies, tokens,
 //! endpoints, events, deliveries and mails.
 
+#![expect(clippy::unwrap_used, reason = "a test; its helpers are not marked as such")]
+
 #[path = "cold/deliveries.rs"]
 mod deliveries;
 #[path = "cold/endpoints.rs"]

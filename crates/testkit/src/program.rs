@@ -203,6 +203,11 @@ impl Program {
         &self.base
     }
 
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// How it was started, with the port it got: what it takes to start it again.
     pub fn setup(&self) -> &Setup {
         &self.setup

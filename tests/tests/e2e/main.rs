@@ -1,5 +1,7 @@
 //! The real binary, driven from outside.
 
+#![expect(clippy::unwrap_used, reason = "all of this is tests, helpers too")]
+
 mod arrows;
 mod bad_input;
 mod crashes;

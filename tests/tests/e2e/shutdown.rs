@@ -123,17 +123,17 @@ async fn roll(
     balancer: &Balancer,
     acknowledged: &AtomicUsize,
 ) -> Vec<Program> {
-    for place in 0..nodes.len() {
+    for (place, node) in nodes.iter_mut().enumerate() {
         let enough = acknowledged.load(Ordering::Relaxed) + 100;
         wait::until("posters are answered", SOON, || {
             let now = acknowledged.load(Ordering::Relaxed);
             async move { (now >= enough).then_some(()) }
         })
         .await;
-        nodes[place].signal("TERM");
-        let ended = nodes[place].wait_exit(SOON * 2).await;
+        node.signal("TERM");
+        let ended = node.wait_exit(SOON * 2).await;
         assert_eq!(ended.code(), Some(0), "{ended}");
-        nodes[place] = nodes[place].setup().start().await;
+        *node = node.setup().start().await;
         wait::until("the balancer has seen it", SOON, || {
             let seen = balancer.ready[place].load(Ordering::SeqCst);
             async move { seen.then_some(()) }

@@ -11,7 +11,7 @@ use store::{NewToken, TokenRecord};
 use super::path_id;
 use crate::code::Code;
 use crate::error::ApiError;
-use crate::fields::{Fields, Given};
+use crate::fields::Fields;
 use crate::query::{PageView, Query};
 use crate::respond::{json, json_unkept};
 use crate::serve::Shared;
@@ -101,13 +101,10 @@ fn read_token(text: &str, now: DateTime<Utc>) -> Result<NewToken, ApiError> {
             }
         }
     }
-    let expires_at = match fields.time("expires_at") {
-        Given::Value(at) if at <= now => {
-            fields.mistake("expires_at", Code::InvalidField, "must be in the future");
-            None
-        }
-        given => given.value(),
-    };
+    let expires_at = fields.time("expires_at").value();
+    if expires_at.is_some_and(|at| at <= now) {
+        fields.mistake("expires_at", Code::InvalidField, "must be in the future");
+    }
     fields.finish()?;
     Ok(NewToken { name, scopes, expires_at })
 }

@@ -25,7 +25,7 @@ fn load(
     };
     let result = Settings::load(flags(given, path.as_deref()), &look_up);
     result.map_err(|refused| {
-        let path = path.unwrap_or_default();
+        let path = path.unwrap_or_else(|| "no file".to_owned());
         Refused(refused.0.into_iter().map(|line| line.replace(&path, "FILE")).collect())
     })
 }

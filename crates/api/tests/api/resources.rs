@@ -1,9 +1,7 @@
 //! What each resource answers when all is well.
 
-mod harness;
-
+use crate::harness::{App, event, problem};
 use chrono::TimeDelta;
-use harness::{App, event, problem};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -101,7 +99,7 @@ async fn an_event_is_taken_in_and_shown_with_its_delivery() {
     let pause = format!("/endpoints/{}", endpoint["id"].as_str().unwrap());
     app.api.patch(&pause, &json!({"status": "paused"})).await.expect(200);
     assert_eq!(app.api.get(&path).await.expect(200)["state"], "held");
-    problem(&app.api.post(&format!("{path}/retry"), &json!({})).await, 409, "delivery_held", None);
+    problem(&app.api.post(&format!("{path}/retry"), &json!({})).await, 409, "endpoint_held", None);
 }
 
 #[tokio::test]
@@ -187,4 +185,13 @@ async fn health_asks_nothing_and_readiness_follows_the_switch() {
     assert_eq!(answer.header("retry-after"), "1");
     anyone.get("/healthz").await.expect(200);
     assert!(app.base().starts_with("http://127.0.0.1:"));
+}
+
+#[tokio::test]
+async fn head_is_answered_where_get_is_and_the_front_page_says_what_this_is() {
+    let app = App::start().await;
+    let head = app.api.send("HEAD", "/events", &[], None).await.unwrap();
+    assert_eq!((head.status, head.body.len()), (200, 0));
+    let front = app.api.with_token(None).send("GET", "/../../", &[], None).await.unwrap();
+    assert!(String::from_utf8_lossy(&front.body).contains("/api/v1"));
 }

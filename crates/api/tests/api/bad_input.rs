@@ -1,10 +1,8 @@
 //! Bad input, each kind by name: refused with its code and its place, and nothing valid is lost
 //! beside it.
 
-mod harness;
-
+use crate::harness::{App, event, noon, problem};
 use domain::scope::Scope;
-use harness::{App, event, noon, problem};
 use serde_json::{Value, json};
 
 #[tokio::test]

@@ -1,0 +1,62 @@
+//! B: what a bare reqwest client reaches against the same receiver, one thread, 64 connections.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use tokio_util::task::TaskTracker;
+
+use crate::load;
+use crate::receiver::Receiver;
+use crate::tally::Tally;
+
+const CONNECTIONS: usize = 64;
+/// Of what it is measured with, no more than this is sent.
+const REQUESTS_MAX: usize = 2_000_000;
+
+/// Requests a second.
+pub(crate) async fn measure(receiver: &Receiver, lasts: Duration) -> anyhow::Result<f64> {
+    // A second measurement finds it installed.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let url = receiver.url(0, 0);
+    // On a thread and a runtime of its own, as the program's client has.
+    let tally = Arc::new(Tally::new(0, REQUESTS_MAX, 1, 0));
+    receiver.count_for(vec![tally.clone()]);
+    let client = tokio::task::spawn_blocking(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(post(url, lasts))
+    });
+    let (sent, took) = client.await.context("the bare client ended well")??;
+    anyhow::ensure!(tally.arrivals() <= sent, "the receiver saw more than was sent");
+    Ok(sent as f64 / took.as_secs_f64())
+}
+
+async fn post(url: String, lasts: Duration) -> anyhow::Result<(u64, Duration)> {
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    let (tasks, began) = (TaskTracker::new(), Instant::now());
+    let workers: Vec<_> = (0..CONNECTIONS)
+        .map(|_| {
+            let (client, url) = (client.clone(), url.clone());
+            let body = bytes::Bytes::from(load::event(0, 0));
+            tasks.spawn(async move {
+                let mut sent = 0;
+                while began.elapsed() < lasts {
+                    let response = client
+                        .post(&url)
+                        .header("content-type", "application/json")
+                        .body(body.clone())
+                        .send()
+                        .await?;
+                    response.bytes().await?;
+                    sent += 1;
+                }
+                anyhow::Ok(sent)
+            })
+        })
+        .collect();
+    let mut sent = 0;
+    for worker in workers {
+        sent += worker.await??;
+    }
+    Ok((sent, began.elapsed()))
+}

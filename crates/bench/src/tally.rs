@@ -1,0 +1,226 @@
+//! What was sent and what has arrived, counted by number without a lock.
+
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// A time that has not been.
+const NEVER: u64 = 0;
+
+/// One phase's events, by number, and their deliveries.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    /// Which phase it is; arrivals of others do not count.
+    pub(crate) phase: u32,
+    /// To how many endpoints each event goes.
+    pub(crate) endpoints: usize,
+    /// How many of them, the first ones, never answer.
+    pub(crate) hanging: usize,
+    began: Instant,
+    intended: Vec<AtomicU64>,
+    acknowledged: Vec<AtomicU64>,
+    arrived: Vec<AtomicU64>,
+    times: Vec<AtomicU8>,
+    arrivals: AtomicU64,
+    last_arrival: AtomicU64,
+}
+
+/// How a phase came out.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Outcome {
+    /// Acknowledged deliveries that were wanted.
+    pub(crate) wanted: u64,
+    /// Those of them that never arrived.
+    pub(crate) lost: u64,
+    /// Arrivals beyond the first of a delivery.
+    pub(crate) again: u64,
+    /// From the first intended sending to the last arrival.
+    pub(crate) took: Duration,
+    /// From the intended sending of an event to the arrival of a delivery, sorted, microseconds.
+    pub(crate) latencies_us: Vec<u64>,
+}
+
+impl Outcome {
+    /// The latency below which this share of the deliveries stayed, in milliseconds.
+    pub(crate) fn latency_ms(&self, share: f64) -> f64 {
+        let last = self.latencies_us.len().saturating_sub(1);
+        let index = ((last as f64) * share).round() as usize;
+        self.latencies_us.get(index).map_or(f64::NAN, |micros| *micros as f64 / 1_000.0)
+    }
+
+    /// Deliveries that arrived in a second.
+    pub(crate) fn per_second(&self) -> f64 {
+        (self.wanted - self.lost) as f64 / self.took.as_secs_f64().max(1e-9)
+    }
+}
+
+impl Tally {
+    /// Room for `events` events, each for `endpoints` endpoints.
+    pub(crate) fn new(phase: u32, events: usize, endpoints: usize, hanging: usize) -> Self {
+        let zeros = |count| std::iter::repeat_with(AtomicU64::default).take(count).collect();
+        Self {
+            phase,
+            endpoints,
+            hanging,
+            began: Instant::now(),
+            intended: zeros(events),
+            acknowledged: zeros(events),
+            arrived: zeros(events * endpoints),
+            times: std::iter::repeat_with(AtomicU8::default).take(events * endpoints).collect(),
+            arrivals: AtomicU64::new(0),
+            last_arrival: AtomicU64::new(NEVER),
+        }
+    }
+
+    /// How many events fit.
+    pub(crate) fn capacity(&self) -> usize {
+        self.intended.len()
+    }
+
+    fn micros(&self, at: Instant) -> u64 {
+        let micros = at.saturating_duration_since(self.began).as_micros();
+        u64::try_from(micros).unwrap_or(u64::MAX).max(1)
+    }
+
+    /// An event is to be sent at this moment.
+    pub(crate) fn intend(&self, number: usize, at: Instant) {
+        self.intended[number].store(self.micros(at), Ordering::Relaxed);
+    }
+
+    /// The program has taken responsibility for an event.
+    pub(crate) fn acknowledge(&self, number: usize) {
+        self.acknowledged[number].store(self.micros(Instant::now()), Ordering::Relaxed);
+    }
+
+    /// A delivery has arrived. False where there is no such delivery.
+    pub(crate) fn arrive(&self, number: usize, endpoint: usize) -> bool {
+        let index = number * self.endpoints + endpoint;
+        if endpoint >= self.endpoints || index >= self.times.len() {
+            return false;
+        }
+        let now = self.micros(Instant::now());
+        if self.times[index].fetch_add(1, Ordering::Relaxed) == 0 {
+            self.arrived[index].store(now, Ordering::Relaxed);
+            self.arrivals.fetch_add(1, Ordering::Relaxed);
+            self.last_arrival.fetch_max(now, Ordering::Relaxed);
+        }
+        true
+    }
+
+    /// Deliveries that have arrived, each once.
+    pub(crate) fn arrivals(&self) -> u64 {
+        self.arrivals.load(Ordering::Relaxed)
+    }
+
+    /// Deliveries that are owed and have not arrived. Grows with the number of events.
+    pub(crate) fn owed(&self) -> u64 {
+        self.outcome_of(|_| true).lost
+    }
+
+    /// How all of it came out.
+    pub(crate) fn outcome(&self) -> Outcome {
+        self.outcome_of(|_| true)
+    }
+
+    /// Among the deliveries acknowledged before this moment that arrived after it: how long until
+    /// the first and until the last.
+    pub(crate) fn backlog_after(&self, moment: Instant) -> Option<(Duration, Duration, u64)> {
+        let moment = self.micros(moment);
+        let mut arrivals = Vec::new();
+        for (number, acknowledged) in self.acknowledged.iter().enumerate() {
+            let acknowledged = acknowledged.load(Ordering::Relaxed);
+            if acknowledged == NEVER || acknowledged >= moment {
+                continue;
+            }
+            for endpoint in self.hanging..self.endpoints {
+                let index = number * self.endpoints + endpoint;
+                let at = self.arrived[index].load(Ordering::Relaxed);
+                if at > moment {
+                    arrivals.push(at - moment);
+                }
+            }
+        }
+        let first = Duration::from_micros(*arrivals.iter().min()?);
+        let last = Duration::from_micros(*arrivals.iter().max()?);
+        Some((first, last, arrivals.len() as u64))
+    }
+
+    fn outcome_of(&self, counts: impl Fn(usize) -> bool) -> Outcome {
+        let mut outcome = Outcome::default();
+        let mut first = u64::MAX;
+        for number in (0..self.capacity()).filter(|number| counts(*number)) {
+            if self.acknowledged[number].load(Ordering::Relaxed) == NEVER {
+                continue;
+            }
+            let intended = self.intended[number].load(Ordering::Relaxed);
+            first = first.min(intended);
+            for endpoint in self.hanging..self.endpoints {
+                let index = number * self.endpoints + endpoint;
+                outcome.wanted += 1;
+                let times = u64::from(self.times[index].load(Ordering::Relaxed));
+                match times.checked_sub(1) {
+                    None => outcome.lost += 1,
+                    Some(again) => {
+                        outcome.again += again;
+                        let at = self.arrived[index].load(Ordering::Relaxed);
+                        outcome.latencies_us.push(at.saturating_sub(intended));
+                    }
+                }
+            }
+        }
+        outcome.latencies_us.sort_unstable();
+        let last = self.last_arrival.load(Ordering::Relaxed);
+        outcome.took = Duration::from_micros(last.saturating_sub(first));
+        outcome
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_owed_lost_and_twice_is_counted_by_delivery() {
+        let tally = Tally::new(1, 10, 3, 1);
+        for number in 0..4 {
+            tally.intend(number, Instant::now());
+        }
+        for number in 0..3 {
+            tally.acknowledge(number);
+        }
+        assert_eq!(tally.owed(), 6);
+        for (number, endpoint) in [(0, 1), (0, 2), (1, 1), (1, 1), (1, 1), (0, 0), (3, 1)] {
+            assert!(tally.arrive(number, endpoint));
+        }
+        assert!(!tally.arrive(0, 3) && !tally.arrive(10, 0));
+        let outcome = tally.outcome();
+        assert_eq!((outcome.wanted, outcome.lost, outcome.again), (6, 3, 2));
+        assert_eq!(outcome.latencies_us.len(), 3);
+        assert_eq!(tally.arrivals(), 5);
+    }
+
+    #[test]
+    fn a_backlog_is_what_was_acknowledged_before_and_arrived_after() {
+        let tally = Tally::new(1, 10, 1, 0);
+        for number in 0..3 {
+            tally.intend(number, Instant::now());
+            tally.acknowledge(number);
+        }
+        tally.arrive(0, 0);
+        let moment = Instant::now() + Duration::from_millis(1);
+        while Instant::now() < moment + Duration::from_millis(1) {}
+        tally.acknowledge(4);
+        for number in [1, 2, 4] {
+            tally.arrive(number, 0);
+        }
+        let (first, last, count) = tally.backlog_after(moment).unwrap();
+        assert_eq!(count, 2);
+        assert!(first <= last && first > Duration::ZERO);
+    }
+
+    #[test]
+    fn latencies_are_read_by_share() {
+        let outcome = Outcome { latencies_us: (0..=100).map(|n| n * 1_000).collect(), ..Outcome::default() };
+        assert_eq!((outcome.latency_ms(0.5), outcome.latency_ms(0.99)), (50.0, 99.0));
+        assert!(Outcome::default().latency_ms(0.5).is_nan());
+    }
+}
