@@ -227,3 +227,30 @@ async fn finish(tracker: &TaskTracker, name: &str, within: Duration) -> bool {
     }
     ended
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+
+    async fn start(data_dir: &str) -> anyhow::Result<Program> {
+        let pairs = [("data_dir", data_dir), ("listen", "127.0.0.1:0"), ("drain_delay", "0s")];
+        Program::start(Settings::from_pairs(&pairs)?, Arc::new(SystemClock::start())).await
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn it_starts_refuses_a_second_one_stops_in_order_and_starts_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path().to_str().unwrap();
+        let program = start(dir).await.unwrap();
+        assert_ne!(program.address().port(), 0);
+        let now = SystemClock::start().now();
+        let company = program.store().create_company("Acme", "a@example.com", now).await.unwrap();
+        let refused = start(dir).await.unwrap_err().to_string();
+        assert!(refused.contains("another hookferry serves from"), "{refused}");
+        program.shutdown().await;
+        let again = start(dir).await.unwrap();
+        assert_eq!(again.store().company(company.id).await.unwrap().name, "Acme");
+        again.shutdown().await;
+    }
+}

@@ -137,7 +137,7 @@ fn a_refusal_names_the_setting_the_value_and_what_it_accepts() {
         (
             "SMTP_URL",
             "smtp://u:hush@mail:25",
-            "is required with HOOKFERRY_SMTP_URL; it accepts Hookferry <hooks@example.com>",
+            "is required with HOOKFERRY_SMTP_URL; it accepts hooks@example.com and Hookferry <hooks@example.com>",
         ),
     ] {
         let variable = format!("HOOKFERRY_{name}");
