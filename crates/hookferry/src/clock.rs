@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// The system's time when the program started, carried on by the monotonic clock, so that it never
-/// jumps back; plus what the database's clock is ahead.
+/// The system's time when the program started, carried on by the monotonic clock, so that it does not
+/// jump with the system's; plus what the database's clock was found to be ahead.
 #[derive(Debug)]
 pub struct SystemClock {
     started_at: DateTime<Utc>,
@@ -40,7 +40,8 @@ impl store::Clock for SystemClock {
 
     fn correct(&self, database_ahead: TimeDelta) {
         let us = database_ahead.num_microseconds().unwrap_or(0);
-        self.database_ahead_us.store(us, Ordering::Relaxed);
+        // Measured against `now`, which has the corrections before it in it.
+        self.database_ahead_us.fetch_add(us, Ordering::Relaxed);
     }
 }
 
@@ -51,14 +52,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_never_goes_back_and_takes_the_correction() {
+    fn it_does_not_go_back_and_corrections_add_up() {
         let clock = SystemClock::start();
         let first = clock.now();
         let second = clock.now();
         assert!(second >= first);
         clock.correct(TimeDelta::hours(1));
-        assert!(clock.now() >= second + TimeDelta::hours(1));
         clock.correct(TimeDelta::zero());
+        assert!(clock.now() >= second + TimeDelta::hours(1), "found right, it stays corrected");
+        clock.correct(-TimeDelta::hours(1));
         assert!(clock.now() < second + TimeDelta::hours(1));
     }
 }

@@ -66,7 +66,7 @@ async fn write_notice(
     for recipient in recipients(tx, row).await? {
         let id = store.new_id(now);
         const SQL: &str = "INSERT INTO mail_outbox (id, company_id, endpoint_id, kind, recipient, facts, held_back, \
-            due_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+            due_at, first_due_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)";
         on_either!(tx, connection => sqlx::query(SQL)
             .bind(id)
             .bind(row.company.raw())
@@ -109,7 +109,7 @@ async fn last_due(
     endpoint: EndpointId,
     kind: NoticeKind,
 ) -> Result<Option<DateTime<Utc>>, Error> {
-    const SQL: &str = "SELECT max(due_at) FROM mail_outbox WHERE endpoint_id = $1 AND kind = $2 \
+    const SQL: &str = "SELECT max(first_due_at) FROM mail_outbox WHERE endpoint_id = $1 AND kind = $2 \
         AND state <> 'undone'";
     let (last,): (Option<i64>,) = on_either!(tx, connection => sqlx::query_as(SQL)
         .bind(endpoint.raw())

@@ -155,6 +155,7 @@ CREATE TABLE mail_outbox (
     state        TEXT   NOT NULL DEFAULT 'queued', -- queued, sent, undone, failed
     held_back    BIGINT NOT NULL DEFAULT 0,      -- waits for the end of a quiet time
     due_at       BIGINT NOT NULL,
+    first_due_at BIGINT NOT NULL,                -- before any retry: quiet times count from it
     claimed_by   BIGINT NOT NULL DEFAULT 0,
     tries        BIGINT NOT NULL DEFAULT 0,
     last_error   TEXT,
@@ -163,7 +164,7 @@ CREATE TABLE mail_outbox (
 );
 CREATE INDEX mail_outbox_due ON mail_outbox (due_at, id) WHERE state = 'queued';
 CREATE INDEX mail_outbox_company ON mail_outbox (company_id, id);
-CREATE INDEX mail_outbox_endpoint ON mail_outbox (endpoint_id, kind, due_at);
+CREATE INDEX mail_outbox_endpoint ON mail_outbox (endpoint_id, kind, first_due_at);
 
 CREATE TABLE audit_log (
     id         BIGINT NOT NULL PRIMARY KEY,

@@ -9,7 +9,7 @@ use domain::scope::Scope;
 use hookferry::program::Program;
 use hookferry::settings::Settings;
 use serde_json::json;
-use store::{Actor, Clock, NewToken};
+use store::{Actor, NewToken};
 use testkit::api::Api;
 use testkit::clock::ManualClock;
 use testkit::mailbox::Mailbox;
@@ -46,6 +46,7 @@ impl Story {
             ("smtp_url", &smtp_url),
             ("master_key", &key),
             ("drain_delay", "0s"),
+            ("mail_from", "hooks@acme.example"),
         ];
         pairs.extend(database_url.map(|url| ("database_url", url)));
         let settings = Settings::from_pairs(&pairs).unwrap();
@@ -71,7 +72,7 @@ impl Story {
 
     /// Waits until attempt `number` of a delivery is over, and tells what it changed.
     async fn attempt(&self, delivery: &str, number: u32) -> Line {
-        let path = format!("/api/v1/deliveries/{delivery}");
+        let path = format!("/deliveries/{delivery}");
         let delivery = self.api.wait_for(&path, STEP, |delivery| delivery["tries"] == number).await;
         let endpoint = self.api.get_endpoint(&self.endpoint).await;
         let attempt = &delivery["attempts"][number as usize - 1];
@@ -157,19 +158,21 @@ async fn back_at_attempt_120(database: &str, url: Option<&str>) {
     for number in 2..=6 {
         waiting.push(story.post(number).await);
     }
-    // The slow lane tries one of them; the clock stands still, so no second one goes out.
+    // A second later the slow lane tries one of them, and then the clock stands still.
+    story.clock.advance(TimeDelta::seconds(1));
     story.receiver.wait_for(120, STEP).await;
     story
         .api
-        .wait_for(&format!("/api/v1/endpoints/{}", story.endpoint), STEP, |e| e["streak"] == 120)
+        .wait_for(&format!("/endpoints/{}", story.endpoint), STEP, |e| e["streak"] == 120)
         .await;
+    assert_eq!(story.receiver.count(), 120, "more than one request a second");
     story.receiver.answers(200);
     story.clock.advance(TimeDelta::minutes(10));
-    let path = format!("/api/v1/endpoints/{}", story.endpoint);
+    let path = format!("/endpoints/{}", story.endpoint);
     story.api.wait_for(&path, STEP, |endpoint| endpoint["status"] == "enabled").await;
     waiting.push(delivery.clone());
     for delivery in &waiting {
-        let path = format!("/api/v1/deliveries/{delivery}");
+        let path = format!("/deliveries/{delivery}");
         story.api.wait_for(&path, STEP, |delivery| delivery["state"] == "delivered").await;
     }
     let mut last = story.attempt(&delivery, 120).await;

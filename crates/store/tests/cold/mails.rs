@@ -23,8 +23,8 @@ async fn mail(s: &Setup, id: i64, endpoint: EndpointId, held_back: bool, minutes
     });
     s.sql(
         "INSERT INTO mail_outbox (id, company_id, endpoint_id, kind, recipient, facts, held_back, \
-         due_at, created_at) VALUES ($1, $2, $3, 'endpoint_defective', 'ann@example.com', $4, $5, \
-         $6, $6)",
+         due_at, first_due_at, created_at) VALUES ($1, $2, $3, 'endpoint_defective', 'ann@example.com', $4, $5, \
+         $6, $6, $6)",
         vec![
             id.into(),
             s.company.raw().into(),
