@@ -24,10 +24,13 @@ impl MigrationTrait for Migration {
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let connection = manager.get_connection();
-        let statements = match manager.get_database_backend() {
-            DatabaseBackend::Postgres => include_str!("m20261121_000001_engine/postgres.sql"),
-            DatabaseBackend::Sqlite => include_str!("m20261121_000001_engine/sqlite.sql"),
-            other => return Err(DbErr::Custom(format!("{other:?} is not supported"))),
+        let backend = manager.get_database_backend();
+        let statements = if backend == DatabaseBackend::Postgres {
+            include_str!("m20261121_000001_engine/postgres.sql")
+        } else if backend == DatabaseBackend::Sqlite {
+            include_str!("m20261121_000001_engine/sqlite.sql")
+        } else {
+            return Err(DbErr::Custom(format!("{backend:?} is not supported")));
         };
         connection.execute_unprepared(statements).await.map(|_| ())
     }

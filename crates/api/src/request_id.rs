@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use actix_web::Error;
 use actix_web::body::MessageBody;
@@ -12,6 +13,10 @@ use actix_web::middleware::Next;
 use crate::error::ApiError;
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// How long an answer may take; then the caller is told to come back.
+const ANSWER_WITHIN: Duration = Duration::from_secs(25);
+/// The same for a sample, which waits for a receiver up to 30 s.
+const SAMPLE_WITHIN: Duration = Duration::from_secs(45);
 /// Keeps the requests of one process apart from those of all others.
 static PROCESS: LazyLock<u64> = LazyLock::new(|| getrandom::u64().unwrap_or_default());
 static COUNT: AtomicU64 = AtomicU64::new(0);
@@ -21,7 +26,12 @@ pub async fn name_and_log<B: MessageBody>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    let mut res = next.call(req).await?;
+    let limit = if req.path().ends_with("/sample") { SAMPLE_WITHIN } else { ANSWER_WITHIN };
+    let mut res = match tokio::time::timeout(limit, next.call(req)).await {
+        Ok(answered) => answered?,
+        // What a request waits for is the database; its own deadlines are shorter than this one.
+        Err(_) => return Err(ApiError::DatabaseUnavailable(store::Error::no_answer()).into()),
+    };
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let id = format!("{:016x}{count:08x}", *PROCESS);
     if let Some(error) = res.response().error().and_then(|error| error.as_error::<ApiError>()) {

@@ -21,8 +21,9 @@ const LANES_PER_ROUND: u32 = 250;
 const NO_ROOM_FOR: TimeDelta = TimeDelta::milliseconds(500);
 /// How long a held lane is left alone; enabling it wakes it at once.
 const HELD_FOR: TimeDelta = TimeDelta::minutes(10);
-/// A lane with less room than this is claimed for only when nothing of it is waiting.
-const ROOM_WORTHWHILE: usize = 128;
+/// A lane is claimed for when one part in so many of what it can take is free, or nothing of it is
+/// here: a claim costs the same for one row and for many.
+const ROOM_WORTHWHILE: usize = 4;
 /// How many lanes that nobody owns are taken in one round.
 const ADOPT_PER_ROUND: u32 = 1_000;
 
@@ -124,11 +125,11 @@ impl Dispatcher {
     }
 
     fn want_by_room(&self, endpoint: EndpointId, mode: Mode, now: DateTime<Utc>) -> LaneWant {
-        let (room, idle) = {
+        let (room, capacity, idle) = {
             let lanes = self.lanes.lock();
-            (lanes.room(endpoint), lanes.lane_idle(endpoint))
+            (lanes.room(endpoint), lanes.capacity(endpoint), lanes.lane_idle(endpoint))
         };
-        let worthwhile = room >= ROOM_WORTHWHILE || mode == Mode::Slow || idle;
+        let worthwhile = room * ROOM_WORTHWHILE >= capacity || mode == Mode::Slow || idle;
         let rows = if worthwhile { room } else { 0 };
         if rows == 0 {
             self.hungry.lock().insert(endpoint);

@@ -124,6 +124,12 @@ impl Lanes {
         own.min(self.shared_room(endpoint))
     }
 
+    /// How many rows the endpoint's lane would take if it were empty and nothing else were here.
+    pub fn capacity(&self, endpoint: EndpointId) -> usize {
+        let fresh = self.limits.window_start as usize;
+        self.lanes.get(&endpoint).map_or(fresh, |lane| lane.capacity(&self.limits))
+    }
+
     /// Takes rows claimed from the database: behind what is queued, but first those whose due time
     /// is the Unix epoch, which a person asked for.
     pub fn push_claimed(&mut self, rows: Vec<Claimed>) {

@@ -43,6 +43,7 @@ impl Dispatcher {
         let now = self.clock.now();
         self.lanes.lock().forget_idle();
         self.targets.forget_unused();
+        self.store.release_doubtful(now).await?;
         self.store.end_expired(now).await?;
         self.store.end_deleted(now).await?;
         self.retire_lanes().await?;

@@ -10,7 +10,7 @@ use domain::event_type::EventTypeName;
 use domain::id::{CompanyId, DeliveryId, EndpointId, EventId};
 use sea_orm::sqlx;
 
-use crate::hot::{Durability, HotConnection, HotTx};
+use crate::hot::{Durability, Failed, HotConnection, HotTx, within};
 use crate::time::{NEVER, from_micros, micros};
 use crate::{Claimed, Error, Store};
 
@@ -51,18 +51,22 @@ impl LaneWant {
 pub struct ClaimedRows {
     /// The rows, by lane, each lane's in the order in which they are to be sent.
     pub rows: Vec<Claimed>,
-    /// Deliveries whose event is gone: they are claimed too and can only end.
+    /// Deliveries whose event is gone, or that were canceled while a claim was lost: they are claimed
+    /// too and can only end.
     pub orphans: Vec<Claimed>,
     /// Lanes in which more is due.
     pub more: Vec<EndpointId>,
 }
 
+/// The lanes of a node that have something due.
+pub(crate) const DUE_LANES: &str = "SELECT endpoint_id, company_id, hold_until FROM lanes \
+    WHERE owner = $1 AND next_due <= $2 ORDER BY next_due LIMIT $3";
+
 impl Store {
     /// The lanes of this node that have something due, the longest waiting first.
     pub async fn due_lanes(&self, limit: u32, now: DateTime<Utc>) -> Result<Vec<DueLane>, Error> {
-        const SQL: &str = "SELECT endpoint_id, company_id, hold_until FROM lanes \
-            WHERE owner = $1 AND next_due <= $2 ORDER BY next_due LIMIT $3";
-        let rows = self.hot_read(SQL, [self.incarnation(), micros(now), i64::from(limit)]).await?;
+        let rows =
+            self.hot_read(DUE_LANES, [self.incarnation(), micros(now), i64::from(limit)]).await?;
         Ok(rows
             .into_iter()
             .map(|(endpoint, company, hold)| DueLane {
@@ -99,13 +103,13 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<ClaimedRows, Error> {
         let mut tx = self.begin_hot(Durability::Repeatable).await?;
-        match self.claim_in(&mut tx, wants, now).await {
-            Ok(claimed) => {
-                tx.commit().await?;
-                Ok(claimed)
-            }
-            Err(error) => {
-                tx.roll_back().await?;
+        let done = within(self.claim_in(&mut tx, wants, now)).await;
+        match tx.end(done).await {
+            Ok(claimed) => Ok(claimed),
+            Err(Failed::Unchanged(error)) => Err(error),
+            Err(Failed::Doubtful(claimed, error)) => {
+                let rows = claimed.rows.iter().chain(&claimed.orphans);
+                self.doubt(rows.map(|row| (row.event.company, row.id, row.endpoint)));
                 Err(error)
             }
         }
@@ -138,13 +142,12 @@ impl Store {
                 (delivery, false) => claimed.orphans.push(delivery),
             }
         }
-        for want in &wanted {
-            let next = next_due(tx, want.endpoint, incarnation).await?;
+        let lanes: Vec<i64> = sorted_endpoints(&wanted);
+        for (endpoint, next) in settle_next_due(tx, &lanes, &idle, incarnation).await? {
             if next <= micros(now) {
-                claimed.more.push(want.endpoint);
+                claimed.more.push(EndpointId::from_raw(endpoint));
             }
         }
-        put_lanes_off(tx, &idle, incarnation).await?;
         Ok(claimed)
     }
 }
@@ -160,6 +163,7 @@ type ClaimColumns = (
     i64,
     i64,
     Option<i64>,
+    i64,
     i64,
     Option<String>,
     Option<i64>,
@@ -180,6 +184,7 @@ struct ClaimRow {
     schedule_began: i64,
     expires_at: Option<i64>,
     generation: i64,
+    canceled: i64,
     event_type: Option<String>,
     occurred_at: Option<i64>,
     session: Option<Vec<u8>>,
@@ -199,6 +204,7 @@ impl From<ClaimColumns> for ClaimRow {
             schedule_began,
             expires_at,
             generation,
+            canceled,
             event_type,
             occurred_at,
             session,
@@ -215,6 +221,7 @@ impl From<ClaimColumns> for ClaimRow {
             schedule_began,
             expires_at,
             generation,
+            canceled,
             event_type,
             occurred_at,
             session,
@@ -224,7 +231,8 @@ impl From<ClaimColumns> for ClaimRow {
 }
 
 impl ClaimRow {
-    /// The delivery, and whether its event is still there.
+    /// The delivery, and whether it can be sent: its event is still there, and it was not canceled
+    /// while a node held it that has lost or given back its claim.
     fn read(self) -> Result<(Claimed, bool), Error> {
         let corrupt =
             |what: &str| Error::Corrupt { table: "pending", id: self.id, what: what.into() };
@@ -236,7 +244,7 @@ impl ClaimRow {
             expires_at: self.expires_at.map(from_micros),
         };
         let generation = count(self.generation)?;
-        let is_there = self.data.is_some();
+        let can_be_sent = self.data.is_some() && self.canceled == 0;
         let event_type = self.event_type.as_deref().unwrap_or("unknown");
         let event_type =
             EventTypeName::parse(event_type).map_err(|_| corrupt("its event's type"))?;
@@ -255,7 +263,7 @@ impl ClaimRow {
             generation,
             due_at: from_micros(self.due_at),
         };
-        Ok((delivery, is_there))
+        Ok((delivery, can_be_sent))
     }
 }
 
@@ -289,7 +297,7 @@ async fn claim_sqlite(
         return Ok(Vec::new());
     }
     const READ: &str = "SELECT p.id, p.company_id, p.endpoint_id, p.event_id, p.due_at, p.tries, p.tries_before, \
-        p.schedule_began, p.expires_at, p.generation, e.event_type, e.occurred_at, e.session, e.data \
+        p.schedule_began, p.expires_at, p.generation, p.canceled, e.event_type, e.occurred_at, e.session, e.data \
         FROM json_each(?1) j JOIN pending p ON p.id = j.value LEFT JOIN events e ON e.id = p.event_id \
         ORDER BY p.due_at, p.id";
     let json = serde_json::to_string(&ids).unwrap_or_default();
@@ -306,7 +314,7 @@ pub(crate) const CLAIM_POSTGRES: &str = "WITH l AS MATERIALIZED (\
     u AS (UPDATE pending p SET claimed_by = $4 FROM c WHERE p.company_id = c.company_id AND p.id = c.id \
         RETURNING p.*) \
     SELECT u.id, u.company_id, u.endpoint_id, u.event_id, u.due_at, u.tries, u.tries_before, u.schedule_began, \
-        u.expires_at, u.generation, e.event_type, e.occurred_at, e.session, e.data \
+        u.expires_at, u.generation, u.canceled, e.event_type, e.occurred_at, e.session, e.data \
     FROM u LEFT JOIN events e ON e.company_id = u.company_id AND e.id = u.event_id \
     ORDER BY u.due_at, u.id";
 
@@ -317,7 +325,7 @@ pub(crate) const CLAIM_NEWEST_POSTGRES: &str = "WITH c AS MATERIALIZED (\
     u AS (UPDATE pending p SET claimed_by = $4 FROM c WHERE p.company_id = c.company_id AND p.id = c.id \
         RETURNING p.*) \
     SELECT u.id, u.company_id, u.endpoint_id, u.event_id, u.due_at, u.tries, u.tries_before, u.schedule_began, \
-        u.expires_at, u.generation, e.event_type, e.occurred_at, e.session, e.data \
+        u.expires_at, u.generation, u.canceled, e.event_type, e.occurred_at, e.session, e.data \
     FROM u LEFT JOIN events e ON e.company_id = u.company_id AND e.id = u.event_id \
     ORDER BY u.due_at, u.id";
 
@@ -368,44 +376,65 @@ async fn claim_postgres(
     Ok(rows)
 }
 
-/// Writes down when a lane is due next, and says when that is.
-async fn next_due(tx: &mut HotTx, endpoint: EndpointId, incarnation: i64) -> Result<i64, Error> {
-    const SQL: &str = "UPDATE lanes SET next_due = COALESCE((SELECT p.due_at FROM pending p \
-        WHERE p.endpoint_id = $1 AND p.claimed_by = 0 ORDER BY p.due_at, p.id LIMIT 1), $3) \
-        WHERE endpoint_id = $1 AND owner = $2 RETURNING next_due";
-    let row: Option<(i64,)> = match &mut tx.connection {
-        HotConnection::Sqlite(connection) => {
-            let query = sqlx::query_as(SQL).bind(endpoint.raw()).bind(incarnation).bind(NEVER);
-            query.fetch_optional(&mut **connection).await?
-        }
-        HotConnection::Postgres(connection) => {
-            let query = sqlx::query_as(SQL).bind(endpoint.raw()).bind(incarnation).bind(NEVER);
-            query.fetch_optional(&mut **connection).await?
-        }
-    };
-    Ok(row.map_or(NEVER, |(next,)| next))
+fn sorted_endpoints(lanes: &[LaneWant]) -> Vec<i64> {
+    let mut endpoints: Vec<i64> = lanes.iter().map(|lane| lane.endpoint.raw()).collect();
+    endpoints.sort_unstable();
+    endpoints.dedup();
+    endpoints
 }
 
-async fn put_lanes_off(tx: &mut HotTx, lanes: &[LaneWant], incarnation: i64) -> Result<(), Error> {
-    const SQL: &str =
-        "UPDATE lanes SET next_due = $3 WHERE endpoint_id = $1 AND owner = $2 AND next_due < $3";
-    for lane in lanes {
-        match &mut tx.connection {
-            HotConnection::Sqlite(connection) => {
-                let query = sqlx::query(SQL)
-                    .bind(lane.endpoint.raw())
-                    .bind(incarnation)
-                    .bind(micros(lane.put_off));
-                query.execute(&mut **connection).await?;
+/// Locks lanes in the order of their endpoints, as everybody does who writes several.
+pub(crate) const LOCK_LANES_POSTGRES: &str = "SELECT endpoint_id FROM lanes \
+    WHERE endpoint_id = ANY($1) AND owner = $2 ORDER BY endpoint_id FOR UPDATE";
+
+/// When lanes are due next. It runs once they are locked: rows that somebody adds at this moment are
+/// either seen here, or their writer waits for the lock and then makes the lane due himself.
+pub(crate) const NEXT_DUE_POSTGRES: &str = "UPDATE lanes SET next_due = COALESCE((SELECT p.due_at FROM pending p \
+    WHERE p.endpoint_id = lanes.endpoint_id AND p.claimed_by = 0 ORDER BY p.due_at, p.id LIMIT 1), $3) \
+    WHERE endpoint_id = ANY($1) AND owner = $2 RETURNING endpoint_id, next_due";
+
+const NEXT_DUE_SQLITE: &str = "UPDATE lanes SET next_due = COALESCE((SELECT p.due_at FROM pending p \
+    WHERE p.endpoint_id = ?1 AND p.claimed_by = 0 ORDER BY p.due_at, p.id LIMIT 1), ?3) \
+    WHERE endpoint_id = ?1 AND owner = ?2 RETURNING endpoint_id, next_due";
+
+const PUT_OFF: &str =
+    "UPDATE lanes SET next_due = $3 WHERE endpoint_id = $1 AND owner = $2 AND next_due < $3";
+
+/// Writes down when lanes are due next, and says when that is; idle ones are put off.
+async fn settle_next_due(
+    tx: &mut HotTx,
+    lanes: &[i64],
+    idle: &[LaneWant],
+    incarnation: i64,
+) -> Result<Vec<(i64, i64)>, Error> {
+    let mut found: Vec<(i64, i64)> = Vec::with_capacity(lanes.len());
+    match &mut tx.connection {
+        HotConnection::Sqlite(connection) => {
+            for lane in lanes {
+                let query = sqlx::query_as::<_, (i64, i64)>(NEXT_DUE_SQLITE);
+                let query = query.bind(*lane).bind(incarnation).bind(NEVER);
+                found.extend(query.fetch_optional(&mut **connection).await?);
             }
-            HotConnection::Postgres(connection) => {
-                let query = sqlx::query(SQL)
-                    .bind(lane.endpoint.raw())
-                    .bind(incarnation)
-                    .bind(micros(lane.put_off));
-                query.execute(&mut **connection).await?;
+            for lane in idle {
+                let query = sqlx::query(PUT_OFF).bind(lane.endpoint.raw()).bind(incarnation);
+                query.bind(micros(lane.put_off)).execute(&mut **connection).await?;
+            }
+        }
+        HotConnection::Postgres(connection) => {
+            let mut all = sorted_endpoints(idle);
+            all.extend(lanes);
+            let lock = sqlx::query(LOCK_LANES_POSTGRES).bind(all).bind(incarnation);
+            lock.execute(&mut **connection).await?;
+            if !lanes.is_empty() {
+                let query =
+                    sqlx::query_as(NEXT_DUE_POSTGRES).bind(lanes).bind(incarnation).bind(NEVER);
+                found = query.fetch_all(&mut **connection).await?;
+            }
+            for lane in idle {
+                let query = sqlx::query(PUT_OFF).bind(lane.endpoint.raw()).bind(incarnation);
+                query.bind(micros(lane.put_off)).execute(&mut **connection).await?;
             }
         }
     }
-    Ok(())
+    Ok(found)
 }

@@ -12,7 +12,7 @@ pub trait Clock: Send + Sync + std::fmt::Debug {
     /// Waits until `span` has passed on this clock.
     async fn sleep(&self, span: TimeDelta);
 
-    /// Told how far the database's clock is ahead of the system's (negative: behind). Clocks that
-    /// are turned by hand ignore it.
+    /// Told how far the database's clock is ahead of this clock (negative: behind), as a heartbeat
+    /// measured it. Clocks that are turned by hand ignore it.
     fn correct(&self, _database_ahead: TimeDelta) {}
 }

@@ -49,6 +49,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// The database did not answer in time.
+    pub fn no_answer() -> Self {
+        Self::Unavailable(DbErr::Custom("the database did not answer in time".into()))
+    }
+
     /// Whether the same call may succeed later.
     pub const fn is_passing(&self) -> bool {
         matches!(self, Self::Overloaded | Self::Unavailable(_))
@@ -74,12 +79,8 @@ impl Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        let passing = match &error {
-            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
-            DbErr::Exec(RuntimeErr::SqlxError(cause))
-            | DbErr::Query(RuntimeErr::SqlxError(cause)) => is_passing(cause),
-            _ => false,
-        };
+        let is_connection = matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_));
+        let passing = is_connection || cause(&error).is_some_and(is_passing);
         if passing { Self::Unavailable(error) } else { Self::Database(error) }
     }
 }
@@ -90,18 +91,30 @@ impl From<sqlx::Error> for Error {
     }
 }
 
+/// What the driver said.
+fn cause(error: &DbErr) -> Option<&sqlx::Error> {
+    if let DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) =
+        error
+    {
+        return Some(cause);
+    }
+    None
+}
+
 /// Locked, full, gone or going: the statement was right and may pass another time.
 fn is_passing(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Io(_)
-        | sqlx::Error::Tls(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed
-        | sqlx::Error::BeginFailed => true,
-        sqlx::Error::Database(cause) => cause.code().is_some_and(|code| is_passing_code(&code)),
-        _ => false,
+    if let sqlx::Error::Database(cause) = error {
+        return cause.code().is_some_and(|code| is_passing_code(&code));
     }
+    matches!(
+        error,
+        sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::BeginFailed
+    )
 }
 
 /// SQLite's primary result codes (busy, locked, read-only, I/O, full, cannot open) and PostgreSQL's

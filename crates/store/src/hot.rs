@@ -1,6 +1,8 @@
 //! Transactions of the hot path: on the driver itself, because arrays with nulls and prepared
 //! statements of fixed shape are what makes a batch cheap.
 
+use std::time::Duration;
+
 use sea_orm::sqlx;
 use sea_orm::sqlx::pool::PoolConnection;
 use sea_orm::sqlx::{Executor, Postgres, Sqlite};
@@ -30,8 +32,32 @@ pub(crate) enum HotConnection {
     Postgres(PoolConnection<Postgres>),
 }
 
+/// How long a transaction of the hot path may take up to its commit, and the commit itself. A
+/// database that hangs must not hang its callers.
+const HOT_WITHIN: Duration = Duration::from_secs(8);
+
+/// Waits for a part of a transaction, but not for ever.
+pub(crate) async fn within<T>(part: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    match tokio::time::timeout(HOT_WITHIN, part).await {
+        Ok(result) => result,
+        Err(_) => Err(Error::no_answer()),
+    }
+}
+
+/// How a transaction failed.
+pub(crate) enum Failed<T> {
+    /// Nothing has changed.
+    Unchanged(Error),
+    /// The commit failed: all of it has changed, or nothing; nobody can tell.
+    Doubtful(T, Error),
+}
+
 impl Store {
     pub(crate) async fn begin_hot(&self, durability: Durability) -> Result<HotTx, Error> {
+        within(self.begin_hot_at_last(durability)).await
+    }
+
+    async fn begin_hot_at_last(&self, durability: Durability) -> Result<HotTx, Error> {
         let lax = durability == Durability::Repeatable;
         match &self.inner.pools {
             Pools::Sqlite { write, .. } => {
@@ -63,6 +89,21 @@ impl Store {
 }
 
 impl HotTx {
+    /// Commits what was done, or rolls back what was not.
+    pub(crate) async fn end<T>(self, done: Result<T, Error>) -> Result<T, Failed<T>> {
+        match done {
+            Ok(value) => match within(self.commit()).await {
+                Ok(()) => Ok(value),
+                Err(error) => Err(Failed::Doubtful(value, error)),
+            },
+            Err(error) => {
+                // Where this fails too, the connection is closed, and that rolls back.
+                let _ = within(self.roll_back()).await;
+                Err(Failed::Unchanged(error))
+            }
+        }
+    }
+
     pub(crate) async fn commit(mut self) -> Result<(), Error> {
         self.run("COMMIT").await?;
         if self.lax_sqlite {

@@ -8,7 +8,7 @@ use domain::event::NewEvent;
 use domain::id::{CompanyId, EndpointId, EventId};
 
 use crate::compiled::CompiledCompany;
-use crate::hot::{Durability, HotTx};
+use crate::hot::{Durability, Failed, HotTx, within};
 use crate::ingest::{HandOver, IngestJob};
 use crate::ingest_keys::Key;
 use crate::ingest_rows::{LaneWish, PendingRow, Rooms};
@@ -100,14 +100,16 @@ impl Store {
         let mut batch = Batch::new(jobs);
         let mut rooms = Rooms::new(hand_over);
         let mut tx = self.begin_hot(Durability::Acknowledged).await?;
-        let pending = match self.fill(&mut tx, &mut batch, &mut rooms, now).await {
+        let filled = within(self.fill(&mut tx, &mut batch, &mut rooms, now)).await;
+        let pending = match tx.end(filled).await {
             Ok(pending) => pending,
-            Err(error) => {
-                tx.roll_back().await?;
+            Err(Failed::Unchanged(error)) => return Err(error),
+            Err(Failed::Doubtful(pending, error)) => {
+                let claimed = pending.iter().filter(|row| row.claimed_by != 0);
+                self.doubt(claimed.map(PendingRow::held_by_us));
                 return Err(error);
             }
         };
-        tx.commit().await?;
         let fresh = pending
             .iter()
             .filter(|row| row.claimed_by != 0)

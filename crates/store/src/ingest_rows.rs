@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::delivery::Progress;
 use domain::event::Event;
 use domain::event_type::Selector;
-use domain::id::{DeliveryId, EndpointId, EventId, SourceId};
+use domain::id::{CompanyId, DeliveryId, EndpointId, EventId, SourceId};
 use sea_orm::sqlx;
 
 use crate::compiled::CompiledEndpoint;
@@ -15,7 +15,7 @@ use crate::ingest::HandOver;
 use crate::ingest_batch::{Fate, Item};
 use crate::rows::endpoint_state::StateColumns;
 use crate::time::{from_micros, micros};
-use crate::{Claimed, Error};
+use crate::{Claimed, Error, Held};
 
 /// A lane that must be there, because something unclaimed waits for its owner.
 #[derive(Debug, Clone, Copy)]
@@ -70,6 +70,15 @@ impl PendingRow {
             schedule_began: micros(endpoint.schedule_began(now)),
             expires_at: item.event.expires_at.map(micros),
         }
+    }
+
+    /// What names it when it is given back.
+    pub(crate) fn held_by_us(&self) -> Held {
+        (
+            CompanyId::from_raw(self.company),
+            DeliveryId::from_raw(self.id),
+            EndpointId::from_raw(self.endpoint),
+        )
     }
 
     /// The delivery as it is handed over in memory.

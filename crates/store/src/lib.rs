@@ -24,6 +24,8 @@ mod nodes;
 mod notices;
 mod open;
 mod ownership;
+#[doc(hidden)]
+pub mod plans;
 mod pools;
 mod rows;
 mod sample;

@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::{CompanyId, MailId};
-use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseBackend, DatabaseTransaction, EntityTrait, QueryFilter,
     QueryOrder, QuerySelect,
@@ -87,19 +86,6 @@ impl Store {
         }
         write_mail(&tx, id, changed).await?;
         Ok(tx.commit().await?)
-    }
-
-    /// Gives back the mails that a node had claimed which is dead. Tells how many.
-    pub async fn release_mails(&self, incarnation: i64) -> Result<u64, Error> {
-        let tx = self.begin().await?;
-        let released = mail::Entity::update_many()
-            .col_expr(mail::Column::ClaimedBy, Expr::value(0_i64))
-            .filter(mail::Column::State.eq(MailState::Queued.as_str()))
-            .filter(mail::Column::ClaimedBy.eq(incarnation))
-            .exec(&tx)
-            .await?;
-        tx.commit().await?;
-        Ok(released.rows_affected)
     }
 
     /// The company's mails, kept or sent.

@@ -65,7 +65,7 @@ pub struct TokenRecord {
     pub company: CompanyId,
     /// What it is for.
     pub name: String,
-    /// Its first characters.
+    /// Its last characters, to tell tokens apart.
     pub hint: String,
     /// What it may do.
     pub scopes: Vec<domain::scope::Scope>,
@@ -102,7 +102,7 @@ pub enum ScheduleChoice {
     Standard,
     /// Meta's: 7 days, ever more slowly.
     Meta,
-    /// Waits of its own.
+    /// Waits of its own: whole seconds, each at least 1; a fraction is not kept.
     Custom(Vec<TimeDelta>),
 }
 

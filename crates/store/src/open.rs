@@ -21,7 +21,7 @@ use crate::ingest::{INGEST_QUEUE_MAX, IngestJob};
 use crate::pools::{self, Pools};
 use crate::seal::Sealer;
 use crate::tokens::TokenCache;
-use crate::{Error, Hint, MasterKey};
+use crate::{Error, Held, Hint, MasterKey};
 
 /// How many hints may wait for a dispatcher; one that lags reads the rows instead.
 const HINTS_MAX: usize = 1_024;
@@ -64,6 +64,7 @@ pub(crate) struct Inner {
     pub(crate) sealer: Sealer,
     pub(crate) tokens: TokenCache,
     pub(crate) compiled: Mutex<HashMap<CompanyId, Arc<CompiledCompany>>>,
+    pub(crate) doubtful: Mutex<Vec<Held>>,
     pub(crate) hints: broadcast::Sender<Hint>,
     pub(crate) ingest: mpsc::Sender<IngestJob>,
     pub(crate) ingest_queue: tokio::sync::Mutex<mpsc::Receiver<IngestJob>>,
@@ -91,6 +92,7 @@ impl Store {
                 sealer,
                 tokens: TokenCache::default(),
                 compiled: Mutex::default(),
+                doubtful: Mutex::default(),
                 hints,
                 ingest,
                 ingest_queue: tokio::sync::Mutex::new(ingest_queue),

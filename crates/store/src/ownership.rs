@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use domain::id::{CompanyId, DeliveryId, EndpointId};
-use sea_orm::{ConnectionTrait, Value};
+use sea_orm::{ConnectionTrait, DatabaseBackend, Value};
 
 use crate::rows::lane::wake;
 use crate::time::micros;
@@ -17,6 +17,25 @@ const SLICE_ROWS: i64 = 2_000;
 pub type Held = (CompanyId, DeliveryId, EndpointId);
 
 impl Store {
+    /// Remembers rows that may be claimed by this node without being in its memory, because a commit
+    /// failed and nobody can tell whether it had worked.
+    pub(crate) fn doubt(&self, rows: impl Iterator<Item = Held>) {
+        self.inner.doubtful.lock().extend(rows);
+    }
+
+    /// Gives back what a failed commit may have left claimed. To be called every so often.
+    pub async fn release_doubtful(&self, now: DateTime<Utc>) -> Result<(), Error> {
+        let rows = std::mem::take(&mut *self.inner.doubtful.lock());
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let released = self.release(&rows, now).await;
+        if released.is_err() {
+            self.doubt(rows.into_iter());
+        }
+        released
+    }
+
     /// Gives claimed rows back unsent; the lanes' owners find them.
     pub async fn release(&self, rows: &[Held], now: DateTime<Utc>) -> Result<(), Error> {
         let tx = self.begin().await?;
@@ -63,16 +82,13 @@ impl Store {
 
     /// Takes lanes that nobody owns, at most `limit`. Gives how many.
     pub async fn adopt_lanes(&self, limit: u32) -> Result<u64, Error> {
-        let sql = match self.backend() {
-            sea_orm::DatabaseBackend::Postgres => {
-                "WITH free AS MATERIALIZED (SELECT endpoint_id FROM lanes WHERE owner = 0 LIMIT $2 \
+        let sql = if self.backend() == DatabaseBackend::Postgres {
+            "WITH free AS MATERIALIZED (SELECT endpoint_id FROM lanes WHERE owner = 0 LIMIT $2 \
                  FOR UPDATE SKIP LOCKED) UPDATE lanes SET owner = $1, version = version + 1 \
                  FROM free WHERE lanes.endpoint_id = free.endpoint_id"
-            }
-            _ => {
-                "UPDATE lanes SET owner = $1, version = version + 1 WHERE endpoint_id IN \
+        } else {
+            "UPDATE lanes SET owner = $1, version = version + 1 WHERE endpoint_id IN \
                  (SELECT endpoint_id FROM lanes WHERE owner = 0 LIMIT $2)"
-            }
         };
         let values: [Value; 2] = [self.incarnation().into(), i64::from(limit).into()];
         let done = self.inner.pools.write().execute_raw(self.statement(sql, values)).await?;
@@ -128,16 +144,13 @@ impl Store {
     /// Gives back what a dead node had claimed, a slice at a time. Gives whether there may be more.
     pub async fn free_claims_of(&self, dead: i64, now: DateTime<Utc>) -> Result<bool, Error> {
         let tx = self.begin().await?;
-        let sql = match self.backend() {
-            sea_orm::DatabaseBackend::Postgres => {
-                "WITH held AS MATERIALIZED (SELECT company_id, id FROM pending WHERE claimed_by = $1 AND claimed_by <> 0 \
+        let sql = if self.backend() == DatabaseBackend::Postgres {
+            "WITH held AS MATERIALIZED (SELECT company_id, id FROM pending WHERE claimed_by = $1 AND claimed_by <> 0 \
                  LIMIT $2 FOR UPDATE SKIP LOCKED) UPDATE pending p SET claimed_by = 0 FROM held \
                  WHERE p.company_id = held.company_id AND p.id = held.id RETURNING p.endpoint_id, p.company_id"
-            }
-            _ => {
-                "UPDATE pending SET claimed_by = 0 WHERE id IN (SELECT id FROM pending WHERE claimed_by = $1 LIMIT $2) \
+        } else {
+            "UPDATE pending SET claimed_by = 0 WHERE id IN (SELECT id FROM pending WHERE claimed_by = $1 LIMIT $2) \
                  RETURNING endpoint_id, company_id"
-            }
         };
         let values: [Value; 2] = [dead.into(), SLICE_ROWS.into()];
         let rows = tx.query_all_raw(self.statement(sql, values)).await?;
@@ -145,7 +158,10 @@ impl Store {
             .iter()
             .map(|row| Ok((row.try_get("", "endpoint_id")?, row.try_get("", "company_id")?)))
             .collect::<Result<Vec<(i64, i64)>, sea_orm::DbErr>>()?;
-        let more = endpoints.len() >= usize::try_from(SLICE_ROWS).unwrap_or(usize::MAX);
+        // Rows that somebody else has locked at this moment were left out, and must not be forgotten.
+        let rest = "SELECT 1 AS one FROM pending WHERE claimed_by = $1 AND claimed_by <> 0 LIMIT 1";
+        let values: [Value; 1] = [dead.into()];
+        let more = tx.query_one_raw(self.statement(rest, values)).await?.is_some();
         endpoints.sort_unstable();
         endpoints.dedup();
         for (endpoint, company) in endpoints {

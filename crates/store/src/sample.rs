@@ -84,7 +84,7 @@ impl Store {
 }
 
 async fn find(tx: &mut HotTx, company: CompanyId, id: EndpointId) -> Result<EndpointRow, Error> {
-    lock_endpoints(tx, vec![id.raw()]).await?;
+    lock_endpoints(tx, &[id.raw()]).await?;
     let row = endpoints(tx, &[id.raw()]).await?.remove(&id);
     row.filter(|row| row.company == company).ok_or(Error::NotFound)
 }

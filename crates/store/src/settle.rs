@@ -11,11 +11,14 @@ use domain::id::{CompanyId, DeliveryId, EndpointId};
 use domain::outcome::Outcome;
 use domain::settle::{AttemptResult, Next, Settlement};
 
-use crate::hot::{Durability, HotTx};
+use crate::hot::{Durability, Failed, HotTx, within};
 use crate::lane_rows::{LaneWish, wish_lanes};
 use crate::settle_rows::{self, EndpointRow, FinishRow, RetryRow};
 use crate::time::micros;
 use crate::{Claimed, Error, Hint, Store};
+
+/// How often a batch is decided anew because others changed its rows meanwhile.
+const SETTLE_TURNS_MAX: u32 = 8;
 
 /// One attempt that is over, with what is kept of it.
 #[derive(Debug)]
@@ -98,20 +101,28 @@ impl Store {
     /// Settles outcomes, in their order, in one transaction. On an error nothing has changed and the
     /// same batch can be settled again.
     pub async fn settle(&self, batch: &[ToSettle], now: DateTime<Utc>) -> Result<Settled, Error> {
-        let mut tx = self.begin_hot(Durability::Repeatable).await?;
-        match self.settle_in(&mut tx, batch, now).await {
-            Ok((settled, gone)) => {
-                tx.commit().await?;
-                for company in gone {
-                    self.hint(Hint::ConfigChanged(company));
+        for _ in 0..SETTLE_TURNS_MAX {
+            let mut tx = self.begin_hot(Durability::Repeatable).await?;
+            let done = match within(self.settle_in(&mut tx, batch, now)).await {
+                Ok(Some(done)) => Ok(done),
+                Ok(None) => {
+                    within(tx.roll_back()).await?;
+                    continue;
                 }
-                Ok(settled)
-            }
-            Err(error) => {
-                tx.roll_back().await?;
-                Err(error)
-            }
+                Err(error) => Err(error),
+            };
+            return match tx.end(done).await {
+                Ok((settled, gone)) => {
+                    for company in gone {
+                        self.hint(Hint::ConfigChanged(company));
+                    }
+                    Ok(settled)
+                }
+                // Settled again although it had worked, the batch is found to have lost its claims.
+                Err(Failed::Unchanged(error) | Failed::Doubtful(_, error)) => Err(error),
+            };
         }
+        Err(Error::Overloaded)
     }
 
     async fn settle_in(
@@ -119,8 +130,33 @@ impl Store {
         tx: &mut HotTx,
         batch: &[ToSettle],
         now: DateTime<Utc>,
-    ) -> Result<(Settled, Vec<CompanyId>), Error> {
+    ) -> Result<Option<(Settled, Vec<CompanyId>)>, Error> {
         let incarnation = self.incarnation();
+        let (mut settled, changes) = self.decide_all(tx, batch, incarnation, now).await?;
+        let finished = settle_rows::finish(tx, &changes.finished, incarnation).await?;
+        let retried = settle_rows::retry(tx, &changes.retried, incarnation).await?;
+        if (finished, retried) != (changes.finished.len() as u64, changes.retried.len() as u64) {
+            return Ok(None);
+        }
+        settle_rows::attempts(tx, &changes.finished, &changes.retried).await?;
+        settle_rows::update_endpoints(tx, &changes.endpoints).await?;
+        settle_rows::bump_companies(tx, &changes.gone).await?;
+        crate::notices::write_notices(self, tx, &changes.told).await?;
+        let owners = wish_lanes(tx, &changes.lanes).await?;
+        for after in &mut settled.endpoints {
+            after.lane_owner = owners.get(&after.endpoint.raw()).copied();
+        }
+        Ok(Some((settled, changes.gone)))
+    }
+
+    /// Decides on what this transaction reads, endpoint by endpoint.
+    async fn decide_all<'a>(
+        &self,
+        tx: &mut HotTx,
+        batch: &'a [ToSettle],
+        incarnation: i64,
+        now: DateTime<Utc>,
+    ) -> Result<(Settled, Changes<'a>), Error> {
         let held = settle_rows::claims(tx, batch, incarnation).await?;
         let endpoints = self.endpoints_for(tx, batch).await?;
         let mut changes = Changes::default();
@@ -138,17 +174,7 @@ impl Store {
             let after = self.decide(row, &items, &held, incarnation, now, &mut changes);
             settled.endpoints.push(EndpointAfter { endpoint, ..after });
         }
-        settle_rows::finish(tx, &changes.finished, incarnation).await?;
-        settle_rows::retry(tx, &changes.retried, incarnation).await?;
-        settle_rows::attempts(tx, &changes.finished, &changes.retried).await?;
-        settle_rows::update_endpoints(tx, &changes.endpoints).await?;
-        settle_rows::bump_companies(tx, &changes.gone).await?;
-        crate::notices::write_notices(self, tx, &changes.told).await?;
-        let owners = wish_lanes(tx, &changes.lanes).await?;
-        for after in &mut settled.endpoints {
-            after.lane_owner = owners.get(&after.endpoint.raw()).copied();
-        }
-        Ok((settled, changes.gone))
+        Ok((settled, changes))
     }
 
     /// The endpoints of a batch, locked where something about them may change: a batch of successes
@@ -166,14 +192,19 @@ impl Store {
             ToSettle::Attempted(attempted) => !attempted.outcome.is_success(),
             ToSettle::Ended(..) => false,
         };
-        let failing: Vec<i64> = batch
+        let mut failing: Vec<i64> = batch
             .iter()
             .filter(|item| failed(item))
             .map(|item| item.delivery().endpoint.raw())
             .chain(rows.values().filter(|row| row.state.streak() > 0).map(|row| row.id.raw()))
             .collect();
-        let locked = settle_rows::lock_endpoints(tx, failing).await?;
-        rows.extend(locked);
+        failing.sort_unstable();
+        failing.dedup();
+        if let Some(locked) = settle_rows::lock_endpoints(tx, &failing).await? {
+            // One that was deleted between the two reads is not in the second.
+            rows.retain(|id, _| !failing.contains(&id.raw()));
+            rows.extend(locked);
+        }
         Ok(rows)
     }
 

@@ -65,15 +65,25 @@ const INSERT_HISTORY: &str = "INSERT INTO deliveries (id, company_id, generation
     tries, tries_before, finished_at, format, render_version, started_at, duration_us, status_code, \
     error_kind, error_message, request, response_head, response_body, truncated) ";
 
-/// Moves finished deliveries from `pending` to history.
+/// Takes finished deliveries out of `pending`.
+pub(crate) const FINISH_POSTGRES: &str = "DELETE FROM pending p USING unnest($1::bigint[], $2::bigint[]) \
+    AS t(company_id, id) WHERE p.company_id = t.company_id AND p.id = t.id AND p.claimed_by = $3";
+
+/// Puts deliveries back that are due again; one that was canceled since its claim was read stays.
+pub(crate) const RETRY_POSTGRES: &str = "UPDATE pending p SET due_at = t.due_at, tries = p.tries + 1, claimed_by = 0 \
+    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS t(company_id, id, due_at) \
+    WHERE p.company_id = t.company_id AND p.id = t.id AND p.claimed_by = $4 AND p.canceled = 0";
+
+/// Moves finished deliveries from `pending` to history. Gives how many were still there.
 pub(crate) async fn finish(
     tx: &mut HotTx,
     rows: &[FinishRow<'_>],
     incarnation: i64,
-) -> Result<(), Error> {
+) -> Result<u64, Error> {
     if rows.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
+    let mut deleted = 0;
     match &mut tx.connection {
         HotConnection::Sqlite(connection) => {
             for run in runs(rows) {
@@ -83,7 +93,8 @@ pub(crate) async fn finish(
                 for row in run {
                     query = query.bind(row.delivery.id.raw());
                 }
-                query.bind(incarnation).execute(&mut **connection).await?;
+                let done = query.bind(incarnation).execute(&mut **connection).await?;
+                deleted += done.rows_affected();
                 let sql = values(&format!("{INSERT_HISTORY} VALUES "), 20, run.len(), "");
                 let mut query = sqlx::query(sql);
                 for row in run {
@@ -114,19 +125,17 @@ pub(crate) async fn finish(
             }
         }
         HotConnection::Postgres(connection) => {
-            finish_postgres(connection, rows, incarnation).await?
+            deleted = finish_postgres(connection, rows, incarnation).await?;
         }
     }
-    Ok(())
+    Ok(deleted)
 }
 
 async fn finish_postgres(
     connection: &mut sqlx::PgConnection,
     rows: &[FinishRow<'_>],
     incarnation: i64,
-) -> Result<(), Error> {
-    const DELETE: &str = "DELETE FROM pending p USING unnest($1::bigint[], $2::bigint[]) AS t(company_id, id) \
-        WHERE p.company_id = t.company_id AND p.id = t.id AND p.claimed_by = $3";
+) -> Result<u64, Error> {
     const INSERT: &str = "INSERT INTO deliveries (id, company_id, generation, endpoint_id, event_id, state, \
         tries, tries_before, finished_at, format, render_version, started_at, duration_us, status_code, \
         error_kind, error_message, request, response_head, response_body, truncated) \
@@ -139,12 +148,16 @@ async fn finish_postgres(
     let column = |pick: fn(&FinishRow<'_>) -> i64| rows.iter().map(pick).collect::<Vec<i64>>();
     let (companies, ids) =
         (column(|row| row.delivery.event.company.raw()), column(|row| row.delivery.id.raw()));
-    sqlx::query(DELETE)
+    let deleted = sqlx::query(FINISH_POSTGRES)
         .bind(&companies)
         .bind(&ids)
         .bind(incarnation)
         .execute(&mut *connection)
-        .await?;
+        .await?
+        .rows_affected();
+    if deleted != rows.len() as u64 {
+        return Ok(deleted);
+    }
     let kept: Vec<Kept<'_>> = rows
         .iter()
         .map(|row| row.attempt.filter(|_| is_inline(row)).map_or(Kept::NONE, Kept::of))
@@ -171,18 +184,19 @@ async fn finish_postgres(
         .bind(i64::from(domain::wire::RENDER_VERSION))
         .execute(&mut *connection)
         .await?;
-    Ok(())
+    Ok(deleted)
 }
 
-/// Puts deliveries back that are due again.
+/// Puts deliveries back that are due again. Gives how many were still there.
 pub(crate) async fn retry(
     tx: &mut HotTx,
     rows: &[RetryRow<'_>],
     incarnation: i64,
-) -> Result<(), Error> {
+) -> Result<u64, Error> {
     if rows.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
+    let mut put_back = 0;
     match &mut tx.connection {
         HotConnection::Sqlite(connection) => {
             for run in runs(rows) {
@@ -191,30 +205,29 @@ pub(crate) async fn retry(
                     2,
                     run.len(),
                     ") UPDATE pending SET due_at = t.due_at, tries = tries + 1, claimed_by = 0 \
-                     FROM t WHERE pending.id = t.id AND claimed_by = ?",
+                     FROM t WHERE pending.id = t.id AND claimed_by = ? AND canceled = 0",
                 );
                 let mut query = sqlx::query(sql);
                 for row in run {
                     query = query.bind(row.attempted.delivery.id.raw()).bind(row.due_at);
                 }
-                query.bind(incarnation).execute(&mut **connection).await?;
+                let done = query.bind(incarnation).execute(&mut **connection).await?;
+                put_back += done.rows_affected();
             }
         }
         HotConnection::Postgres(connection) => {
-            const SQL: &str = "UPDATE pending p SET due_at = t.due_at, tries = p.tries + 1, claimed_by = 0 \
-                FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS t(company_id, id, due_at) \
-                WHERE p.company_id = t.company_id AND p.id = t.id AND p.claimed_by = $4";
             let column = |pick: fn(&RetryRow<'_>) -> i64| rows.iter().map(pick).collect::<Vec<_>>();
-            sqlx::query(SQL)
+            put_back = sqlx::query(RETRY_POSTGRES)
                 .bind(column(|row| row.attempted.delivery.event.company.raw()))
                 .bind(column(|row| row.attempted.delivery.id.raw()))
                 .bind(column(|row| row.due_at))
                 .bind(incarnation)
                 .execute(&mut **connection)
-                .await?;
+                .await?
+                .rows_affected();
         }
     }
-    Ok(())
+    Ok(put_back)
 }
 
 /// Writes the attempts that do not stand in a history row.

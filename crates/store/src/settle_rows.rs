@@ -45,6 +45,10 @@ pub(crate) struct EndpointRow {
     pub(crate) last_error: Option<String>,
 }
 
+/// The rows of a batch that a node still holds.
+pub(crate) const CLAIMS_POSTGRES: &str = "SELECT p.id, p.canceled FROM unnest($1::bigint[], $2::bigint[]) \
+    AS t(company_id, id) JOIN pending p USING (company_id, id) WHERE p.claimed_by = $3";
+
 /// Which of these deliveries this node still holds, and whether they were canceled meanwhile.
 pub(crate) async fn claims(
     tx: &mut HotTx,
@@ -68,10 +72,8 @@ pub(crate) async fn claims(
             }
         }
         HotConnection::Postgres(connection) => {
-            const SQL: &str = "SELECT p.id, p.canceled FROM unnest($1::bigint[], $2::bigint[]) AS t(company_id, id) \
-                JOIN pending p USING (company_id, id) WHERE p.claimed_by = $3";
             let column = |pick: fn(&ToSettle) -> i64| batch.iter().map(pick).collect::<Vec<_>>();
-            found = sqlx::query_as(SQL)
+            found = sqlx::query_as(CLAIMS_POSTGRES)
                 .bind(column(|item| item.delivery().event.company.raw()))
                 .bind(column(|item| item.delivery().id.raw()))
                 .bind(incarnation)
@@ -111,17 +113,17 @@ pub(crate) async fn endpoints(
     read_endpoints(tx, ids, "").await
 }
 
-/// The same, locked in the order of their ids, so that two nodes cannot lock each other out.
+/// The same, locked in the order of their ids, so that two nodes cannot lock each other out. `None`
+/// on SQLite, where the write transaction is the lock.
 pub(crate) async fn lock_endpoints(
     tx: &mut HotTx,
-    mut ids: Vec<i64>,
-) -> Result<HashMap<EndpointId, EndpointRow>, Error> {
-    ids.sort_unstable();
-    ids.dedup();
+    ids: &[i64],
+) -> Result<Option<HashMap<EndpointId, EndpointRow>>, Error> {
     match &tx.connection {
-        // The write transaction is the lock.
-        HotConnection::Sqlite(_) => Ok(HashMap::new()),
-        HotConnection::Postgres(_) => read_endpoints(tx, &ids, " ORDER BY id FOR UPDATE").await,
+        HotConnection::Sqlite(_) => Ok(None),
+        HotConnection::Postgres(_) => {
+            read_endpoints(tx, ids, " ORDER BY id FOR UPDATE").await.map(Some)
+        }
     }
 }
 
@@ -238,7 +240,7 @@ pub(crate) fn last_failure(
     match failed {
         Some(outcome) => (
             outcome.status_code.map(i64::from),
-            outcome.failure.as_ref().map(|failure| failure.message.clone()),
+            outcome.failure.as_ref().map(|failure| storable(&failure.message)),
         ),
         None => (row.last_status, row.last_error.clone()),
     }

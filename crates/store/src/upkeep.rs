@@ -37,8 +37,7 @@ impl Store {
         self.end_rows(sql, values, Finish::Expired, now).await
     }
 
-    /// Ends what is still pending for deleted endpoints, and what was canceled while claimed and came
-    /// back. Gives how many.
+    /// Ends what is still pending for deleted endpoints. Gives how many.
     pub async fn end_deleted(&self, now: DateTime<Utc>) -> Result<u64, Error> {
         let sql = "SELECT p.company_id, p.id FROM endpoints e JOIN pending p ON p.endpoint_id = e.id \
             WHERE e.deleted_at IS NOT NULL AND p.claimed_by = 0 AND p.due_at <= $1 LIMIT $2";

@@ -33,7 +33,7 @@ CREATE TABLE api_tokens (
     company_id   BIGINT NOT NULL,
     name         TEXT   NOT NULL,
     token_hash   BYTEA  NOT NULL UNIQUE,         -- SHA-256 of the whole token
-    hint         TEXT   NOT NULL,                -- its first characters, to tell tokens apart
+    hint         TEXT   NOT NULL,                -- its last characters, to tell tokens apart
     scopes       TEXT   NOT NULL,                -- JSON array
     expires_at   BIGINT,
     revoked_at   BIGINT,

@@ -117,7 +117,7 @@ async fn disabling_drops_the_pending_retries(setup: Setup) {
     let held = wait_state(&api, &accepted, "held").await;
     let retry = format!("/deliveries/{}/retry", text(&held, "id"));
     let answer = api.post(&retry, &json!({})).await.expect(409);
-    assert_eq!(answer["code"], "delivery_held");
+    assert_eq!(answer["code"], "endpoint_held");
     receiver.answers(200);
     switch(&api, &made, "enabled").await;
     let delivery = wait_state(&api, &accepted, "delivered").await;

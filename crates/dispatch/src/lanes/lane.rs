@@ -18,6 +18,8 @@ const HEALTHY_KEPT_FOR: TimeDelta = TimeDelta::seconds(10);
 const FAILING_KEPT_FOR: TimeDelta = TimeDelta::hours(1);
 /// How many rows a failing lane may have claimed for each place of its window.
 const FAILING_ROWS_PER_SLOT: usize = 4;
+/// How many rows any other lane may have waiting for each place of its window.
+const ROWS_PER_SLOT: usize = 8;
 /// Room for so many rows is kept by an empty queue.
 const QUEUE_ROWS_KEPT: usize = 8;
 
@@ -207,11 +209,15 @@ impl Lane {
             Mode::Held => 0,
             Mode::Open | Mode::Slow if self.on_hold(now) => 0,
             Mode::Slow => usize::from(self.rows() == 0),
-            Mode::Open if self.last_failed => (self.window as usize * FAILING_ROWS_PER_SLOT)
-                .min(limits.lane_queued_max)
-                .saturating_sub(waiting),
-            Mode::Open => limits.lane_queued_max.saturating_sub(waiting),
+            Mode::Open => self.capacity(limits).saturating_sub(waiting),
         }
+    }
+
+    /// How many rows may wait: more the faster the receiver has proved to be, so that one that hangs
+    /// does not fill the memory with its rows before it is found out.
+    pub(super) fn capacity(&self, limits: &Limits) -> usize {
+        let rows_per_slot = if self.last_failed { FAILING_ROWS_PER_SLOT } else { ROWS_PER_SLOT };
+        (self.window as usize * rows_per_slot).min(limits.lane_queued_max)
     }
 
     /// How many fresh deliveries the lane itself would take.
@@ -219,7 +225,7 @@ impl Lane {
         match self.mode {
             Mode::Held | Mode::Slow => 0,
             Mode::Open if self.backlog || self.on_hold(now) => 0,
-            Mode::Open => limits.lane_queued_max.saturating_sub(self.queued() + self.reserved),
+            Mode::Open => self.capacity(limits).saturating_sub(self.queued() + self.reserved),
         }
     }
 

@@ -98,7 +98,8 @@ fn fresh_rows_use_up_their_promise_and_memory_is_free_when_they_are_settled() {
 
 #[test]
 fn one_company_never_takes_all_memory() {
-    let mut lanes = Lanes::new(Limits { queued_max: 400, lane_queued_max: 100, ..limits() });
+    let mut lanes =
+        Lanes::new(Limits { queued_max: 400, lane_queued_max: 100, window_start: 13, ..limits() });
     let mut reserve = |raw| {
         lanes.set_mode(endpoint(raw), company_of(raw), Mode::Open);
         lanes.reserve(endpoint(raw), 100)
@@ -109,6 +110,22 @@ fn one_company_never_takes_all_memory() {
 }
 
 #[test]
+fn what_may_wait_grows_with_what_a_receiver_has_proved() {
+    let mut lanes = Lanes::new(limits());
+    assert_eq!(lanes.capacity(endpoint(100)), 2);
+    lanes.set_mode(endpoint(100), company_of(100), Mode::Open);
+    assert_eq!(lanes.reserve(endpoint(100), 1_000), 16);
+    lanes.release(endpoint(100), 16);
+    push(&mut lanes, 100, 1..200);
+    for round in 0..200 {
+        let Some(row) = lanes.next(noon()) else { break };
+        assert!(round < 199, "all were given");
+        finish(&mut lanes, &row, true, noon());
+    }
+    assert_eq!(lanes.capacity(endpoint(100)), 32 * 8);
+}
+
+#[test]
 fn no_promise_is_made_for_a_lane_with_something_in_its_way() {
     let mut lanes = Lanes::new(limits());
     for (raw, mode) in [(100, Mode::Slow), (101, Mode::Held)] {
@@ -116,7 +133,7 @@ fn no_promise_is_made_for_a_lane_with_something_in_its_way() {
         assert_eq!(lanes.reserve(endpoint(raw), 1), 0);
     }
     lanes.set_backlog(endpoint(102), company_of(102), true);
-    assert_eq!((lanes.reserve(endpoint(102), 1), lanes.room(endpoint(102))), (0, 1_024));
+    assert_eq!((lanes.reserve(endpoint(102), 1), lanes.room(endpoint(102))), (0, 16));
     push(&mut lanes, 103, 1..2);
     let sent = lanes.next(noon()).unwrap();
     lanes.hold_until(endpoint(103), seconds(60));

@@ -28,6 +28,10 @@ pub fn schedule_from_text(id: i64, text: &str) -> Result<ScheduleChoice, Error> 
             let waits = waits.map(|wait| wait.as_i64().map(TimeDelta::seconds));
             Ok(ScheduleChoice::Custom(waits.collect::<Option<_>>().ok_or_else(corrupt)?))
         }
-        _ => Err(corrupt()),
+        serde_json::Value::Null
+        | serde_json::Value::Bool(_)
+        | serde_json::Value::Number(_)
+        | serde_json::Value::String(_)
+        | serde_json::Value::Array(_) => Err(corrupt()),
     }
 }

@@ -9,7 +9,6 @@ use crate::setup::{ACTOR, Setup, now, on_both, page};
 on_both!(
     a_mail_is_claimed_by_one_node_and_sent_once,
     a_mail_that_failed_comes_back_after_its_wait,
-    a_dead_nodes_mails_come_back,
     enabling_undoes_what_was_held_back,
     mails_belong_to_their_company,
 );
@@ -79,16 +78,6 @@ async fn a_mail_that_failed_comes_back_after_its_wait(s: Setup) {
     let record = s.store.mail(s.company, id).await.unwrap();
     assert_eq!((record.state, record.tries), (MailState::Failed, 2));
     assert_eq!(claimed(&s.store, 500).await, [0_i64; 0]);
-}
-
-async fn a_dead_nodes_mails_come_back(s: Setup) {
-    let endpoint = s.endpoint().await.id;
-    mail(&s, 1, endpoint, false, 0).await;
-    let other = Store::open(s.config.clone()).await.unwrap();
-    assert_eq!(claimed(&other, 0).await, [1]);
-    assert_eq!(s.store.release_mails(s.store.incarnation()).await.unwrap(), 0);
-    assert_eq!(s.store.release_mails(other.incarnation()).await.unwrap(), 1);
-    assert_eq!(claimed(&s.store, 0).await, [1]);
 }
 
 async fn enabling_undoes_what_was_held_back(s: Setup) {
