@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 use crate::receiver::NUMBER_KEY;
+use crate::scenarios::AtomicStop;
 use crate::tally::Tally;
 
 /// How long one event is tried, over refusals and closed connections.
@@ -164,17 +165,24 @@ pub(crate) async fn closed_loop(sender: &Sender, closed: Closed) -> anyhow::Resu
     join(workers).await
 }
 
+/// How an open loop posts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Open {
+    pub(crate) per_second: u32,
+    pub(crate) connections: usize,
+    pub(crate) count: usize,
+}
+
 /// Posts each event at its own time, whether or not the ones before are answered. Times are kept by
 /// a thread that sleeps: a runtime's timer would add up to a millisecond to each.
 pub(crate) async fn open_loop(
     sender: &Sender,
-    per_second: u32,
-    connections: usize,
-    count: usize,
+    open: Open,
+    stop: &AtomicStop,
 ) -> anyhow::Result<()> {
     let tasks = TaskTracker::new();
     let (mut queues, mut workers) = (Vec::new(), Vec::new());
-    for _ in 0..connections {
+    for _ in 0..open.connections {
         let (queue, mut due) = mpsc::unbounded_channel();
         let mut connection = Connection::new(sender.clone(), tasks.clone());
         queues.push(queue);
@@ -185,12 +193,16 @@ pub(crate) async fn open_loop(
             anyhow::Ok(())
         }));
     }
-    let (tally, count) = (sender.tally.clone(), count.min(sender.tally.capacity()));
+    let (tally, stop) = (sender.tally.clone(), stop.clone());
+    let count = open.count.min(tally.capacity());
     let pacer = std::thread::Builder::new().name("pacer".into()).spawn(move || {
-        let (start, gap) = (Instant::now() + PAUSE, Duration::from_secs(1) / per_second);
+        let (start, gap) = (Instant::now() + PAUSE, Duration::from_secs(1) / open.per_second);
         for (number, queue) in (0..count).zip(queues.iter().cycle()) {
             let at = start + gap * u32::try_from(number).unwrap_or(u32::MAX);
             std::thread::sleep(at.saturating_duration_since(Instant::now()));
+            if stop.is_stopped() {
+                return;
+            }
             tally.intend(number, at);
             // A worker that has ended reports its own error.
             let _ = queue.send(number);

@@ -78,9 +78,8 @@ async fn answer(
     tallies: Arc<RwLock<Vec<Arc<Tally>>>>,
 ) -> Result<Response<Empty<Bytes>>, Infallible> {
     let target = target(request.uri().path());
-    let tally = target.and_then(|(phase, _)| {
-        tallies.read().iter().find(|tally| tally.phase == phase).cloned()
-    });
+    let tally = target
+        .and_then(|(phase, _)| tallies.read().iter().find(|tally| tally.phase == phase).cloned());
     let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     let mut status = StatusCode::OK;
     if let (Some(tally), Some((_, endpoint))) = (tally, target) {

@@ -111,14 +111,18 @@ impl Tally {
         self.arrivals.load(Ordering::Relaxed)
     }
 
-    /// Deliveries that are owed and have not arrived. Grows with the number of events.
+    /// Deliveries that are owed and have not arrived.
     pub(crate) fn owed(&self) -> u64 {
-        self.outcome_of(|_| true).lost
+        let acknowledged = |number: &usize| Self::has_been(&self.acknowledged[*number]);
+        let missing = |number: usize| {
+            let arrived = &self.arrived[number * self.endpoints..(number + 1) * self.endpoints];
+            arrived[self.hanging..].iter().filter(|at| !Self::has_been(at)).count() as u64
+        };
+        (0..self.capacity()).filter(acknowledged).map(missing).sum()
     }
 
-    /// How all of it came out.
-    pub(crate) fn outcome(&self) -> Outcome {
-        self.outcome_of(|_| true)
+    fn has_been(at: &AtomicU64) -> bool {
+        at.load(Ordering::Relaxed) != NEVER
     }
 
     /// Among the deliveries acknowledged before this moment that arrived after it: how long until
@@ -144,11 +148,12 @@ impl Tally {
         Some((first, last, arrivals.len() as u64))
     }
 
-    fn outcome_of(&self, counts: impl Fn(usize) -> bool) -> Outcome {
+    /// How all of it came out.
+    pub(crate) fn outcome(&self) -> Outcome {
         let mut outcome = Outcome::default();
         let mut first = u64::MAX;
-        for number in (0..self.capacity()).filter(|number| counts(*number)) {
-            if self.acknowledged[number].load(Ordering::Relaxed) == NEVER {
+        for number in 0..self.capacity() {
+            if !Self::has_been(&self.acknowledged[number]) {
                 continue;
             }
             let intended = self.intended[number].load(Ordering::Relaxed);
@@ -219,7 +224,8 @@ mod tests {
 
     #[test]
     fn latencies_are_read_by_share() {
-        let outcome = Outcome { latencies_us: (0..=100).map(|n| n * 1_000).collect(), ..Outcome::default() };
+        let outcome =
+            Outcome { latencies_us: (0..=100).map(|n| n * 1_000).collect(), ..Outcome::default() };
         assert_eq!((outcome.latency_ms(0.5), outcome.latency_ms(0.99)), (50.0, 99.0));
         assert!(Outcome::default().latency_ms(0.5).is_nan());
     }

@@ -183,17 +183,22 @@ impl Api {
     }
 
     /// Waits until the resource at `path` is as wanted, and gives it.
+    ///
+    /// # Panics
+    /// When it is not `within` the time given, with what it was last.
     pub async fn wait_for(
         &self,
         path: &str,
         within: Duration,
         wanted: impl Fn(&Value) -> bool,
     ) -> Value {
-        let (wanted, path) = (&wanted, path);
-        wait::until(path, within, || async move {
-            let value = self.get(path).await.expect(200);
-            wanted(&value).then_some(value)
-        })
-        .await
+        let mut last = Value::Null;
+        let found = wait::found(within, async || {
+            last = self.get(path).await.expect(200);
+            wanted(&last).then_some(())
+        });
+        let found = found.await;
+        assert!(found.is_some(), "waited {within:?} in vain for {path}, at last {last}");
+        last
     }
 }

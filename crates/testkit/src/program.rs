@@ -228,7 +228,7 @@ impl Program {
     pub async fn wait_ready(&self) {
         let api = self.anonymous();
         let api = &api;
-        wait::until("the program is ready", READY_MAX, || async move {
+        wait::until("the program is ready", READY_MAX, async || {
             let answer = api.send("GET", "/readyz", &[], None).await.ok()?;
             (answer.status == 200).then_some(())
         })
@@ -252,11 +252,8 @@ impl Program {
     /// Waits until it has ended by itself.
     pub async fn wait_exit(&mut self, within: Duration) -> ExitStatus {
         let child = &mut self.child;
-        wait::until("the program ends", within, || {
-            let ended = child.try_wait().expect("it is our child");
-            async move { ended }
-        })
-        .await
+        wait::until("the program ends", within, async || child.try_wait().expect("it is our child"))
+            .await
     }
 
     /// What it has logged so far.

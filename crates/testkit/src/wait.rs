@@ -11,16 +11,19 @@ const PAUSE: Duration = Duration::from_millis(20);
 ///
 /// # Panics
 /// When it has found nothing `within` the time given, with `what` was waited for.
-pub async fn until<T, F>(what: &str, within: Duration, mut look: impl FnMut() -> F) -> T
-where
-    F: Future<Output = Option<T>>,
-{
+pub async fn until<T>(what: &str, within: Duration, look: impl AsyncFnMut() -> Option<T>) -> T {
+    let found = found(within, look).await;
+    found.unwrap_or_else(|| panic!("waited {within:?} in vain: {what}"))
+}
+
+/// The same, for callers that say themselves what is wrong.
+pub async fn found<T>(within: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> Option<T> {
     let end = Instant::now() + within;
     loop {
-        if let Some(found) = look().await {
+        let found = look().await;
+        if found.is_some() || Instant::now() >= end {
             return found;
         }
-        assert!(Instant::now() < end, "waited {within:?} in vain: {what}");
         tokio::time::sleep(PAUSE).await;
     }
 }

@@ -175,7 +175,7 @@ async fn tokens_say_who_may_what(setup: Setup) {
     let short = make_token(&api, short).await;
     let poster = &api.with_token(Some(text(&short, "token")));
     poster.post("/events", &event(1)).await.expect(202);
-    let refused = wait::until("the token expires", SOON, || async move {
+    let refused = wait::until("the token expires", SOON, async || {
         let answer = poster.post("/events", &event(1)).await;
         (answer.status != 202).then_some(answer)
     })

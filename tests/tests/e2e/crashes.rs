@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use parking_lot::RwLock;
 use testkit::api::Api;
 use testkit::postgres::{Cluster, Durability};
 use testkit::program::{Program, Setup};
@@ -17,7 +16,7 @@ use testkit::wait;
 use crate::support::{Posted, endpoint, post_on};
 
 const KILLS: usize = 6;
-/// Events acknowledged between two kills.
+/// Events acknowledged, and requests received, between two kills.
 const BETWEEN: usize = 150;
 const IN_FLIGHT_MAX: usize = 64;
 const POSTERS: usize = 6;
@@ -51,6 +50,10 @@ fn receivers() -> [Receiver; 2] {
     receivers
 }
 
+fn requests(receivers: &[Receiver; 2]) -> usize {
+    receivers.iter().map(Receiver::count).sum()
+}
+
 async fn story(name: &str, setup: &Setup, count: usize) {
     let in_flight = IN_FLIGHT_MAX.to_string();
     let setup = setup
@@ -79,17 +82,18 @@ async fn story(name: &str, setup: &Setup, count: usize) {
     });
     let posting = join_all(posters);
     let killing = async {
-        for kill in 0..KILLS {
+        for _ in 0..KILLS {
             let enough = acknowledged.load(Ordering::Relaxed) + BETWEEN;
-            wait::until("posters are answered", ARRIVAL_MAX, || {
-                let now = acknowledged.load(Ordering::Relaxed);
-                async move { (now >= enough).then_some(()) }
+            let arriving = requests(&receivers) + BETWEEN;
+            wait::until("posters are answered and receivers asked", ARRIVAL_MAX, async || {
+                let answered = acknowledged.load(Ordering::Relaxed) >= enough;
+                let fact = answered && requests(&receivers) >= arriving;
+                fact.then_some(())
             })
             .await;
             let victim = nodes.remove(0);
             let setup = victim.kill9();
             nodes.push(setup.start().await);
-            println!("{name}: kill {} after {enough} acknowledged", kill + 1);
         }
         stop.store(true, Ordering::Relaxed);
     };
@@ -114,18 +118,13 @@ struct Figures {
 async fn settle(receivers: &[Receiver; 2], posted: &[Posted], api: &Api) -> Figures {
     let acknowledged: HashSet<&String> =
         posted.iter().flat_map(|posted| &posted.acknowledged).collect();
-    let missing = RwLock::new(usize::MAX);
-    wait::until("all that was acknowledged has arrived", ARRIVAL_MAX, || {
+    wait::until("all that was acknowledged has arrived", ARRIVAL_MAX, async || {
         let lost = receivers.iter().map(|receiver| {
             let arrivals = receiver.arrivals();
             acknowledged.iter().filter(|id| !arrivals.contains_key(**id)).count()
         });
-        let lost = lost.sum();
-        if lost != *missing.read() {
-            println!("{lost} still missing");
-        }
-        *missing.write() = lost;
-        async move { (lost == 0).then_some(()) }
+        let lost: usize = lost.sum();
+        (lost == 0).then_some(())
     })
     .await;
     api.wait_for("/deliveries?state=pending", ARRIVAL_MAX, |page| {

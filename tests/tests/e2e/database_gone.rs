@@ -56,7 +56,7 @@ fn told_to_come_back(answer: &Answer) {
 
 /// Posts until it is accepted, then waits until everything accepted has arrived, once each.
 async fn goes_on(api: &Api, receiver: &Receiver, before: &str) {
-    let accepted = wait::until("events are accepted again", SOON, || async {
+    let accepted = wait::until("events are accepted again", SOON, async || {
         let body = event(3).to_string().into_bytes();
         let answer = api.send("POST", "/events", &[], Some(body)).await.ok()?;
         (answer.status == 202).then(|| answer.json())

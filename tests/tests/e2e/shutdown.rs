@@ -22,7 +22,7 @@ async fn is_ready(api: &Api) -> bool {
 }
 
 async fn wait_unready(api: &Api) {
-    wait::until("readiness is off", SOON, || async move {
+    wait::until("readiness is off", SOON, async || {
         let answer = api.send("GET", "/readyz", &[], None).await.expect("it goes on serving");
         (answer.status == 503).then_some(())
     })
@@ -125,18 +125,18 @@ async fn roll(
 ) -> Vec<Program> {
     for (place, node) in nodes.iter_mut().enumerate() {
         let enough = acknowledged.load(Ordering::Relaxed) + 100;
-        wait::until("posters are answered", SOON, || {
+        wait::until("posters are answered", SOON, async || {
             let now = acknowledged.load(Ordering::Relaxed);
-            async move { (now >= enough).then_some(()) }
+            (now >= enough).then_some(())
         })
         .await;
         node.signal("TERM");
         let ended = node.wait_exit(SOON * 2).await;
         assert_eq!(ended.code(), Some(0), "{ended}");
         *node = node.setup().start().await;
-        wait::until("the balancer has seen it", SOON, || {
+        wait::until("the balancer has seen it", SOON, async || {
             let seen = balancer.ready[place].load(Ordering::SeqCst);
-            async move { seen.then_some(()) }
+            seen.then_some(())
         })
         .await;
     }
@@ -172,10 +172,10 @@ async fn a_rolling_restart_loses_nothing_and_refuses_nobody() {
     let refused: Vec<&String> = posted.iter().flat_map(|posted| &posted.refused).collect();
     assert!(refused.is_empty(), "{} refused: {:?}", refused.len(), refused.first());
     let all: HashSet<&String> = posted.iter().flat_map(|posted| &posted.acknowledged).collect();
-    wait::until("all that was acknowledged has arrived", SOON * 2, || {
+    wait::until("all that was acknowledged has arrived", SOON * 2, async || {
         let arrivals = receiver.arrivals();
         let lost = all.iter().filter(|id| !arrivals.contains_key(**id)).count();
-        async move { (lost == 0).then_some(()) }
+        (lost == 0).then_some(())
     })
     .await;
     let repeated = receiver.arrivals().into_values().filter(|times| *times > 1).count();

@@ -1,0 +1,163 @@
+//! The rows of the table: what was measured, and what is asked of it.
+
+use crate::Databases;
+use crate::tally::Outcome;
+
+/// What is asked of a row's measure.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Bound {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+impl Bound {
+    /// Whether a measure keeps it; what could not be measured does not.
+    pub(crate) fn holds(self, measure: f64) -> bool {
+        match self {
+            Self::AtLeast(least) => measure >= least,
+            Self::AtMost(most) => measure <= most,
+        }
+    }
+
+    fn in_unit(self, unit: &str) -> String {
+        match self {
+            Self::AtLeast(least) => format!(">= {least} {unit}"),
+            Self::AtMost(most) => format!("<= {most} {unit}"),
+        }
+    }
+}
+
+/// One row. Its measure is what its bounds are about.
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    pub(crate) name: String,
+    /// What was measured, for a person.
+    pub(crate) figure: String,
+    pub(crate) measure: f64,
+    pub(crate) unit: &'static str,
+    pub(crate) floor: Option<Bound>,
+    pub(crate) goal: Option<Bound>,
+    /// Acknowledged deliveries that never arrived.
+    pub(crate) lost: u64,
+    /// Arrivals beyond the first.
+    pub(crate) again: u64,
+}
+
+impl Row {
+    /// A row without bounds.
+    pub(crate) fn new(name: &str, figure: String, measure: f64, unit: &'static str) -> Self {
+        let name = name.to_owned();
+        Self { name, figure, measure, unit, floor: None, goal: None, lost: 0, again: 0 }
+    }
+
+    pub(crate) fn bounds(self, floor: Option<Bound>, goal: Option<Bound>) -> Self {
+        Self { floor, goal, ..self }
+    }
+
+    pub(crate) fn losses(self, outcome: &Outcome) -> Self {
+        Self { lost: outcome.lost, again: outcome.again, ..self }
+    }
+
+    pub(crate) fn floor_text(&self) -> String {
+        self.floor.map_or(String::new(), |floor| floor.in_unit(self.unit))
+    }
+
+    pub(crate) fn goal_text(&self) -> String {
+        self.goal.map_or(String::new(), |goal| goal.in_unit(self.unit))
+    }
+
+    pub(crate) fn misses_its_floor(&self) -> bool {
+        self.floor.is_some_and(|floor| !floor.holds(self.measure))
+    }
+
+    /// `ok` or `FAIL`, and whether the goal is reached as well.
+    pub(crate) fn verdict(&self) -> String {
+        let lost = if self.lost > 0 { format!("{} LOST", self.lost) } else { String::new() };
+        let word = if self.lost > 0 || self.misses_its_floor() { "FAIL" } else { "ok" };
+        let goal = if self.goal.is_some_and(|goal| goal.holds(self.measure)) { "goal" } else { "" };
+        [word, &lost, goal]
+            .into_iter()
+            .filter(|word| !word.is_empty())
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+}
+
+/// Floor and goal of the rows that are measured in deliveries a second, in shares of B.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Throughput {
+    pub(crate) name: &'static str,
+    pub(crate) connections: usize,
+    pub(crate) batch: usize,
+    pub(crate) endpoints: usize,
+    sqlite: (f64, f64),
+    postgres: (f64, f64),
+}
+
+impl Throughput {
+    pub(crate) fn bounds(self, database: Databases) -> (Option<Bound>, Option<Bound>) {
+        let (floor, goal) = match database {
+            Databases::Postgres => self.postgres,
+            Databases::Sqlite | Databases::Both => self.sqlite,
+        };
+        (Some(Bound::AtLeast(floor)), Some(Bound::AtLeast(goal)))
+    }
+}
+
+/// The first of them also measures CPU and memory.
+pub(crate) const THROUGHPUT: [Throughput; 4] = [
+    Throughput {
+        name: "1 to 1, 256 connections",
+        connections: 256,
+        batch: 1,
+        endpoints: 1,
+        sqlite: (0.15, 0.32),
+        postgres: (0.15, 0.30),
+    },
+    Throughput {
+        name: "1 to 1, 32 connections",
+        connections: 32,
+        batch: 1,
+        endpoints: 1,
+        sqlite: (0.08, 0.20),
+        postgres: (0.08, 0.18),
+    },
+    Throughput {
+        name: "1 to 1, batches of 100",
+        connections: 16,
+        batch: 100,
+        endpoints: 1,
+        sqlite: (0.25, 0.60),
+        postgres: (0.20, 0.45),
+    },
+    Throughput {
+        name: "fan-out 10",
+        connections: 64,
+        batch: 1,
+        endpoints: 10,
+        sqlite: (0.30, 0.65),
+        postgres: (0.25, 0.55),
+    },
+];
+
+/// An open loop: events a second, and the floor and the goal of its p99 in milliseconds.
+pub(crate) const PACED: [(&str, u32, Option<f64>, f64); 2] =
+    [("paced 300/s", 300, Some(12.0), 4.0), ("paced 3,000/s", 3_000, None, 6.0)];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_fails_below_its_floor_and_when_something_is_lost() {
+        let bounds = (Some(Bound::AtMost(12.0)), Some(Bound::AtMost(4.0)));
+        let row =
+            |measure| Row::new("p99", String::new(), measure, "ms").bounds(bounds.0, bounds.1);
+        assert_eq!(row(3.0).verdict(), "ok, goal");
+        assert_eq!(row(5.0).verdict(), "ok");
+        assert_eq!(row(13.0).verdict(), "FAIL");
+        assert_eq!(row(f64::NAN).verdict(), "FAIL");
+        assert_eq!(Row { lost: 2, ..row(5.0) }.verdict(), "FAIL, 2 LOST");
+        assert_eq!(row(3.0).floor_text(), "<= 12 ms");
+    }
+}

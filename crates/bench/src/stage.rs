@@ -1,0 +1,120 @@
+//! Where a row is measured: a fresh database, a fresh program, fresh companies.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use testkit::postgres::{Cluster, Durability};
+use testkit::program::{Program, Setup};
+
+use crate::Databases;
+use crate::load::{Closed, Sender, closed_loop};
+use crate::receiver::Receiver;
+use crate::tally::Tally;
+use crate::usage::{self, Cpu};
+
+/// Deliveries count as lost when none has arrived for so long.
+const SILENCE_MAX: Duration = Duration::from_secs(30);
+/// Between two looks at what is still owed.
+const LOOK: Duration = Duration::from_millis(25);
+/// A stray failure is tried again soon, so that only what is lost counts as lost.
+const RETRY_INTERVAL: (&str, &str) = ("HOOKFERRY_RETRY_INTERVAL", "5s");
+
+/// One database for a run of all rows.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    pub(crate) database: Databases,
+    pub(crate) short: bool,
+    pub(crate) receiver: Receiver,
+    cluster: Option<Cluster>,
+    phases: AtomicU32,
+}
+
+impl Stage {
+    /// Starts PostgreSQL where it is the database.
+    pub(crate) fn new(database: Databases, short: bool, receiver: Receiver) -> Self {
+        let cluster = (database == Databases::Postgres).then(|| Cluster::start(Durability::On));
+        Self { database, short, receiver, cluster, phases: AtomicU32::new(1) }
+    }
+
+    pub(crate) fn database_name(&self) -> &'static str {
+        match self.cluster {
+            Some(_) => "PostgreSQL",
+            None => "SQLite",
+        }
+    }
+
+    /// This long, or less where it shall be short.
+    pub(crate) fn lasts(&self, seconds: u64, short_seconds: u64) -> Duration {
+        Duration::from_secs(if self.short { short_seconds } else { seconds })
+    }
+
+    /// A fresh installation that runs with the defaults.
+    pub(crate) async fn program(&self) -> Program {
+        self.setup().start().await
+    }
+
+    /// The same, with failures tried again soon.
+    pub(crate) async fn program_that_retries_soon(&self) -> Program {
+        self.setup().set(RETRY_INTERVAL.0, RETRY_INTERVAL.1).start().await
+    }
+
+    fn setup(&self) -> Setup {
+        match &self.cluster {
+            Some(cluster) => Setup::postgres(&cluster.database("bench")),
+            None => Setup::sqlite(),
+        }
+    }
+
+    /// A fresh company whose events, at most `events`, go to all of its endpoints. The receiver
+    /// counts for those that `sender` names only after [`Receiver::count_for`].
+    pub(crate) async fn company(
+        &self,
+        program: &Program,
+        events: usize,
+        endpoints: usize,
+        hanging: usize,
+    ) -> anyhow::Result<Sender> {
+        let phase = self.phases.fetch_add(1, Ordering::Relaxed);
+        let api = program.tenant(&format!("bench{phase}"));
+        for endpoint in 0..endpoints {
+            let url = self.receiver.url(phase, endpoint);
+            let wanted = serde_json::json!({ "url": url, "event_types": ["message.received"] });
+            api.create_endpoint(wanted).await;
+        }
+        let address = program.base().trim_start_matches("http://");
+        Ok(Sender {
+            address: address.parse().with_context(|| format!("{address} is an address"))?,
+            token: api.token().into(),
+            tally: Arc::new(Tally::new(phase, events, endpoints, hanging)),
+        })
+    }
+
+    /// Lets caches fill, pools open and the first pages be written before it counts.
+    pub(crate) async fn warm_up(&self, program: &Program) -> anyhow::Result<()> {
+        let sender = self.company(program, 100_000, 1, 0).await?;
+        self.receiver.count_for(vec![sender.tally.clone()]);
+        let until = Instant::now() + Duration::from_secs(1);
+        closed_loop(&sender, Closed { connections: 32, batch: 1, until }).await?;
+        arrived(&[&sender.tally]).await;
+        Ok(())
+    }
+
+    /// CPU time so far.
+    pub(crate) fn cpu(&self, program: &Program) -> Cpu {
+        usage::cpu(program.id(), self.cluster.as_ref().map(Cluster::port))
+    }
+}
+
+/// Waits until nothing is owed any more, or nothing has arrived for long.
+pub(crate) async fn arrived(tallies: &[&Arc<Tally>]) {
+    let arrivals = || tallies.iter().map(|tally| tally.arrivals()).sum::<u64>();
+    let (mut seen, mut since) = (arrivals(), Instant::now());
+    while tallies.iter().any(|tally| tally.owed() > 0) && since.elapsed() < SILENCE_MAX {
+        tokio::time::sleep(LOOK).await;
+        if arrivals() > seen {
+            (seen, since) = (arrivals(), Instant::now());
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Claims by lane.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::id::{DeliveryId, EndpointId, floor_at};
+use store::{LaneWant, Store};
+
+use crate::engine::{at, held, lane, micros, of_lane, of_pending};
+use crate::setup::{Pending, Setup, now, on_both};
+
+on_both!(
+    the_oldest_due_rows_of_the_lane_and_no_others,
+    the_newest_row_goes_first_in_the_slow_lane_but_after_a_persons_wish,
+    lanes_of_which_nothing_is_wanted_are_put_off,
+    what_cannot_be_sent_comes_as_an_orphan,
+    two_nodes_never_get_the_same_row,
+    a_million_rows_of_one_endpoint_hold_nobody_up,
+);
+
+fn want(endpoint: EndpointId, rows: usize) -> LaneWant {
+    LaneWant { endpoint, rows, newest_first: false, put_off: now() }
+}
+
+async fn due(s: &Setup, n: i64, endpoint: EndpointId, due_at: DateTime<Utc>) -> i64 {
+    s.event(n, "message.received", "c", None).await;
+    s.pending(n, endpoint, Pending { due_at: micros(due_at), ..Pending::default() }).await
+}
+
+async fn asked_for(s: &Setup, n: i64, endpoint: EndpointId) -> i64 {
+    s.event(n, "message.received", "c", None).await;
+    s.pending(n, endpoint, Pending { tries: 2, ..Pending::default() }).await
+}
+
+async fn claim(s: &Setup, want: LaneWant, minute: i64) -> Vec<i64> {
+    let claimed = s.store.claim(&[want], at(minute)).await.unwrap();
+    assert_eq!(claimed.orphans.len(), 0);
+    claimed.rows.iter().map(|row| row.id.raw()).collect()
+}
+
+async fn the_oldest_due_rows_of_the_lane_and_no_others(s: Setup) {
+    let (id, other) = (s.endpoint().await.id, s.endpoint().await.id);
+    lane(&s, id, s.store.incarnation()).await;
+    lane(&s, other, s.store.incarnation()).await;
+    let third = due(&s, 1, id, at(3)).await;
+    let second = due(&s, 2, id, at(2)).await;
+    let later = due(&s, 3, id, at(60)).await;
+    let first = asked_for(&s, 4, id).await;
+    due(&s, 5, other, at(1)).await;
+    held(&s, 6, id, 0).await;
+    let claimed = s.store.claim(&[want(id, 2)], at(10)).await.unwrap();
+    let ids: Vec<i64> = claimed.rows.iter().map(|row| row.id.raw()).collect();
+    assert_eq!((ids, claimed.more), (vec![first, second], vec![id]));
+    assert_eq!(of_lane(&s, id, "next_due").await, micros(at(3)));
+    let row = &claimed.rows[0];
+    assert_eq!((row.progress.tries, row.event.id.raw()), (2, first - 1));
+    assert_eq!((&row.event.data[..], row.event.event_type.as_str()), (&b"{\"a\":1}"[..], "message.received"));
+    let claimed = s.store.claim(&[want(id, 9)], at(10)).await.unwrap();
+    assert_eq!((claimed.rows.len(), claimed.rows[0].id.raw(), claimed.more), (1, third, vec![]));
+    assert_eq!(of_lane(&s, id, "next_due").await, micros(at(60)));
+    assert_eq!(claim(&s, want(id, 9), 60).await, [later]);
+    assert!(of_lane(&s, id, "next_due").await > micros(at(100_000)));
+    assert_eq!(s.count("FROM pending WHERE claimed_by = 0").await, 1, "the other endpoint's");
+    let due = s.store.due_lanes(9, at(10)).await.unwrap();
+    assert_eq!(due.iter().map(|lane| lane.endpoint).collect::<Vec<_>>(), [other]);
+}
+
+async fn the_newest_row_goes_first_in_the_slow_lane_but_after_a_persons_wish(s: Setup) {
+    let id = s.endpoint().await.id;
+    lane(&s, id, s.store.incarnation()).await;
+    let old = due(&s, 1, id, at(1)).await;
+    let wish = asked_for(&s, 2, id).await;
+    let new = due(&s, 3, id, at(3)).await;
+    due(&s, 4, id, at(11)).await;
+    let newest = |rows| LaneWant { newest_first: true, ..want(id, rows) };
+    assert_eq!(claim(&s, newest(1), 10).await, [wish]);
+    assert_eq!(claim(&s, newest(1), 10).await, [new]);
+    assert_eq!(of_lane(&s, id, "next_due").await, micros(at(1)));
+    assert_eq!(claim(&s, newest(5), 10).await, [old]);
+}
+
+async fn lanes_of_which_nothing_is_wanted_are_put_off(s: Setup) {
+    let mine = s.endpoint().await.id;
+    let (theirs, busy) = (s.endpoint().await.id, s.endpoint().await.id);
+    let me = s.store.incarnation();
+    for (endpoint, owner) in [(mine, me), (theirs, 777), (busy, me)] {
+        lane(&s, endpoint, owner).await;
+    }
+    due(&s, 1, mine, at(1)).await;
+    let taken = due(&s, 2, busy, at(1)).await;
+    let wants =
+        [LaneWant::none(mine, at(30)), want(busy, 1), LaneWant::none(theirs, at(30))];
+    let claimed = s.store.claim(&wants, at(2)).await.unwrap();
+    assert_eq!((claimed.rows.len(), claimed.rows[0].id.raw()), (1, taken));
+    assert_eq!(of_lane(&s, mine, "next_due").await, micros(at(30)));
+    assert_eq!(of_lane(&s, theirs, "next_due").await, micros(now()));
+    assert_eq!(s.store.due_lanes(9, at(29)).await.unwrap(), []);
+    s.store.claim(&[LaneWant::none(mine, at(5))], at(2)).await.unwrap();
+    assert_eq!(of_lane(&s, mine, "next_due").await, micros(at(30)), "it is never made earlier");
+}
+
+async fn what_cannot_be_sent_comes_as_an_orphan(s: Setup) {
+    let id = s.endpoint().await.id;
+    lane(&s, id, s.store.incarnation()).await;
+    let without_event =
+        s.pending(1, id, Pending { due_at: 1, ..Pending::default() }).await;
+    // Canceled while a node held it that died afterwards.
+    let canceled = due(&s, 2, id, at(1)).await;
+    s.sql("UPDATE pending SET canceled = 1 WHERE id = $1", vec![canceled.into()]).await;
+    let fine = due(&s, 3, id, at(1)).await;
+    let claimed = s.store.claim(&[want(id, 9)], at(2)).await.unwrap();
+    let orphans: Vec<i64> = claimed.orphans.iter().map(|row| row.id.raw()).collect();
+    assert_eq!((orphans, claimed.rows.len()), (vec![without_event, canceled], 1));
+    assert_eq!(claimed.rows[0].id.raw(), fine);
+    let me = s.store.incarnation();
+    assert_eq!(of_pending(&s, DeliveryId::from_raw(canceled), "claimed_by").await, me);
+}
+
+async fn two_nodes_never_get_the_same_row(s: Setup) {
+    let id = s.endpoint().await.id;
+    lane(&s, id, s.store.incarnation()).await;
+    for n in 1..=60 {
+        due(&s, n, id, at(1)).await;
+    }
+    let other = Store::open(s.config.clone()).await.unwrap();
+    let wants = [want(id, 25)];
+    let (a, b, c) = tokio::join!(
+        s.store.claim(&wants, at(2)),
+        other.claim(&wants, at(2)),
+        other.claim(&wants, at(2)),
+    );
+    let mut all: Vec<i64> = [a, b, c]
+        .into_iter()
+        .flat_map(|claimed| claimed.unwrap().rows)
+        .map(|row| row.id.raw())
+        .collect();
+    assert!(all.len() >= 50, "{}", all.len());
+    let count = all.len();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), count);
+}
+
+/// Rows that are due since long ago, made by the database itself.
+async fn flood(s: &Setup, endpoint: EndpointId, rows: i64) {
+    let numbers = if s.config.database_url.starts_with("sqlite") {
+        format!(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows}) \
+             INSERT INTO pending (id, company_id, endpoint_id, event_id, due_at, schedule_began) \
+             SELECT $1 + i, $2, $3, $4, 1, 1 FROM n"
+        )
+    } else {
+        format!(
+            "INSERT INTO pending (id, company_id, endpoint_id, event_id, due_at, schedule_began) \
+             SELECT $1 + i, $2, $3, $4, 1, 1 FROM generate_series(1::bigint, {rows}) i"
+        )
+    };
+    let values = vec![
+        floor_at(now() + TimeDelta::hours(1)).into(),
+        s.company.raw().into(),
+        endpoint.raw().into(),
+        Setup::event_id(0).into(),
+    ];
+    s.sql(&numbers, values).await;
+}
+
+async fn a_million_rows_of_one_endpoint_hold_nobody_up(s: Setup) {
+    let flooded = s.endpoint().await.id;
+    s.event(0, "message.received", "c", None).await;
+    flood(&s, flooded, 1_000_000).await;
+    let me = s.store.incarnation();
+    lane(&s, flooded, me).await;
+    let mut theirs = Vec::new();
+    for n in 1..=100 {
+        let endpoint = EndpointId::from_raw(floor_at(now()) - n);
+        lane(&s, endpoint, me).await;
+        theirs.push(due(&s, n, endpoint, at(1)).await);
+    }
+    let lanes = s.store.due_lanes(250, at(2)).await.unwrap();
+    assert_eq!(lanes.len(), 101);
+    let wants: Vec<LaneWant> = lanes.iter().map(|lane| want(lane.endpoint, 16)).collect();
+    let claimed = s.store.claim(&wants, at(2)).await.unwrap();
+    let mut others: Vec<i64> = claimed
+        .rows
+        .iter()
+        .filter(|row| row.endpoint != flooded)
+        .map(|row| row.id.raw())
+        .collect();
+    others.sort_unstable();
+    assert_eq!((others, claimed.rows.len()), (theirs, 116));
+    assert_eq!(claimed.more, [flooded]);
+}

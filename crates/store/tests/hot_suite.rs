@@ -1,0 +1,30 @@
+//! The hot half of the store, one suite on both databases: ingest, claims, settlement, ownership and
+//! upkeep.
+
+#![expect(clippy::unwrap_used, reason = "a test; its helpers are not marked as such")]
+
+#[path = "hot/claim.rs"]
+mod claim;
+#[path = "hot/engine.rs"]
+mod engine;
+#[path = "hot/ingest.rs"]
+mod ingest;
+#[path = "hot/ingest_rooms.rs"]
+mod ingest_rooms;
+#[path = "hot/mails.rs"]
+mod mails;
+#[path = "hot/nodes.rs"]
+mod nodes;
+#[path = "hot/plans.rs"]
+mod plans;
+#[path = "hot/races.rs"]
+mod races;
+#[path = "hot/settle.rs"]
+mod settle;
+#[path = "hot/settle_endpoint.rs"]
+mod settle_endpoint;
+#[path = "cold/setup.rs"]
+#[expect(dead_code, reason = "the cold suite's; not all of it is needed here")]
+mod setup;
+#[path = "hot/upkeep.rs"]
+mod upkeep;
