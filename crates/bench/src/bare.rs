@@ -25,7 +25,7 @@ pub(crate) async fn measure(receiver: &Receiver, lasts: Duration) -> anyhow::Res
         runtime.block_on(post(url, lasts))
     });
     let (sent, took) = client.await.context("the bare client ended well")??;
-    anyhow::ensure!(tally.arrivals() == 1, "the receiver did not read what was sent");
+    anyhow::ensure!(tally.arrivals() > 0, "the receiver did not read what was sent");
     Ok(sent as f64 / took.as_secs_f64())
 }
 

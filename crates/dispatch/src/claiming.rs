@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::delivery::Finish;
 use domain::id::{CompanyId, EndpointId};
-use store::{DueLane, LaneWant, ToSettle};
+use store::{DueLane, LaneWant};
 use tokio_util::sync::CancellationToken;
 
 use crate::dispatcher::Dispatcher;
@@ -24,6 +24,8 @@ const HELD_FOR: TimeDelta = TimeDelta::minutes(10);
 /// A lane is claimed for when one part in so many of what it can take is free, or nothing of it is
 /// here: a claim costs the same for one row and for many.
 const ROOM_WORTHWHILE: usize = 4;
+/// How long a lane whose endpoint cannot be read is left alone.
+const UNREADABLE_FOR: TimeDelta = TimeDelta::minutes(1);
 /// How many lanes that nobody owns are taken in one round.
 const ADOPT_PER_ROUND: u32 = 1_000;
 
@@ -60,7 +62,8 @@ impl Dispatcher {
     async fn claim_round(&self) -> Result<bool, store::Error> {
         if self.store.has_free_lanes().await? {
             let share = self.share_left().await?;
-            self.store.adopt_lanes(share.min(ADOPT_PER_ROUND)).await?;
+            let adopted = self.store.adopt_lanes(share.min(ADOPT_PER_ROUND)).await?;
+            self.owned.lock().extend(adopted);
         }
         let now = self.clock.now();
         let due = self.store.due_lanes(LANES_PER_ROUND, now).await?;
@@ -69,7 +72,7 @@ impl Dispatcher {
         let mut seen = HashSet::with_capacity(due.len());
         for lane in due {
             seen.insert(lane.endpoint);
-            wants.push(self.want_of(&lane, now).await?);
+            wants.push(self.want_or_put_off(&lane, now).await?);
         }
         wants.extend(self.hungry_wants(&seen, now));
         if wants.is_empty() {
@@ -77,6 +80,11 @@ impl Dispatcher {
         }
         let claimed = self.store.claim(&wants, now).await?;
         let brought = claimed.rows.len();
+        let me = self.store.incarnation();
+        if !self.may_work() || claimed.rows.iter().any(|row| row.claimed_by != me) {
+            self.give_back(claimed.rows).await;
+            return Ok(false);
+        }
         self.note_backlogs(&wants, &claimed.more);
         let companies: Vec<(EndpointId, CompanyId)> =
             claimed.rows.iter().map(|row| (row.endpoint, row.event.company)).collect();
@@ -90,9 +98,28 @@ impl Dispatcher {
         }
         self.send_wake.notify_one();
         for orphan in claimed.orphans {
-            self.settle_later(ToSettle::Ended(orphan, Finish::Exhausted)).await;
+            self.end_now(orphan, Finish::Exhausted).await;
         }
         Ok(full_round && brought > 0)
+    }
+
+    /// What is wanted of a lane that is due. One whose endpoint cannot be read is put off, so that it
+    /// does not stand in the way of the others.
+    async fn want_or_put_off(
+        &self,
+        lane: &DueLane,
+        now: DateTime<Utc>,
+    ) -> Result<LaneWant, store::Error> {
+        if self.leaving.lock().contains(&lane.endpoint) {
+            return Ok(LaneWant::none(lane, now + NO_ROOM_FOR));
+        }
+        match self.want_of(lane, now).await {
+            Err(error) if !error.is_passing() => {
+                tracing::error!(endpoint.id = %lane.endpoint, error = ?error, "Endpoint {} cannot be read: {error}", lane.endpoint);
+                Ok(LaneWant::none(lane, now + UNREADABLE_FOR))
+            }
+            wanted => wanted,
+        }
     }
 
     /// What is wanted of a lane that is due; its endpoint is read first where it is not known.
@@ -103,7 +130,7 @@ impl Dispatcher {
             None => self.load_target(lane.company, lane.endpoint).await?,
         };
         let Some(known) = known else {
-            return Ok(LaneWant::none(lane.endpoint, now + HELD_FOR));
+            return Ok(LaneWant::none(lane, now + HELD_FOR));
         };
         let mode = mode_of(&known.state);
         {
@@ -111,20 +138,20 @@ impl Dispatcher {
             if lanes.mode(lane.endpoint) != Some(mode) {
                 lanes.set_mode(lane.endpoint, lane.company, mode);
             }
-            if lane.hold_until > now {
-                lanes.hold_until(lane.endpoint, lane.hold_until);
-            }
+            let hold = (lane.hold_until > now).then_some(lane.hold_until);
+            lanes.set_hold(lane.endpoint, hold);
         }
         if lane.hold_until > now {
-            return Ok(LaneWant::none(lane.endpoint, lane.hold_until));
+            return Ok(LaneWant::none(lane, lane.hold_until));
         }
         Ok(match mode {
-            Mode::Held => LaneWant::none(lane.endpoint, now + HELD_FOR),
-            Mode::Open | Mode::Slow => self.want_by_room(lane.endpoint, mode, now),
+            Mode::Held => LaneWant::none(lane, now + HELD_FOR),
+            Mode::Open | Mode::Slow => self.want_by_room(lane, mode, now),
         })
     }
 
-    fn want_by_room(&self, endpoint: EndpointId, mode: Mode, now: DateTime<Utc>) -> LaneWant {
+    fn want_by_room(&self, lane: &DueLane, mode: Mode, now: DateTime<Utc>) -> LaneWant {
+        let endpoint = lane.endpoint;
         let (room, capacity, idle) = {
             let lanes = self.lanes.lock();
             (lanes.room(endpoint), lanes.capacity(endpoint), lanes.lane_idle(endpoint))
@@ -135,7 +162,7 @@ impl Dispatcher {
             self.hungry.lock().insert(endpoint);
         }
         let newest_first = mode == Mode::Slow && self.newest_next.lock().contains(&endpoint);
-        LaneWant { endpoint, rows, newest_first, put_off: now + NO_ROOM_FOR }
+        LaneWant { rows, newest_first, ..LaneWant::none(lane, now + NO_ROOM_FOR) }
     }
 
     /// Lanes with more due than there was room for, that have room now.
@@ -150,11 +177,15 @@ impl Dispatcher {
         let mut wants = Vec::new();
         for endpoint in hungry {
             let mode = self.lanes.lock().mode(endpoint).unwrap_or(Mode::Open);
-            if mode == Mode::Held || !self.owned.lock().contains(&endpoint) {
+            let leaving = self.leaving.lock().contains(&endpoint);
+            if mode == Mode::Held || leaving || !self.owned.lock().contains(&endpoint) {
                 self.hungry.lock().remove(&endpoint);
                 continue;
             }
-            let want = self.want_by_room(endpoint, mode, now);
+            // Only what has room is asked for, and that is never put off.
+            let company = CompanyId::from_raw(0);
+            let lane = DueLane { endpoint, company, hold_until: now, version: -1 };
+            let want = self.want_by_room(&lane, mode, now);
             if want.rows > 0 {
                 wants.push(want);
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use domain::id::EndpointId;
+use domain::id::{CompanyId, EndpointId};
 use parking_lot::Mutex;
 use store::{Claimed, Clock, HandOver, Held, Hint, Store, ToSettle};
 use tokio::sync::{Notify, broadcast, mpsc};
@@ -46,6 +46,8 @@ pub struct Dispatcher {
     pub(crate) owned: Mutex<HashSet<EndpointId>>,
     /// Endpoints in the slow lane whose next turn goes to the newest.
     pub(crate) newest_next: Mutex<HashSet<EndpointId>>,
+    /// Lanes that are being handed over: nothing of them is claimed any more.
+    pub(crate) leaving: Mutex<HashSet<EndpointId>>,
     pub(crate) send_wake: Notify,
     pub(crate) claim_wake: Notify,
     pub(crate) settle: mpsc::Sender<ToSettle>,
@@ -86,6 +88,7 @@ impl Dispatcher {
             hungry: Mutex::default(),
             owned: Mutex::default(),
             newest_next: Mutex::default(),
+            leaving: Mutex::default(),
             send_wake: Notify::new(),
             claim_wake: Notify::new(),
             settle,
@@ -102,11 +105,14 @@ impl Dispatcher {
     pub async fn run(self: Arc<Self>, stop: CancellationToken, abort: CancellationToken) {
         let Ok(mut queue) = self.settle_queue.try_lock() else { return };
         self.fall_silent();
+        // However this run ends, the node is no member any more.
+        let _silence = Silence(&self);
         let drained = CancellationToken::new();
         let settling = self.settle_loop(&mut queue, drained.clone(), abort.clone());
         let working = async {
             let (membership, ..) = tokio::join!(
                 self.membership_loop(stop.clone()),
+                self.neighbours_loop(stop.clone()),
                 self.send_loop(stop.clone()),
                 self.claim_loop(stop.clone()),
                 self.hint_loop(stop.clone()),
@@ -114,6 +120,7 @@ impl Dispatcher {
                 self.upkeep_loop(stop.clone()),
             );
             self.stopping.store(true, Ordering::Release);
+            self.leave_the_rest_to_others().await;
             self.attempts.close();
             tokio::select! {
                 () = self.attempts.wait() => {}
@@ -124,9 +131,7 @@ impl Dispatcher {
         };
         // The proof of life is held until everything has been given back.
         let (_membership, ()) = tokio::join!(working, settling);
-        if !abort.is_cancelled() {
-            self.give_everything_back().await;
-        }
+        self.say_goodbye().await;
     }
 
     /// Whether nothing is queued, in flight or unsettled in memory.
@@ -158,7 +163,7 @@ impl Dispatcher {
         }
     }
 
-    /// Gives rows back to the database, as many times as it takes.
+    /// Gives rows back to the database; where it refuses, upkeep goes on trying.
     pub(crate) async fn give_back(&self, rows: Vec<Claimed>) {
         if rows.is_empty() {
             return;
@@ -166,16 +171,30 @@ impl Dispatcher {
         let held: Vec<Held> =
             rows.iter().map(|row| (row.event.company, row.id, row.endpoint)).collect();
         if let Err(error) = self.store.release(&held, self.clock.now()).await {
-            // They stay claimed by this incarnation and come back with its end.
-            tracing::warn!(error = %error, rows = held.len(), "Rows could not be given back: {error}");
+            self.store.doubt(held.iter().copied());
+            tracing::warn!(error = %error, rows = held.len(), "Rows are given back later: {error}");
         }
     }
 
-    async fn give_everything_back(&self) {
-        let endpoints: Vec<EndpointId> = self.lanes.lock().endpoints().collect();
-        for endpoint in endpoints {
-            let _ = self.lanes.lock().take_queued(endpoint);
+    /// At once when this node stops: what is queued, and the lanes to which nothing is in flight, so
+    /// that nobody waits for this node's slowest request.
+    async fn leave_the_rest_to_others(&self) {
+        let (rows, busy) = {
+            let mut lanes = self.lanes.lock();
+            let endpoints: Vec<EndpointId> = lanes.endpoints().collect();
+            let rows: Vec<Claimed> =
+                endpoints.iter().flat_map(|endpoint| lanes.take_queued(*endpoint)).collect();
+            let busy: Vec<EndpointId> =
+                endpoints.into_iter().filter(|endpoint| !lanes.lane_idle(*endpoint)).collect();
+            (rows, busy)
+        };
+        self.give_back(rows).await;
+        if let Err(error) = self.store.begin_leaving(&busy).await {
+            tracing::warn!(error = %error, "This node could not say that it stops: {error}");
         }
+    }
+
+    async fn say_goodbye(&self) {
         if let Err(error) = self.store.leave(self.clock.now()).await {
             tracing::warn!(error = %error, "This node could not say goodbye; others will find out: {error}");
         }
@@ -200,12 +219,25 @@ impl Dispatcher {
     }
 }
 
+/// Ends membership when a run ends, also by a panic.
+struct Silence<'a>(&'a Dispatcher);
+
+impl Drop for Silence<'_> {
+    fn drop(&mut self) {
+        self.0.member.store(false, Ordering::Release);
+    }
+}
+
 impl HandOver for Dispatcher {
-    fn reserve(&self, endpoint: EndpointId, wanted: usize) -> usize {
+    fn reserve(&self, company: CompanyId, endpoint: EndpointId, wanted: usize) -> usize {
         if !self.may_work() {
             return 0;
         }
-        self.lanes.lock().reserve(endpoint, wanted)
+        self.lanes.lock().reserve(company, endpoint, wanted)
+    }
+
+    fn may_own_lanes(&self) -> bool {
+        self.may_work()
     }
 
     fn release(&self, endpoint: EndpointId, count: usize) {
@@ -213,7 +245,16 @@ impl HandOver for Dispatcher {
     }
 
     fn hand_over(&self, fresh: Vec<Claimed>) {
-        self.lanes.lock().push_fresh(fresh);
+        let me = self.store.incarnation();
+        let (ours, old): (Vec<Claimed>, Vec<Claimed>) =
+            fresh.into_iter().partition(|row| row.claimed_by == me);
+        let mut lanes = self.lanes.lock();
+        lanes.push_fresh(ours);
+        for row in old {
+            // Claimed by what this node was before; freed with it.
+            lanes.release(row.endpoint, 1);
+        }
+        drop(lanes);
         self.send_wake.notify_one();
     }
 }

@@ -29,7 +29,8 @@ use turns::Turns;
 /// What the lanes are bounded by.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Requests in flight over all lanes.
+    /// Requests in flight over all lanes, those included that are answered and not settled: a crash
+    /// sends no more than these twice, and a database that does not settle stops the sending.
     pub in_flight_max: usize,
     /// Rows in memory over all lanes, from their reservation until their outcome is committed. One
     /// company has at most three quarters of it.
@@ -86,9 +87,10 @@ impl Lanes {
 
     /// Promises room for up to `wanted` fresh deliveries of an endpoint, and says for how many.
     /// None where the lane is not open, on hold, or has a backlog that must go first.
-    pub fn reserve(&mut self, endpoint: EndpointId, wanted: usize) -> usize {
+    pub fn reserve(&mut self, company: CompanyId, endpoint: EndpointId, wanted: usize) -> usize {
         let (limits, now) = (self.limits, self.now);
-        let lane = self.lanes.entry(endpoint).or_insert_with(|| Lane::new(&limits, now));
+        self.attach(endpoint, company);
+        let Some(lane) = self.lanes.get(&endpoint) else { return 0 };
         let room = lane.room_for_fresh(&limits, now);
         let count = wanted.min(room).min(self.shared_room(endpoint));
         self.update(endpoint, |lane, _| lane.reserved += count);
@@ -154,7 +156,7 @@ impl Lanes {
         self.wake_due();
         loop {
             let free_slots = self.free_slots();
-            if free_slots == 0 {
+            if free_slots == 0 || self.load.unsettled >= self.limits.in_flight_max {
                 return None;
             }
             self.unpark();
@@ -214,9 +216,16 @@ impl Lanes {
         self.lanes.get(&endpoint).map(|lane| lane.mode)
     }
 
-    /// Nothing is sent to the endpoint before `until`; a receiver asked for it.
+    /// Nothing is sent to the endpoint before `until`; a receiver asked for it. An earlier wish that
+    /// reaches further stays.
     pub fn hold_until(&mut self, endpoint: EndpointId, until: DateTime<Utc>) {
-        self.update(endpoint, |lane, _| lane.hold_until = Some(until));
+        self.update(endpoint, |lane, _| lane.hold_until = lane.hold_until.max(Some(until)));
+        self.refresh(endpoint);
+    }
+
+    /// Takes over the hold that the database has, which a person may have lifted.
+    pub fn set_hold(&mut self, endpoint: EndpointId, hold: Option<DateTime<Utc>>) {
+        self.update(endpoint, |lane, _| lane.hold_until = hold);
         self.refresh(endpoint);
     }
 

@@ -29,14 +29,22 @@ impl Dispatcher {
                 None if self.was_member.load(Ordering::Acquire) => self.come_back().await,
                 None => self.join_for_the_first_time().await,
             };
-            if membership.is_some()
+            self.pause(BEAT_EVERY, &stop).await;
+        }
+        membership
+    }
+
+    /// Takes over from the dead and shares lanes with the living; apart from the signs of life, which
+    /// must not wait for long work.
+    pub(crate) async fn neighbours_loop(&self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            if self.may_work()
                 && let Err(error) = self.look_after_others().await
             {
                 tracing::warn!(error = %error, "Other nodes could not be looked after: {error}");
             }
             self.pause(BEAT_EVERY, &stop).await;
         }
-        membership
     }
 
     async fn join_for_the_first_time(&self) -> Option<Membership> {
@@ -86,6 +94,7 @@ impl Dispatcher {
                 self.fall_silent();
                 None
             }
+            Err(_) if !self.store.can_be_taken_for_dead() => Some(membership),
             Err(_) => {
                 tracing::warn!(
                     "The database did not answer in time; this node stops sending until it is back"
@@ -105,12 +114,13 @@ impl Dispatcher {
             let _ = lanes.take_queued(endpoint);
         }
         self.owned.lock().clear();
+        self.leaving.lock().clear();
         self.hungry.lock().clear();
     }
 
     async fn look_after_others(&self) -> Result<(), store::Error> {
         let now = self.clock.now();
-        for dead in self.store.dead_nodes(now).await? {
+        for dead in self.store.dead_nodes().await? {
             tracing::info!(node.incarnation = dead, "Taking over from dead node {dead}");
             while self.store.free_claims_of(dead, now).await? {}
             self.claim_wake.notify_one();
@@ -137,20 +147,33 @@ impl Dispatcher {
     /// Hands lanes over that others should have, those with nothing in memory.
     async fn hand_surplus_over(&self) -> Result<(), store::Error> {
         let (mine, share) = self.lane_share().await?;
-        let surplus = mine - share - SHARE_SLACK;
+        let leaving: Vec<EndpointId> = self.leaving.lock().iter().copied().collect();
+        for endpoint in &leaving {
+            self.hand_over_if_idle(*endpoint).await?;
+        }
+        let surplus = mine - share - SHARE_SLACK - i64::try_from(leaving.len()).unwrap_or(i64::MAX);
         if surplus <= 0 {
             return Ok(());
         }
         let limit = u32::try_from(surplus).unwrap_or(u32::MAX).min(HAND_OVER_PER_ROUND);
         for endpoint in self.store.own_lanes(limit).await? {
+            // From now on nothing of it is claimed; what is in flight settles first.
+            self.leaving.lock().insert(endpoint);
             let rows = self.lanes.lock().take_queued(endpoint);
             self.give_back(rows).await;
-            if self.lanes.lock().lane_idle(endpoint) {
-                self.store.give_lane(endpoint).await?;
-                self.owned.lock().remove(&endpoint);
-                self.hungry.lock().remove(&endpoint);
-            }
+            self.hand_over_if_idle(endpoint).await?;
         }
+        Ok(())
+    }
+
+    async fn hand_over_if_idle(&self, endpoint: EndpointId) -> Result<(), store::Error> {
+        if !self.lanes.lock().lane_idle(endpoint) {
+            return Ok(());
+        }
+        self.store.give_lane(endpoint).await?;
+        self.owned.lock().remove(&endpoint);
+        self.hungry.lock().remove(&endpoint);
+        self.leaving.lock().remove(&endpoint);
         Ok(())
     }
 }

@@ -10,7 +10,8 @@ use store::{Claimed, ToSettle};
 use tokio_util::sync::CancellationToken;
 
 use crate::dispatcher::Dispatcher;
-use crate::targets::Known;
+use crate::lanes::Mode;
+use crate::targets::{Known, mode_of};
 
 /// How long to wait before an endpoint that could not be read is read again.
 const READ_AGAIN_AFTER: Duration = Duration::from_millis(200);
@@ -74,6 +75,10 @@ impl Dispatcher {
                 return self.turn_away(row, Turn::Hold).await;
             }
             match self.load_target(row.event.company, row.endpoint).await {
+                // It turned Slow since its turn: newest and oldest are to take turns.
+                Ok(Some(known)) if mode_of(&known.state) == Mode::Slow => {
+                    return self.turn_away(row, Turn::Hold).await;
+                }
                 Ok(Some(known)) => {
                     return match self.judge(&row, &known) {
                         Turn::Send => self.attempt(row, known).await,
@@ -104,6 +109,17 @@ impl Dispatcher {
         self.send_wake.notify_one();
     }
 
+    /// Ends a delivery that takes no place in a lane.
+    pub(crate) async fn end_now(&self, row: Claimed, finish: Finish) {
+        let held = (row.event.company, row.id, row.endpoint);
+        if let Err(error) =
+            self.store.settle(&[ToSettle::Ended(row, finish)], self.clock.now()).await
+        {
+            tracing::warn!(error = %error, delivery.id = %held.1, "Delivery {} is ended later: {error}", held.1);
+            self.store.doubt(std::iter::once(held));
+        }
+    }
+
     pub(crate) async fn settle_later(&self, item: ToSettle) {
         if self.settle.send(item).await.is_err() {
             tracing::warn!("An outcome came after settlement had ended; it is sent again");
@@ -118,8 +134,7 @@ impl Dispatcher {
             endpoints.into_iter().find_map(|endpoint| lanes.remove(endpoint, delivery))
         };
         if let Some(row) = row {
-            // No longer queued and never in flight: settlement alone counts it out.
-            self.settle_later(ToSettle::Ended(row, Finish::Canceled)).await;
+            self.end_now(row, Finish::Canceled).await;
         }
     }
 }

@@ -58,7 +58,9 @@ impl Dispatcher {
                 }
                 Err(error) if error.is_passing() => {
                     tracing::warn!(error = %error, outcomes = batch.len(), "Outcomes wait for the database: {error}");
-                    waiting.push(batch);
+                    // A batch may have been too much for its time.
+                    let second = batch.split_off(batch.len() - batch.len() / 2);
+                    waiting.extend([second, batch].into_iter().filter(|half| !half.is_empty()));
                     tokio::select! {
                         () = abort.cancelled() => return,
                         () = tokio::time::sleep(again_after) => {}
@@ -75,6 +77,8 @@ impl Dispatcher {
                     let delivery = batch[0].delivery().id;
                     tracing::error!(delivery.id = %delivery, error = ?error, "The outcome of {delivery} cannot be written; it is tried again after a restart: {error}");
                     self.count_out(&batch);
+                    let row = batch[0].delivery();
+                    self.store.doubt(std::iter::once((row.event.company, row.id, row.endpoint)));
                 }
             }
         }
@@ -88,7 +92,7 @@ impl Dispatcher {
                 settled.lost.len()
             );
         }
-        let mut not_ours = Vec::new();
+        let (mut not_ours, mut back) = (Vec::new(), Vec::new());
         {
             let mut lanes = self.lanes.lock();
             for after in &settled.endpoints {
@@ -103,10 +107,15 @@ impl Dispatcher {
                         if let Some(company) = company {
                             lanes.set_mode(*endpoint, company, mode_of(state));
                         }
+                        if mode_of(state) == Mode::Slow {
+                            // From now on newest and oldest take turns, as the database has them.
+                            back.extend(lanes.take_queued(*endpoint));
+                        }
                     }
                 }
                 if let Some(until) = hold_lane_until {
                     lanes.hold_until(*endpoint, *until);
+                    back.extend(lanes.take_queued(*endpoint));
                 }
                 match lane_owner {
                     Some(owner) if *owner == self.store.incarnation() => {
@@ -118,6 +127,7 @@ impl Dispatcher {
             }
         }
         self.count_out(batch);
+        self.give_back(back).await;
         for endpoint in not_ours {
             self.leave_to_owner(endpoint, batch).await;
         }

@@ -54,15 +54,22 @@ impl Targets {
         known
     }
 
+    fn epoch(&self, endpoint: EndpointId) -> Option<i64> {
+        self.known.read().get(&endpoint).map(|known| known.state.epoch)
+    }
+
     fn forget(&self, endpoint: EndpointId) {
         self.known.write().remove(&endpoint);
     }
 
-    /// Takes over the state that settlement wrote.
+    /// Takes over the health that settlement wrote.
     pub(crate) fn learn(&self, endpoint: EndpointId, state: EndpointState) {
         if let Some(known) = self.known.write().get_mut(&endpoint) {
-            known.state = state;
             known.used_at = Instant::now();
+            // A switch is learnt by reading alone: settlement may have read an older one.
+            if known.state.epoch == state.epoch && known.state.switch == state.switch {
+                known.state.health = state.health;
+            }
         }
     }
 
@@ -109,8 +116,15 @@ impl Dispatcher {
     ) -> Result<Option<Known>, store::Error> {
         match self.store.target(company, endpoint, self.clock.now()).await {
             Ok(target) => {
+                let before = self.targets.epoch(endpoint);
                 let known = self.targets.put(target);
-                self.lanes.lock().set_mode(endpoint, company, mode_of(&known.state));
+                let mut lanes = self.lanes.lock();
+                lanes.set_mode(endpoint, company, mode_of(&known.state));
+                if before.is_some_and(|epoch| epoch != known.state.epoch) {
+                    // Enabled anew, or another URL: what the old one asked for is over.
+                    lanes.set_hold(endpoint, None);
+                }
+                drop(lanes);
                 Ok(Some(known))
             }
             Err(store::Error::NotFound) => {

@@ -30,36 +30,45 @@ impl Dispatcher {
     pub(crate) async fn upkeep_loop(&self, stop: CancellationToken) {
         let mut rounds = Rounds { seldom_at: None, keys: None, keys_rested_at: None };
         while !stop.is_cancelled() {
-            if self.may_work()
-                && let Err(error) = self.upkeep_round(&mut rounds).await
-            {
-                tracing::warn!(error = %error, "Upkeep waits for the database: {error}");
+            if self.may_work() {
+                self.upkeep_round(&mut rounds).await;
             }
             self.pause(ROUND_EVERY, &stop).await;
         }
     }
 
-    async fn upkeep_round(&self, rounds: &mut Rounds) -> Result<(), store::Error> {
+    /// Each step stands for itself: one that fails does not keep the others from their work.
+    async fn upkeep_round(&self, rounds: &mut Rounds) {
         let now = self.clock.now();
         self.lanes.lock().forget_idle();
         self.targets.forget_unused();
-        self.store.release_doubtful(now).await?;
-        self.store.end_expired(now).await?;
-        self.store.end_deleted(now).await?;
-        self.retire_lanes().await?;
+        log("doubtful claims", self.store.release_doubtful(now).await);
+        log("expired deliveries", self.store.end_expired(now).await);
+        log("deliveries of deleted endpoints", self.store.end_deleted(now).await);
+        log("idle lanes", self.retire_lanes().await);
         if rounds.seldom_at.is_none_or(|at| at.elapsed() >= SELDOM_EVERY) {
             rounds.seldom_at = Some(Instant::now());
-            self.store.make_partitions(now).await?;
-            let mended = self.store.mend_lanes(now).await?;
-            if mended > 0 {
-                tracing::info!(lanes = mended, "Made {mended} lanes that were missing");
+            log("partitions", self.store.make_partitions(now).await);
+            log("stray claims", self.free_strays().await);
+            if let Some(mended) = log("missing lanes", self.store.mend_lanes(now).await)
+                && mended > 0
+            {
+                tracing::debug!(lanes = mended, "Woke {mended} lanes");
             }
-            let strays = self.store.rows_in_default_partitions().await?;
-            if strays > 0 {
+            let strays = log("default partitions", self.store.rows_in_default_partitions().await);
+            if let Some(strays) = strays.filter(|rows| *rows > 0) {
                 tracing::warn!(rows = strays, "{strays} rows stand in default partitions");
             }
         }
-        self.walk_keys(rounds).await
+        log("old keys", self.walk_keys(rounds).await);
+    }
+
+    /// Frees what is held by incarnations that nobody knows.
+    async fn free_strays(&self) -> Result<(), store::Error> {
+        for stray in self.store.stray_incarnations().await? {
+            while self.store.free_claims_of(stray, self.clock.now()).await? {}
+        }
+        Ok(())
     }
 
     async fn walk_keys(&self, rounds: &mut Rounds) -> Result<(), store::Error> {
@@ -79,18 +88,30 @@ impl Dispatcher {
     async fn retire_lanes(&self) -> Result<(), store::Error> {
         let candidates: Vec<EndpointId> = {
             let (owned, lanes, hungry) = (self.owned.lock(), self.lanes.lock(), self.hungry.lock());
-            let idle = owned.iter().filter(|id| !hungry.contains(id) && lanes.lane_idle(**id));
-            idle.copied().take(RETIRE_PER_ROUND).collect()
+            let quiet = owned.iter().filter(|id| !hungry.contains(id) && lanes.lane_idle(**id));
+            quiet.filter(|id| self.is_known_healthy(**id)).copied().take(RETIRE_PER_ROUND).collect()
         };
         for endpoint in candidates {
-            let healthy = match self.targets.trusted(endpoint) {
-                Some(known) => matches!(known.state.health, Health::Healthy),
-                None => true,
-            };
-            if healthy && self.store.retire_lane(endpoint).await? {
+            if self.store.retire_lane(endpoint).await? {
                 self.owned.lock().remove(&endpoint);
             }
         }
         Ok(())
+    }
+
+    fn is_known_healthy(&self, endpoint: EndpointId) -> bool {
+        let known = self.targets.trusted(endpoint);
+        known.is_some_and(|known| matches!(known.state.health, Health::Healthy))
+    }
+}
+
+/// Logs a step that failed.
+fn log<T>(what: &str, step: Result<T, store::Error>) -> Option<T> {
+    match step {
+        Ok(done) => Some(done),
+        Err(error) => {
+            tracing::warn!(error = %error, "Upkeep of {what} waits for the database: {error}");
+            None
+        }
     }
 }

@@ -18,6 +18,9 @@ const TIME_SHIFT: u32 = SLOT_BITS + SEQUENCE_BITS;
 pub const BLOCK_MAX: u32 = (1 << SEQUENCE_BITS) - 1;
 /// How many nodes can make ids at the same time.
 pub const SLOTS: i64 = 1 << SLOT_BITS;
+/// The slots that nodes share out among themselves; those above are for whoever is no node, such as
+/// a command line, which makes few ids.
+pub const NODE_SLOTS: i64 = SLOTS - 16;
 
 /// Why a text is not an id of the wanted kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,14 +49,20 @@ pub fn made_at(raw: i64) -> DateTime<Utc> {
 /// Makes ids that grow, for one node. Its slot keeps them apart from every other live node's.
 #[derive(Debug)]
 pub struct IdSource {
-    slot: i64,
+    slot: AtomicI64,
     last: AtomicI64,
 }
 
 impl IdSource {
     /// A source for the node in `slot`, never making an id at or below `floor` (the highest id known).
     pub fn new(slot: i64, floor: i64) -> Self {
-        Self { slot: slot.rem_euclid(SLOTS), last: AtomicI64::new(floor) }
+        let slot = AtomicI64::new(slot.rem_euclid(SLOTS));
+        Self { slot, last: AtomicI64::new(floor) }
+    }
+
+    /// Makes ids in another slot from now on.
+    pub fn take_slot(&self, slot: i64) {
+        self.slot.store(slot.rem_euclid(SLOTS), Ordering::Release);
     }
 
     /// One id, of the caller's time or just after the last one made, whichever is later.
@@ -64,28 +73,29 @@ impl IdSource {
     /// The first of `count` consecutive ids (at most [`BLOCK_MAX`]; more is cut to it).
     pub fn block(&self, now: DateTime<Utc>, count: u32) -> i64 {
         let count = i64::from(count.clamp(1, BLOCK_MAX));
-        let wanted = floor_at(now) | (self.slot << SEQUENCE_BITS);
+        let slot = self.slot.load(Ordering::Acquire);
+        let wanted = floor_at(now) | (slot << SEQUENCE_BITS);
         let mut first = 0;
         self.last
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |last| {
-                first = self.first_after(last, wanted, count);
+                first = first_after(slot, last, wanted, count);
                 Some(first + count - 1)
             })
             .map_or(first, |_| first)
     }
+}
 
-    fn first_after(&self, last: i64, wanted: i64, count: i64) -> i64 {
-        let sequence_mask = (1 << SEQUENCE_BITS) - 1;
-        let same_slot = (last >> SEQUENCE_BITS) & (SLOTS - 1) == self.slot;
-        if last < wanted {
-            return wanted;
-        }
-        let left = sequence_mask - (last & sequence_mask);
-        if same_slot && count <= left {
-            return last + 1;
-        }
-        (((last >> TIME_SHIFT) + 1) << TIME_SHIFT) | (self.slot << SEQUENCE_BITS)
+fn first_after(slot: i64, last: i64, wanted: i64, count: i64) -> i64 {
+    let sequence_mask = (1 << SEQUENCE_BITS) - 1;
+    let same_slot = (last >> SEQUENCE_BITS) & (SLOTS - 1) == slot;
+    if last < wanted {
+        return wanted;
     }
+    let left = sequence_mask - (last & sequence_mask);
+    if same_slot && count <= left {
+        return last + 1;
+    }
+    (((last >> TIME_SHIFT) + 1) << TIME_SHIFT) | (slot << SEQUENCE_BITS)
 }
 
 /// The UUIDv7 that stands for `raw` outside.

@@ -66,6 +66,8 @@ impl Program {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let lock = take_lock(&settings)?;
         let store = database::open(&settings).await?;
+        // Before anything is written: what comes first must not land in a default partition.
+        store.make_partitions(clock.now()).await?;
         let policy = AddressPolicy::new(settings.allow_networks.clone());
         let client = egress::Client::new(egress::Config {
             policy: policy.clone(),

@@ -23,6 +23,8 @@ pub struct DueLane {
     pub company: CompanyId,
     /// Until when a Retry-After holds it.
     pub hold_until: DateTime<Utc>,
+    /// Grows whenever somebody added something or asked for it; see [`LaneWant::none`].
+    pub version: i64,
 }
 
 /// What is wanted of one lane.
@@ -37,12 +39,15 @@ pub struct LaneWant {
     /// Where nothing is wanted: until when the lane is left alone, or it would stand in the way of
     /// others.
     pub put_off: DateTime<Utc>,
+    /// The version of the lane on which that was decided: a newer one is not put off.
+    pub version: i64,
 }
 
 impl LaneWant {
-    /// Nothing is wanted of the lane before `put_off`.
-    pub const fn none(endpoint: EndpointId, put_off: DateTime<Utc>) -> Self {
-        Self { endpoint, rows: 0, newest_first: false, put_off }
+    /// Nothing is wanted of the lane before `put_off`, unless somebody raises its version meanwhile.
+    pub const fn none(lane: &DueLane, put_off: DateTime<Utc>) -> Self {
+        let DueLane { endpoint, version, .. } = *lane;
+        Self { endpoint, rows: 0, newest_first: false, put_off, version }
     }
 }
 
@@ -59,7 +64,7 @@ pub struct ClaimedRows {
 }
 
 /// The lanes of a node that have something due.
-pub(crate) const DUE_LANES: &str = "SELECT endpoint_id, company_id, hold_until FROM lanes \
+pub(crate) const DUE_LANES: &str = "SELECT endpoint_id, company_id, hold_until, version FROM lanes \
     WHERE owner = $1 AND next_due <= $2 ORDER BY next_due LIMIT $3";
 
 impl Store {
@@ -69,10 +74,11 @@ impl Store {
             self.hot_read(DUE_LANES, [self.incarnation(), micros(now), i64::from(limit)]).await?;
         Ok(rows
             .into_iter()
-            .map(|(endpoint, company, hold)| DueLane {
+            .map(|(endpoint, company, hold, version)| DueLane {
                 endpoint: EndpointId::from_raw(endpoint),
                 company: CompanyId::from_raw(company),
                 hold_until: from_micros(hold),
+                version,
             })
             .collect())
     }
@@ -81,7 +87,7 @@ impl Store {
         &self,
         sql: &'static str,
         values: [i64; 3],
-    ) -> Result<Vec<(i64, i64, i64)>, Error> {
+    ) -> Result<Vec<(i64, i64, i64, i64)>, Error> {
         let [first, second, third] = values;
         Ok(match &self.inner.pools {
             crate::pools::Pools::Sqlite { read, .. } => {
@@ -137,9 +143,11 @@ impl Store {
             }
         }
         for row in rows {
-            match ClaimRow::from(row).read()? {
-                (delivery, true) => claimed.rows.push(delivery),
-                (delivery, false) => claimed.orphans.push(delivery),
+            match ClaimRow::from(row).read(incarnation) {
+                Ok((delivery, true)) => claimed.rows.push(delivery),
+                Ok((delivery, false)) => claimed.orphans.push(delivery),
+                // It stays claimed, so that it does not stand in the way of its neighbours.
+                Err(error) => tracing::error!(error = %error, "A delivery cannot be read: {error}"),
             }
         }
         let lanes: Vec<i64> = sorted_endpoints(&wanted);
@@ -233,7 +241,7 @@ impl From<ClaimColumns> for ClaimRow {
 impl ClaimRow {
     /// The delivery, and whether it can be sent: its event is still there, and it was not canceled
     /// while a node held it that has lost or given back its claim.
-    fn read(self) -> Result<(Claimed, bool), Error> {
+    fn read(self, incarnation: i64) -> Result<(Claimed, bool), Error> {
         let corrupt =
             |what: &str| Error::Corrupt { table: "pending", id: self.id, what: what.into() };
         let count = |value: i64| u32::try_from(value).map_err(|_| corrupt("a count is negative"));
@@ -262,6 +270,7 @@ impl ClaimRow {
             progress,
             generation,
             due_at: from_micros(self.due_at),
+            claimed_by: incarnation,
         };
         Ok((delivery, can_be_sent))
     }
@@ -397,8 +406,7 @@ const NEXT_DUE_SQLITE: &str = "UPDATE lanes SET next_due = COALESCE((SELECT p.du
     WHERE p.endpoint_id = ?1 AND p.claimed_by = 0 ORDER BY p.due_at, p.id LIMIT 1), ?3) \
     WHERE endpoint_id = ?1 AND owner = ?2 RETURNING endpoint_id, next_due";
 
-const PUT_OFF: &str =
-    "UPDATE lanes SET next_due = $3 WHERE endpoint_id = $1 AND owner = $2 AND next_due < $3";
+const PUT_OFF: &str = "UPDATE lanes SET next_due = $3 WHERE endpoint_id = $1 AND owner = $2 AND next_due < $3 AND version = $4";
 
 /// Writes down when lanes are due next, and says when that is; idle ones are put off.
 async fn settle_next_due(
@@ -417,7 +425,11 @@ async fn settle_next_due(
             }
             for lane in idle {
                 let query = sqlx::query(PUT_OFF).bind(lane.endpoint.raw()).bind(incarnation);
-                query.bind(micros(lane.put_off)).execute(&mut **connection).await?;
+                query
+                    .bind(micros(lane.put_off))
+                    .bind(lane.version)
+                    .execute(&mut **connection)
+                    .await?;
             }
         }
         HotConnection::Postgres(connection) => {
@@ -432,7 +444,11 @@ async fn settle_next_due(
             }
             for lane in idle {
                 let query = sqlx::query(PUT_OFF).bind(lane.endpoint.raw()).bind(incarnation);
-                query.bind(micros(lane.put_off)).execute(&mut **connection).await?;
+                query
+                    .bind(micros(lane.put_off))
+                    .bind(lane.version)
+                    .execute(&mut **connection)
+                    .await?;
             }
         }
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use domain::event::NewEvent;
-use domain::id::EndpointId;
+use domain::id::{CompanyId, EndpointId};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -20,7 +20,9 @@ const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Where fresh deliveries go without being read back: the lanes of this node.
 pub trait HandOver: Send + Sync + std::fmt::Debug {
     /// Reserves room for up to `wanted` deliveries of one endpoint; gives how many fit.
-    fn reserve(&self, endpoint: EndpointId, wanted: usize) -> usize;
+    fn reserve(&self, company: CompanyId, endpoint: EndpointId, wanted: usize) -> usize;
+    /// Whether this node may own lanes: not before it has joined the others.
+    fn may_own_lanes(&self) -> bool;
     /// Gives back room that was reserved and is not used.
     fn release(&self, endpoint: EndpointId, count: usize);
     /// Takes deliveries that are committed and claimed by this node, in order.

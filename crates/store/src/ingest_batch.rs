@@ -219,18 +219,23 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Vec<LaneWish>, Error> {
         let incarnation = self.incarnation();
-        let mut wanted: BTreeMap<i64, usize> = BTreeMap::new();
+        let mut wanted: BTreeMap<i64, (i64, usize)> = BTreeMap::new();
         for row in rows.iter().filter(|row| !row.held) {
-            *wanted.entry(row.endpoint).or_default() += 1;
+            wanted.entry(row.endpoint).or_insert((row.company, 0)).1 += 1;
         }
         let endpoints: Vec<i64> = wanted.keys().copied().collect();
         let owners = crate::lane_rows::owners(tx, &endpoints).await?;
         let mut granted: HashMap<i64, usize> = HashMap::with_capacity(endpoints.len());
-        for (endpoint, count) in wanted {
+        for (endpoint, (company, count)) in wanted {
             let ours = owners.get(&endpoint).is_none_or(|owner| *owner == incarnation);
-            let room = if ours { rooms.reserve(EndpointId::from_raw(endpoint), count) } else { 0 };
+            let room = if ours {
+                rooms.reserve(CompanyId::from_raw(company), EndpointId::from_raw(endpoint), count)
+            } else {
+                0
+            };
             granted.insert(endpoint, room);
         }
+        let owner = if rooms.may_own_lanes() { incarnation } else { 0 };
         let mut wishes: BTreeMap<i64, LaneWish> = BTreeMap::new();
         for row in rows.iter_mut().filter(|row| !row.held) {
             match granted.get_mut(&row.endpoint) {
@@ -239,9 +244,9 @@ impl Store {
                     row.claimed_by = incarnation;
                 }
                 _ => {
-                    wishes.entry(row.endpoint).or_insert_with(|| {
-                        LaneWish::due(row.endpoint, row.company, incarnation, now)
-                    });
+                    wishes
+                        .entry(row.endpoint)
+                        .or_insert_with(|| LaneWish::due(row.endpoint, row.company, owner, now));
                 }
             }
         }

@@ -98,6 +98,7 @@ impl PendingRow {
             progress: Progress::new(from_micros(self.schedule_began), event.expires_at),
             generation: 0,
             due_at: now,
+            claimed_by: self.claimed_by,
         }
     }
 }
@@ -113,12 +114,22 @@ impl<'a> Rooms<'a> {
         Self { hand_over, reserved: HashMap::new() }
     }
 
-    pub(crate) fn reserve(&mut self, endpoint: EndpointId, wanted: usize) -> usize {
-        let room = self.hand_over.reserve(endpoint, wanted);
+    pub(crate) fn reserve(
+        &mut self,
+        company: CompanyId,
+        endpoint: EndpointId,
+        wanted: usize,
+    ) -> usize {
+        let room = self.hand_over.reserve(company, endpoint, wanted);
         if room > 0 {
             *self.reserved.entry(endpoint).or_default() += room;
         }
         room
+    }
+
+    /// Whether this node may own lanes.
+    pub(crate) fn may_own_lanes(&self) -> bool {
+        self.hand_over.may_own_lanes()
     }
 
     /// Hands over what all the reserved room is for.

@@ -488,6 +488,9 @@ pub struct Claimed {
     pub event: domain::event::Event,
     /// How far it has come.
     pub progress: Progress,
+    /// The incarnation of this node that claimed it: an outcome that comes after the node has become
+    /// another one counts for nothing.
+    pub claimed_by: i64,
     /// How often it has been put back from history.
     pub generation: u32,
     /// When it was due.

@@ -1,10 +1,12 @@
 //! Nodes: each incarnation proves that it lives by a session lock (PostgreSQL) and a heartbeat.
 
+use std::collections::HashSet;
 use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::id::NODE_SLOTS;
 use sea_orm::sqlx::{self, Connection, PgConnection};
-use sea_orm::{ConnectionTrait, Value};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, Value};
 
 use crate::pools::Pools;
 use crate::time::{from_micros, micros};
@@ -26,26 +28,44 @@ impl Store {
     /// Registers this node under its incarnation. On SQLite whatever earlier incarnations held is
     /// freed at once: there is only one node.
     pub async fn join(&self, name: &str, now: DateTime<Utc>) -> Result<Membership, Error> {
-        let lock = match &self.inner.pools {
-            Pools::Sqlite { .. } => {
-                self.free_all_claims().await?;
-                None
-            }
-            Pools::Postgres { .. } => Some(self.hold_lock().await?),
-        };
-        let sql = "INSERT INTO nodes (incarnation, name, started_at, heartbeat_at) VALUES ($1, $2, $3, $3) \
-            ON CONFLICT (incarnation) DO UPDATE SET heartbeat_at = excluded.heartbeat_at";
-        let values: [Value; 3] = [self.incarnation().into(), name.into(), micros(now).into()];
-        self.inner.pools.write().execute_raw(self.statement(sql, values)).await?;
-        Ok(Membership { lock })
+        self.join_as(self.incarnation(), name, now).await
     }
 
-    async fn hold_lock(&self) -> Result<PgConnection, Error> {
+    async fn join_as(
+        &self,
+        incarnation: i64,
+        name: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Membership, Error> {
+        match &self.inner.pools {
+            Pools::Sqlite { .. } => {
+                self.free_all_claims().await?;
+                let tx = self.begin().await?;
+                insert_node(self, &tx, incarnation, name, 0, micros(now)).await?;
+                tx.commit().await?;
+                Ok(Membership { lock: None })
+            }
+            Pools::Postgres { .. } => {
+                let mut lock = self.hold_lock(incarnation).await?;
+                let tx = self.begin().await?;
+                // Two nodes that join at once choose their slots one after the other.
+                let sql = "SELECT value FROM counters WHERE name = 'incarnation' FOR UPDATE";
+                tx.query_one_raw(self.statement(sql, [])).await?;
+                let slot = free_slot(self, &tx, incarnation).await?;
+                let at = database_time(&mut lock).await?;
+                insert_node(self, &tx, incarnation, name, slot, at).await?;
+                tx.commit().await?;
+                self.inner.ids.take_slot(slot);
+                Ok(Membership { lock: Some(lock) })
+            }
+        }
+    }
+
+    async fn hold_lock(&self, incarnation: i64) -> Result<PgConnection, Error> {
         let mut connection = PgConnection::connect(&self.inner.url).await?;
-        let incarnation = lock_key(self.incarnation());
         let (held,): (bool,) = sqlx::query_as("SELECT pg_try_advisory_lock($1, $2)")
             .bind(LOCK_SPACE)
-            .bind(incarnation)
+            .bind(lock_key(incarnation))
             .fetch_one(&mut connection)
             .await?;
         if held {
@@ -54,31 +74,32 @@ impl Store {
         Err(Error::Configuration("another node holds this node's lock".into()))
     }
 
-    /// Tells the others that this node lives, and measures how far the database's clock is ahead.
-    /// An error means that nobody can tell: the node must not send until a heartbeat succeeds.
+    /// Tells the others that this node lives, and measures how far the database's clock is ahead of
+    /// `now`. [`Error::NotFound`]: the others have taken it for dead. Any other error means that
+    /// nobody can tell. On PostgreSQL it needs no connection of the pool, which may be busy.
     pub async fn heartbeat(
         &self,
         membership: &mut Membership,
         now: DateTime<Utc>,
     ) -> Result<TimeDelta, Error> {
+        const BEAT: &str = "UPDATE nodes SET heartbeat_at = $2 WHERE incarnation = $1";
+        let Some(connection) = &mut membership.lock else {
+            let values: [Value; 2] = [self.incarnation().into(), micros(now).into()];
+            self.inner.pools.write().execute_raw(self.statement(BEAT, values)).await?;
+            return Ok(TimeDelta::zero());
+        };
         let begun = Instant::now();
-        let mut ahead = TimeDelta::zero();
-        if let Some(connection) = &mut membership.lock {
-            // The one place where the database is asked for the time.
-            let (database,): (i64,) =
-                sqlx::query_as("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
-                    .fetch_one(connection)
-                    .await?;
-            let half_way = TimeDelta::from_std(begun.elapsed() / 2).unwrap_or_default();
-            ahead = from_micros(database) - (now + half_way);
-        }
-        let sql = "UPDATE nodes SET heartbeat_at = $2 WHERE incarnation = $1";
-        let values: [Value; 2] = [self.incarnation().into(), micros(now + ahead).into()];
-        let done = self.inner.pools.write().execute_raw(self.statement(sql, values)).await?;
+        let database = database_time(connection).await?;
+        let half_way = TimeDelta::from_std(begun.elapsed() / 2).unwrap_or_default();
+        let done = sqlx::query(BEAT)
+            .bind(self.incarnation())
+            .bind(database)
+            .execute(&mut *connection)
+            .await?;
         if done.rows_affected() == 0 {
             return Err(Error::NotFound);
         }
-        Ok(ahead)
+        Ok(from_micros(database) - (now + half_way))
     }
 
     /// Whether others could take this node for dead: not on SQLite, where there are none.
@@ -96,7 +117,7 @@ impl Store {
 
     /// Incarnations that are dead: their lock is free, or, where no lock can tell, their heartbeat
     /// is long past.
-    pub async fn dead_nodes(&self, now: DateTime<Utc>) -> Result<Vec<i64>, Error> {
+    pub async fn dead_nodes(&self) -> Result<Vec<i64>, Error> {
         let rows = match &self.inner.pools {
             Pools::Sqlite { .. } => return Ok(Vec::new()),
             Pools::Postgres { pool } => {
@@ -104,8 +125,8 @@ impl Store {
                     SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.classid::bigint = $2 \
                     AND l.objid::bigint = n.incarnation % 2147483647 AND l.granted \
                     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())) \
-                    OR n.heartbeat_at < $3)";
-                let stale = micros(now - STALE_AFTER);
+                    OR n.heartbeat_at < (extract(epoch FROM clock_timestamp()) * 1000000)::bigint - $3)";
+                let stale = crate::time::span_micros(STALE_AFTER);
                 let values: [Value; 3] =
                     [self.incarnation().into(), i64::from(LOCK_SPACE).into(), stale.into()];
                 pool.query_all_raw(self.statement(sql, values)).await?
@@ -127,9 +148,50 @@ impl Store {
             "UPDATE counters SET value = value + 1 WHERE name = 'incarnation' RETURNING value";
         let row = self.inner.pools.write().query_one_raw(self.statement(sql, [])).await?;
         let incarnation: i64 = row.ok_or(Error::NotFound)?.try_get("", "value")?;
+        let membership = self.join_as(incarnation, name, now).await?;
         self.inner.incarnation.store(incarnation, std::sync::atomic::Ordering::Release);
-        self.join(name, now).await
+        Ok(membership)
     }
+}
+
+/// The one way in which the database is asked for the time.
+async fn database_time(connection: &mut PgConnection) -> Result<i64, Error> {
+    let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+    let (at,): (i64,) = sqlx::query_as(sql).fetch_one(connection).await?;
+    Ok(at)
+}
+
+async fn insert_node(
+    store: &Store,
+    tx: &DatabaseTransaction,
+    incarnation: i64,
+    name: &str,
+    slot: i64,
+    at: i64,
+) -> Result<(), Error> {
+    let sql = "INSERT INTO nodes (incarnation, name, slot, started_at, heartbeat_at) \
+        VALUES ($1, $2, $3, $4, $4) \
+        ON CONFLICT (incarnation) DO UPDATE SET heartbeat_at = excluded.heartbeat_at";
+    let values: [Value; 4] = [incarnation.into(), name.into(), slot.into(), at.into()];
+    tx.execute_raw(store.statement(sql, values)).await?;
+    Ok(())
+}
+
+/// The first slot from the incarnation's own on that no node has: ids of two nodes never meet.
+async fn free_slot(
+    store: &Store,
+    tx: &DatabaseTransaction,
+    incarnation: i64,
+) -> Result<i64, Error> {
+    let rows = tx.query_all_raw(store.statement("SELECT slot FROM nodes", [])).await?;
+    let taken = rows
+        .iter()
+        .map(|row| row.try_get("", "slot"))
+        .collect::<Result<HashSet<i64>, sea_orm::DbErr>>()?;
+    (0..NODE_SLOTS)
+        .map(|step| (incarnation + step) % NODE_SLOTS)
+        .find(|slot| !taken.contains(slot))
+        .ok_or_else(|| Error::Configuration(format!("there are {NODE_SLOTS} nodes already")))
 }
 
 /// Advisory locks take 32 bits; incarnations count up from 1 and never come near.

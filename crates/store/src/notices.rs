@@ -39,6 +39,17 @@ pub(crate) async fn write_notices(
     Ok(())
 }
 
+/// Drops early warnings that were held back and whose streak has ended.
+pub(crate) async fn undo_warnings(
+    tx: &mut HotTx,
+    calmed: &[(EndpointId, DateTime<Utc>)],
+) -> Result<(), Error> {
+    for (endpoint, at) in calmed {
+        undo_held_back(tx, *endpoint, NoticeKind::Warning, *at).await?;
+    }
+    Ok(())
+}
+
 async fn write_notice(
     store: &Store,
     tx: &mut HotTx,

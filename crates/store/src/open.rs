@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, Utc};
-use domain::id::{CompanyId, IdSource};
+use domain::id::{CompanyId, IdSource, NODE_SLOTS, SLOTS};
 use migrations::Migrator;
 use parking_lot::Mutex;
 use sea_orm::{
@@ -64,7 +64,7 @@ pub(crate) struct Inner {
     pub(crate) sealer: Sealer,
     pub(crate) tokens: TokenCache,
     pub(crate) compiled: Mutex<HashMap<CompanyId, Arc<CompiledCompany>>>,
-    pub(crate) doubtful: Mutex<Vec<Held>>,
+    pub(crate) doubtful: Mutex<Vec<(Held, i64, u32)>>,
     pub(crate) hints: broadcast::Sender<Hint>,
     pub(crate) ingest: mpsc::Sender<IngestJob>,
     pub(crate) ingest_queue: tokio::sync::Mutex<mpsc::Receiver<IngestJob>>,
@@ -86,7 +86,7 @@ impl Store {
             inner: Arc::new(Inner {
                 pools,
                 url: database_url,
-                ids: IdSource::new(incarnation, floor),
+                ids: IdSource::new(NODE_SLOTS + incarnation.rem_euclid(SLOTS - NODE_SLOTS), floor),
                 incarnation: AtomicI64::new(incarnation),
                 rules: Rules { policy, standard_schedule },
                 sealer,

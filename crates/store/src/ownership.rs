@@ -1,6 +1,6 @@
 //! Who owns which lane, and giving claims back.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use domain::id::{CompanyId, DeliveryId, EndpointId};
@@ -12,40 +12,60 @@ use crate::{Error, Store};
 
 /// How many rows one statement of long work touches.
 const SLICE_ROWS: i64 = 2_000;
+/// How often a doubtful row is looked for before it is taken for never written: half an hour.
+const DOUBT_ROUNDS_MAX: u32 = 1_800;
+/// How many lanes a stopping node leaves one by one; the rest goes with its end.
+const LEAVING_LANES_MAX: u32 = 5_000;
 
 /// A delivery to give back: its company, itself, its endpoint.
 pub type Held = (CompanyId, DeliveryId, EndpointId);
 
 impl Store {
-    /// Remembers rows that may be claimed by this node without being in its memory, because a commit
-    /// failed and nobody can tell whether it had worked.
-    pub(crate) fn doubt(&self, rows: impl Iterator<Item = Held>) {
-        self.inner.doubtful.lock().extend(rows);
+    /// Remembers rows that may be claimed by this node without being in its memory: a commit failed
+    /// and nobody can tell whether it had worked, or giving them back failed.
+    pub fn doubt(&self, rows: impl Iterator<Item = Held>) {
+        let me = self.incarnation();
+        self.inner.doubtful.lock().extend(rows.map(|row| (row, me, DOUBT_ROUNDS_MAX)));
     }
 
-    /// Gives back what a failed commit may have left claimed. To be called every so often.
+    /// Gives back what is doubtful. To be called every second: a row is looked for many times, for a
+    /// commit that waits for a standby becomes visible late.
     pub async fn release_doubtful(&self, now: DateTime<Utc>) -> Result<(), Error> {
-        let rows = std::mem::take(&mut *self.inner.doubtful.lock());
-        if rows.is_empty() {
+        let doubtful = std::mem::take(&mut *self.inner.doubtful.lock());
+        let me = self.incarnation();
+        // What an earlier incarnation held is freed with it.
+        let own: Vec<_> = doubtful.into_iter().filter(|(_, by, _)| *by == me).collect();
+        if own.is_empty() {
             return Ok(());
         }
-        let released = self.release(&rows, now).await;
-        if released.is_err() {
-            self.doubt(rows.into_iter());
-        }
-        released
+        let rows: Vec<Held> = own.iter().map(|(row, ..)| *row).collect();
+        let (found, result) = match self.release(&rows, now).await {
+            Ok(found) => (found, Ok(())),
+            Err(error) => (HashSet::new(), Err(error)),
+        };
+        let unseen =
+            own.into_iter().filter(|(row, _, rounds)| *rounds > 0 && !found.contains(&row.1));
+        let unseen = unseen.map(|(row, by, rounds)| (row, by, rounds - 1));
+        self.inner.doubtful.lock().extend(unseen);
+        result
     }
 
-    /// Gives claimed rows back unsent; the lanes' owners find them.
-    pub async fn release(&self, rows: &[Held], now: DateTime<Utc>) -> Result<(), Error> {
+    /// Gives claimed rows back unsent; the lanes' owners find them. Tells which it found.
+    pub async fn release(
+        &self,
+        rows: &[Held],
+        now: DateTime<Utc>,
+    ) -> Result<HashSet<DeliveryId>, Error> {
         let tx = self.begin().await?;
         let me = self.incarnation();
+        let mut found = HashSet::with_capacity(rows.len());
         let mut endpoints: Vec<(EndpointId, CompanyId)> = Vec::new();
         for (company, delivery, endpoint) in rows {
             let sql = "UPDATE pending SET claimed_by = 0 WHERE company_id = $1 AND id = $2 AND claimed_by = $3";
             let values: [Value; 3] = [company.raw().into(), delivery.raw().into(), me.into()];
             let done = tx.execute_raw(self.statement(sql, values)).await?;
             if done.rows_affected() > 0 {
+                found.insert(*delivery);
                 endpoints.push((*endpoint, *company));
             }
         }
@@ -55,7 +75,7 @@ impl Store {
             wake(&tx, company, endpoint, micros(now)).await?;
         }
         tx.commit().await?;
-        Ok(())
+        Ok(found)
     }
 
     /// Whether there are lanes that nobody owns.
@@ -69,30 +89,37 @@ impl Store {
         &self,
         companies: &[CompanyId],
     ) -> Result<HashMap<CompanyId, i64>, Error> {
-        let mut versions = HashMap::with_capacity(companies.len());
-        for company in companies {
-            let sql = "SELECT config_version FROM companies WHERE id = $1";
-            let values: [Value; 1] = [company.raw().into()];
-            if let Some(row) = self.reader().query_one_raw(self.statement(sql, values)).await? {
-                versions.insert(*company, row.try_get("", "config_version")?);
-            }
+        if companies.is_empty() {
+            return Ok(HashMap::new());
         }
-        Ok(versions)
+        let sql = if self.backend() == DatabaseBackend::Postgres {
+            "SELECT id, config_version FROM companies WHERE id IN \
+                (SELECT value::bigint FROM json_array_elements_text($1::json))"
+        } else {
+            "SELECT id, config_version FROM companies WHERE id IN (SELECT value FROM json_each($1))"
+        };
+        let ids: Vec<i64> = companies.iter().map(|company| company.raw()).collect();
+        let values: [Value; 1] = [serde_json::json!(ids).to_string().into()];
+        let rows = self.reader().query_all_raw(self.statement(sql, values)).await?;
+        let version = |row: &sea_orm::QueryResult| {
+            Ok((CompanyId::from_raw(row.try_get("", "id")?), row.try_get("", "config_version")?))
+        };
+        rows.iter().map(version).collect()
     }
 
-    /// Takes lanes that nobody owns, at most `limit`. Gives how many.
-    pub async fn adopt_lanes(&self, limit: u32) -> Result<u64, Error> {
+    /// Takes lanes that nobody owns, at most `limit`. Gives them.
+    pub async fn adopt_lanes(&self, limit: u32) -> Result<Vec<EndpointId>, Error> {
         let sql = if self.backend() == DatabaseBackend::Postgres {
             "WITH free AS MATERIALIZED (SELECT endpoint_id FROM lanes WHERE owner = 0 LIMIT $2 \
                  FOR UPDATE SKIP LOCKED) UPDATE lanes SET owner = $1, version = version + 1 \
-                 FROM free WHERE lanes.endpoint_id = free.endpoint_id"
+                 FROM free WHERE lanes.endpoint_id = free.endpoint_id RETURNING lanes.endpoint_id"
         } else {
             "UPDATE lanes SET owner = $1, version = version + 1 WHERE endpoint_id IN \
-                 (SELECT endpoint_id FROM lanes WHERE owner = 0 LIMIT $2)"
+                 (SELECT endpoint_id FROM lanes WHERE owner = 0 LIMIT $2) RETURNING endpoint_id"
         };
         let values: [Value; 2] = [self.incarnation().into(), i64::from(limit).into()];
-        let done = self.inner.pools.write().execute_raw(self.statement(sql, values)).await?;
-        Ok(done.rows_affected())
+        let rows = self.inner.pools.write().query_all_raw(self.statement(sql, values)).await?;
+        rows.iter().map(|row| Ok(EndpointId::from_raw(row.try_get("", "endpoint_id")?))).collect()
     }
 
     /// How many lanes each node owns; 0 is nobody.
@@ -169,18 +196,64 @@ impl Store {
                 (EndpointId::from_raw(endpoint), CompanyId::from_raw(company));
             wake(&tx, company, endpoint, micros(now)).await?;
         }
-        if !more {
-            let values: [Value; 1] = [dead.into()];
-            let sql = "UPDATE lanes SET owner = 0, version = version + 1 WHERE owner = $1";
-            tx.execute_raw(self.statement(sql, values.clone())).await?;
-            let sql =
-                "UPDATE mail_outbox SET claimed_by = 0 WHERE claimed_by = $1 AND state = 'queued'";
-            tx.execute_raw(self.statement(sql, values.clone())).await?;
-            tx.execute_raw(self.statement("DELETE FROM nodes WHERE incarnation = $1", values))
-                .await?;
-        }
         tx.commit().await?;
+        if !more {
+            self.forget_node(dead).await?;
+        }
         Ok(more)
+    }
+
+    /// Leaves a dead node's lanes to whoever takes them, and forgets it. In a transaction of its own,
+    /// which locks lanes in the order of their endpoints as everybody does.
+    async fn forget_node(&self, dead: i64) -> Result<(), Error> {
+        let tx = self.begin().await?;
+        let values: [Value; 1] = [dead.into()];
+        if self.backend() == DatabaseBackend::Postgres {
+            let sql =
+                "SELECT endpoint_id FROM lanes WHERE owner = $1 ORDER BY endpoint_id FOR UPDATE";
+            tx.query_all_raw(self.statement(sql, values.clone())).await?;
+        }
+        for sql in [
+            "UPDATE lanes SET owner = 0, version = version + 1 WHERE owner = $1",
+            "UPDATE mail_outbox SET claimed_by = 0 WHERE claimed_by = $1 AND state = 'queued'",
+            "DELETE FROM nodes WHERE incarnation = $1",
+        ] {
+            tx.execute_raw(self.statement(sql, values.clone())).await?;
+        }
+        tx.commit().await.map_err(Error::from)
+    }
+
+    /// Incarnations that hold rows or lanes and are not among the nodes: what a transaction wrote
+    /// that committed after its node had been taken for dead.
+    pub async fn stray_incarnations(&self) -> Result<Vec<i64>, Error> {
+        if self.backend() != DatabaseBackend::Postgres {
+            return Ok(Vec::new());
+        }
+        let sql = "WITH RECURSIVE holders(holder) AS (\
+            (SELECT claimed_by FROM pending WHERE claimed_by <> 0 ORDER BY claimed_by LIMIT 1) UNION ALL \
+            SELECT (SELECT p.claimed_by FROM pending p WHERE p.claimed_by <> 0 AND p.claimed_by > h.holder \
+            ORDER BY p.claimed_by LIMIT 1) FROM holders h WHERE h.holder IS NOT NULL) \
+            SELECT holder FROM (SELECT holder FROM holders WHERE holder IS NOT NULL \
+            UNION SELECT owner FROM lanes WHERE owner <> 0) x \
+            WHERE NOT EXISTS (SELECT 1 FROM nodes n WHERE n.incarnation = x.holder)";
+        let rows = self.inner.pools.write().query_all_raw(self.statement(sql, [])).await?;
+        rows.iter().map(|row| Ok(row.try_get("", "holder")?)).collect()
+    }
+
+    /// Says that this node is stopping, so that others take its share of the lanes, and leaves them
+    /// all but those of endpoints to which something is in flight.
+    pub async fn begin_leaving(&self, busy: &[EndpointId]) -> Result<(), Error> {
+        let me = self.incarnation();
+        let values: [Value; 1] = [me.into()];
+        let sql = "UPDATE nodes SET stopping = 1 WHERE incarnation = $1";
+        self.inner.pools.write().execute_raw(self.statement(sql, values)).await?;
+        let busy: HashSet<i64> = busy.iter().map(|endpoint| endpoint.raw()).collect();
+        for endpoint in self.own_lanes(LEAVING_LANES_MAX).await? {
+            if !busy.contains(&endpoint.raw()) {
+                self.give_lane(endpoint).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Frees whatever earlier incarnations held, at the start of the only node of a SQLite file.
@@ -198,8 +271,24 @@ impl Store {
         Ok(())
     }
 
-    /// Makes lanes for endpoints that have something waiting and none. There should be none such;
-    /// after a crash at a bad moment there are. Walks the index from endpoint to endpoint.
+    /// Whether the first row that waits for an endpoint is due before its lane is, or it has no lane.
+    async fn lane_is_missing(&self, endpoint: i64) -> Result<bool, Error> {
+        let sql = "SELECT l.next_due, l.hold_until, (SELECT p.due_at FROM pending p \
+            WHERE p.endpoint_id = $1 AND p.claimed_by = 0 ORDER BY p.due_at, p.id LIMIT 1) AS first_due \
+            FROM lanes l WHERE l.endpoint_id = $1";
+        let values: [Value; 1] = [endpoint.into()];
+        let Some(row) = self.reader().query_one_raw(self.statement(sql, values)).await? else {
+            return Ok(true);
+        };
+        let (next_due, hold_until): (i64, i64) =
+            (row.try_get("", "next_due")?, row.try_get("", "hold_until")?);
+        let first_due: Option<i64> = row.try_get("", "first_due")?;
+        Ok(first_due.is_some_and(|due| next_due > due.max(hold_until)))
+    }
+
+    /// Makes lanes for endpoints that have something waiting and no lane that is due in time. There
+    /// should be none such; after a crash at a bad moment there are, and lanes of paused endpoints
+    /// are woken in vain. Walks the index from endpoint to endpoint.
     pub async fn mend_lanes(&self, now: DateTime<Utc>) -> Result<u64, Error> {
         let sql = "SELECT p.endpoint_id, p.company_id FROM pending p WHERE p.claimed_by = 0 \
             AND p.endpoint_id > $1 ORDER BY p.endpoint_id LIMIT 1";
@@ -212,9 +301,7 @@ impl Store {
             let (endpoint, company): (i64, i64) =
                 (row.try_get("", "endpoint_id")?, row.try_get("", "company_id")?);
             after = endpoint;
-            let there = "SELECT 1 AS one FROM lanes WHERE endpoint_id = $1";
-            let values: [Value; 1] = [endpoint.into()];
-            if self.reader().query_one_raw(self.statement(there, values)).await?.is_none() {
+            if self.lane_is_missing(endpoint).await? {
                 let tx = self.begin().await?;
                 let (id, company) = (EndpointId::from_raw(endpoint), CompanyId::from_raw(company));
                 wake(&tx, company, id, micros(now)).await?;

@@ -95,6 +95,8 @@ pub(crate) struct Changes<'a> {
     pub(crate) told: Vec<(EndpointRow, EndpointState, Transition, DateTime<Utc>)>,
     pub(crate) lanes: Vec<LaneWish>,
     pub(crate) gone: Vec<CompanyId>,
+    /// Endpoints whose streak ended without having become Defective.
+    pub(crate) calmed: Vec<(EndpointId, DateTime<Utc>)>,
 }
 
 impl Store {
@@ -141,6 +143,7 @@ impl Store {
         settle_rows::attempts(tx, &changes.finished, &changes.retried).await?;
         settle_rows::update_endpoints(tx, &changes.endpoints).await?;
         settle_rows::bump_companies(tx, &changes.gone).await?;
+        crate::notices::undo_warnings(tx, &changes.calmed).await?;
         crate::notices::write_notices(self, tx, &changes.told).await?;
         let owners = wish_lanes(tx, &changes.lanes).await?;
         for after in &mut settled.endpoints {
@@ -163,7 +166,8 @@ impl Store {
         let mut settled = Settled::default();
         let mut by_endpoint: BTreeMap<EndpointId, Vec<&ToSettle>> = BTreeMap::new();
         for item in batch {
-            if held.contains_key(&item.delivery().id) {
+            let delivery = item.delivery();
+            if delivery.claimed_by == incarnation && held.contains_key(&delivery.id) {
                 by_endpoint.entry(item.delivery().endpoint).or_default().push(item);
             } else {
                 settled.lost.push(item.delivery().id);
@@ -303,6 +307,9 @@ fn apply<'a>(
         }
     }
     let last_ended = attempts.iter().map(|attempted| attempted.ended_at).max();
+    if settlement.endpoint.streak() == 0 && row.state.streak() > 0 {
+        changes.calmed.push((row.id, last_ended.unwrap_or_default()));
+    }
     for transition in &settlement.transitions {
         let at = last_ended.unwrap_or_default();
         changes.told.push((row.clone(), settlement.endpoint, *transition, at));

@@ -83,7 +83,8 @@ impl Store {
         let Some(row) = tx.query_one_raw(self.statement(sql, values)).await? else { return Ok(0) };
         let number = |name: &str| row.try_get::<i64>("", name);
         let sql = "INSERT INTO deliveries (id, company_id, generation, endpoint_id, event_id, state, tries, \
-            tries_before, finished_at, format, render_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+            tries_before, finished_at, format, render_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+            ON CONFLICT (company_id, id, generation) DO NOTHING";
         let values: [Value; 11] = [
             id.into(),
             company.into(),

@@ -128,6 +128,7 @@ CREATE INDEX lanes_owner ON lanes (owner, next_due);
 CREATE TABLE nodes (
     incarnation  BIGINT NOT NULL PRIMARY KEY,
     name         TEXT   NOT NULL,
+    slot         BIGINT NOT NULL,                -- of the ids it makes; no two live nodes share one
     started_at   BIGINT NOT NULL,
     heartbeat_at BIGINT NOT NULL,
     stopping     BIGINT NOT NULL DEFAULT 0

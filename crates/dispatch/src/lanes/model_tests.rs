@@ -171,7 +171,7 @@ impl Model {
         lane.unsettled += 1;
         lane.started_at = Some(now);
         self.under_way.push((row, now));
-        assert!(self.under_way.len() <= self.limits.in_flight_max);
+        assert!(self.under_way.len() + self.answered.len() <= self.limits.in_flight_max);
         true
     }
 
@@ -216,7 +216,7 @@ impl Model {
         match step {
             Step::Fresh { endpoint: at, wanted, used } => {
                 let raw = ENDPOINTS[at];
-                let count = self.lanes.reserve(endpoint(raw), wanted);
+                let count = self.lanes.reserve(company_of(raw), endpoint(raw), wanted);
                 assert!(count == 0 || self.at(raw).mode == Mode::Open);
                 assert!(self.lanes.load.rows <= self.limits.queued_max);
                 let used = used.min(count);
@@ -314,6 +314,7 @@ impl Model {
                     assert!(!at_rest || waits_for_its_own, "{endpoint} is forgotten: {lane:?}");
                     assert!(
                         free_slots == 0
+                            || load.unsettled == self.limits.in_flight_max
                             || waits_for_its_own
                             || self.lanes.turns.has_its_share(company, free_slots)
                             || (lane.is_failing() && !failing_has_room),

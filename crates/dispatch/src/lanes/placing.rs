@@ -16,6 +16,8 @@ pub(super) struct Load {
     pub(super) rows: usize,
     pub(super) queued: usize,
     pub(super) in_flight: usize,
+    /// Given out, in flight or not, and not settled: what a crash would send twice.
+    pub(super) unsettled: usize,
     pub(super) failing_in_flight: usize,
     /// Failing lanes that take turns, each of which will want a place of the failing.
     pub(super) failing_ready: usize,
@@ -27,6 +29,7 @@ impl Load {
             rows: lane.rows(),
             queued: lane.queued(),
             in_flight: lane.in_flight,
+            unsettled: lane.unsettled,
             failing_in_flight: if lane.is_failing() { lane.in_flight } else { 0 },
             failing_ready: usize::from(lane.is_failing() && lane.place == Place::Ready),
         }
@@ -36,6 +39,7 @@ impl Load {
         self.rows = self.rows + after.rows - before.rows;
         self.queued = self.queued + after.queued - before.queued;
         self.in_flight = self.in_flight + after.in_flight - before.in_flight;
+        self.unsettled = self.unsettled + after.unsettled - before.unsettled;
         self.failing_in_flight =
             self.failing_in_flight + after.failing_in_flight - before.failing_in_flight;
         self.failing_ready = self.failing_ready + after.failing_ready - before.failing_ready;

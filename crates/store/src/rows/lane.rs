@@ -28,7 +28,8 @@ pub async fn wake(
 
 /// Ends a receiver's Retry-After for the endpoint.
 pub async fn clear_hold(tx: &impl ConnectionTrait, endpoint: EndpointId) -> Result<(), Error> {
-    let mut sql = Sql::new("UPDATE lanes SET hold_until = 0 WHERE endpoint_id = ");
+    let mut sql =
+        Sql::new("UPDATE lanes SET hold_until = 0, version = version + 1 WHERE endpoint_id = ");
     sql.bind(endpoint.raw());
     tx.execute_raw(sql.build(tx.get_database_backend())).await?;
     Ok(())

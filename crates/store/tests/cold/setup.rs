@@ -252,7 +252,7 @@ impl Setup {
     }
 }
 
-fn sent_head() -> Vec<u8> {
+pub(crate) fn sent_head() -> Vec<u8> {
     let signatures = Signatures { standard: "v1,abc".into(), hub: "sha256=00".into() };
     SentHead::encode("https://example.com/hooks", &signatures, &[])
 }

@@ -17,7 +17,7 @@ on_both!(
 );
 
 fn want(endpoint: EndpointId, rows: usize) -> LaneWant {
-    LaneWant { endpoint, rows, newest_first: false, put_off: now() }
+    LaneWant { endpoint, rows, newest_first: false, put_off: now(), version: 0 }
 }
 
 async fn due(s: &Setup, n: i64, endpoint: EndpointId, due_at: DateTime<Utc>) -> i64 {
@@ -52,9 +52,15 @@ async fn the_oldest_due_rows_of_the_lane_and_no_others(s: Setup) {
     assert_eq!(of_lane(&s, id, "next_due").await, micros(at(3)));
     let row = &claimed.rows[0];
     assert_eq!((row.progress.tries, row.event.id.raw()), (2, first - 1));
-    assert_eq!((&row.event.data[..], row.event.event_type.as_str()), (&b"{\"a\":1}"[..], "message.received"));
+    assert_eq!(
+        (&row.event.data[..], row.event.event_type.as_str()),
+        (&b"{\"a\":1}"[..], "message.received")
+    );
     let claimed = s.store.claim(&[want(id, 9)], at(10)).await.unwrap();
-    assert_eq!((claimed.rows.len(), claimed.rows[0].id.raw(), claimed.more), (1, third, vec![]));
+    assert_eq!(
+        (claimed.rows.len(), claimed.rows[0].id.raw(), claimed.more),
+        (1, third, Vec::new())
+    );
     assert_eq!(of_lane(&s, id, "next_due").await, micros(at(60)));
     assert_eq!(claim(&s, want(id, 9), 60).await, [later]);
     assert!(of_lane(&s, id, "next_due").await > micros(at(100_000)));
@@ -78,30 +84,34 @@ async fn the_newest_row_goes_first_in_the_slow_lane_but_after_a_persons_wish(s: 
 }
 
 async fn lanes_of_which_nothing_is_wanted_are_put_off(s: Setup) {
-    let mine = s.endpoint().await.id;
-    let (theirs, busy) = (s.endpoint().await.id, s.endpoint().await.id);
+    let (mine, theirs) = (s.endpoint().await.id, s.endpoint().await.id);
+    let (busy, woken) = (s.endpoint().await.id, s.endpoint().await.id);
     let me = s.store.incarnation();
-    for (endpoint, owner) in [(mine, me), (theirs, 777), (busy, me)] {
+    for (endpoint, owner) in [(mine, me), (theirs, 777), (busy, me), (woken, me)] {
         lane(&s, endpoint, owner).await;
     }
     due(&s, 1, mine, at(1)).await;
     let taken = due(&s, 2, busy, at(1)).await;
-    let wants =
-        [LaneWant::none(mine, at(30)), want(busy, 1), LaneWant::none(theirs, at(30))];
+    let none = |endpoint, minute| LaneWant { rows: 0, put_off: at(minute), ..want(endpoint, 0) };
+    // Somebody asked for something after the lane was read.
+    let values = vec![woken.raw().into()];
+    s.sql("UPDATE lanes SET version = version + 1 WHERE endpoint_id = $1", values).await;
+    let wants = [none(mine, 30), want(busy, 1), none(theirs, 30), none(woken, 30)];
     let claimed = s.store.claim(&wants, at(2)).await.unwrap();
     assert_eq!((claimed.rows.len(), claimed.rows[0].id.raw()), (1, taken));
     assert_eq!(of_lane(&s, mine, "next_due").await, micros(at(30)));
     assert_eq!(of_lane(&s, theirs, "next_due").await, micros(now()));
-    assert_eq!(s.store.due_lanes(9, at(29)).await.unwrap(), []);
-    s.store.claim(&[LaneWant::none(mine, at(5))], at(2)).await.unwrap();
+    assert_eq!(of_lane(&s, woken, "next_due").await, micros(now()));
+    let due = s.store.due_lanes(9, at(29)).await.unwrap();
+    assert_eq!((due.len(), due[0].endpoint, due[0].version), (1, woken, 1));
+    s.store.claim(&[none(mine, 5)], at(2)).await.unwrap();
     assert_eq!(of_lane(&s, mine, "next_due").await, micros(at(30)), "it is never made earlier");
 }
 
 async fn what_cannot_be_sent_comes_as_an_orphan(s: Setup) {
     let id = s.endpoint().await.id;
     lane(&s, id, s.store.incarnation()).await;
-    let without_event =
-        s.pending(1, id, Pending { due_at: 1, ..Pending::default() }).await;
+    let without_event = s.pending(1, id, Pending { due_at: 1, ..Pending::default() }).await;
     // Canceled while a node held it that died afterwards.
     let canceled = due(&s, 2, id, at(1)).await;
     s.sql("UPDATE pending SET canceled = 1 WHERE id = $1", vec![canceled.into()]).await;
@@ -178,12 +188,8 @@ async fn a_million_rows_of_one_endpoint_hold_nobody_up(s: Setup) {
     assert_eq!(lanes.len(), 101);
     let wants: Vec<LaneWant> = lanes.iter().map(|lane| want(lane.endpoint, 16)).collect();
     let claimed = s.store.claim(&wants, at(2)).await.unwrap();
-    let mut others: Vec<i64> = claimed
-        .rows
-        .iter()
-        .filter(|row| row.endpoint != flooded)
-        .map(|row| row.id.raw())
-        .collect();
+    let mut others: Vec<i64> =
+        claimed.rows.iter().filter(|row| row.endpoint != flooded).map(|row| row.id.raw()).collect();
     others.sort_unstable();
     assert_eq!((others, claimed.rows.len()), (theirs, 116));
     assert_eq!(claimed.more, [flooded]);

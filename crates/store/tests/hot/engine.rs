@@ -20,12 +20,13 @@ use store::{
 use testkit::clock::ManualClock;
 use tokio_util::sync::CancellationToken;
 
-use crate::setup::{ACTOR, Pending, Setup, new_endpoint, now};
+use crate::setup::{ACTOR, Pending, Setup, new_endpoint, now, sent_head};
 
 /// A hand-over with so much room for each endpoint, and what came.
 #[derive(Debug, Default)]
 pub(crate) struct Door {
     pub(crate) room: usize,
+    pub(crate) is_no_member: bool,
     pub(crate) reserved: Mutex<HashMap<EndpointId, usize>>,
     pub(crate) handed: Mutex<Vec<Claimed>>,
 }
@@ -46,7 +47,11 @@ impl Door {
 }
 
 impl HandOver for Door {
-    fn reserve(&self, endpoint: EndpointId, wanted: usize) -> usize {
+    fn may_own_lanes(&self) -> bool {
+        !self.is_no_member
+    }
+
+    fn reserve(&self, _company: CompanyId, endpoint: EndpointId, wanted: usize) -> usize {
         let granted = wanted.min(self.room);
         *self.reserved.lock().entry(endpoint).or_default() += granted;
         granted
@@ -153,8 +158,7 @@ pub(crate) async fn of_pending(s: &Setup, id: DeliveryId, column: &str) -> i64 {
 pub(crate) async fn held(s: &Setup, n: i64, endpoint: EndpointId, tries: u32) -> Claimed {
     s.event(n, "message.received", "c", None).await;
     let claimed_by = s.store.incarnation();
-    let row =
-        Pending { due_at: 1, claimed_by, tries: i64::from(tries), ..Pending::default() };
+    let row = Pending { due_at: 1, claimed_by, tries: i64::from(tries), ..Pending::default() };
     let id = s.pending(n, endpoint, row).await;
     Claimed {
         id: DeliveryId::from_raw(id),
@@ -170,6 +174,7 @@ pub(crate) async fn held(s: &Setup, n: i64, endpoint: EndpointId, tries: u32) ->
         progress: Progress { tries, ..Progress::new(now(), None) },
         generation: 0,
         due_at: now(),
+        claimed_by,
     }
 }
 
@@ -202,7 +207,7 @@ pub(crate) fn attempted(
         started_at: ended_at - TimeDelta::seconds(1),
         ended_at,
         duration: Duration::from_millis(1_000),
-        request: vec![1],
+        request: sent_head(),
         response_headers: vec![("x-a".into(), b"b".to_vec())],
         response_body: b"body".to_vec(),
         truncated: false,

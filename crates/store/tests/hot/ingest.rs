@@ -104,10 +104,8 @@ async fn the_same_key_twice_in_one_batch_is_one_event(s: Setup) {
 async fn keys_belong_to_their_company(s: Setup) {
     let door = Door::with_room(9);
     let (mine, theirs) = (caller(&s, s.company).await, caller(&s, s.other).await);
-    let jobs = vec![
-        (mine, vec![keyed(s.company, "k", "1")]),
-        (theirs, vec![keyed(s.other, "k", "1")]),
-    ];
+    let jobs =
+        vec![(mine, vec![keyed(s.company, "k", "1")]), (theirs, vec![keyed(s.other, "k", "1")])];
     for answer in together(&s.store, &door, jobs).await {
         new(answer.unwrap()[0]);
     }

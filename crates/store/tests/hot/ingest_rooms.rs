@@ -10,6 +10,7 @@ on_both!(
     a_lane_of_another_node_keeps_its_rows,
     a_free_lane_gets_an_owner,
     a_batch_that_fails_gives_its_room_back,
+    a_node_that_has_not_joined_owns_no_lane,
 );
 
 async fn five_events(s: &Setup, door: &std::sync::Arc<Door>) -> Vec<bool> {
@@ -74,4 +75,11 @@ async fn a_batch_that_fails_gives_its_room_back(s: Setup) {
     assert_eq!(s.count("FROM events").await, 0);
     s.sql("ALTER TABLE elsewhere RENAME TO pending", vec![]).await;
     assert_eq!(five_events(&s, &door).await, [true; 5]);
+}
+
+async fn a_node_that_has_not_joined_owns_no_lane(s: Setup) {
+    let id = endpoint(&s, "*", SwitchWanted::Enabled).await.id;
+    let door = std::sync::Arc::new(Door { is_no_member: true, ..Door::default() });
+    assert_eq!(five_events(&s, &door).await, [true; 5]);
+    assert_eq!((claims(&s, 0).await, of_lane(&s, id, "owner").await), (5, 0));
 }

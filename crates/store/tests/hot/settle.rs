@@ -155,8 +155,8 @@ async fn any_bytes_are_kept(s: Setup) {
             ..attempted(&delivery, outcome, at(minute))
         };
         s.store.settle(&[ToSettle::Attempted(Box::new(kept))], at(minute)).await.unwrap();
-        let row = s.row(&format!("SELECT * FROM attempts WHERE delivery_id = {}", delivery.id.raw()));
-        let row = row.await;
+        let sql = format!("SELECT * FROM attempts WHERE delivery_id = {}", delivery.id.raw());
+        let row = s.row(&sql).await;
         assert_eq!(row.try_get::<Vec<u8>>("", "response_body").unwrap(), bytes);
         let head = row.try_get::<Vec<u8>>("", "response_head").unwrap();
         assert!(head.windows(4).any(|window| window == bytes));
@@ -167,7 +167,8 @@ async fn any_bytes_are_kept(s: Setup) {
     let endpoint = s.store.endpoint(s.company, id).await.unwrap();
     assert!(endpoint.last_error.unwrap().contains("in the body"));
     let delivery = held(&s, 3, id, 0).await;
-    let kept = Attempted { response_body: bytes.clone(), ..attempted(&delivery, status(200), at(3)) };
+    let kept =
+        Attempted { response_body: bytes.clone(), ..attempted(&delivery, status(200), at(3)) };
     s.store.settle(&[ToSettle::Attempted(Box::new(kept))], at(3)).await.unwrap();
     let row = s.row("SELECT response_body FROM deliveries").await;
     assert_eq!(row.try_get::<Vec<u8>>("", "response_body").unwrap(), bytes);

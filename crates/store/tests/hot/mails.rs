@@ -1,0 +1,132 @@
+//! Which mails settlement writes, when they are due, and what undoes them.
+
+use domain::endpoint::Status;
+use domain::id::EndpointId;
+use sea_orm::{ConnectionTrait, Statement};
+use store::MailFacts;
+
+use crate::engine::{at, attempted, fail, held, micros, status};
+use crate::setup::{Setup, now, on_both};
+use store::{Attempted, ToSettle};
+
+on_both!(
+    the_fiftieth_warns_and_the_hundredth_tells_once,
+    only_owners_and_admins_are_told,
+    a_second_defective_within_a_day_is_held_back_and_undone_by_recovery,
+    a_second_defective_that_lasts_is_told_when_the_day_is_over,
+);
+
+/// Kind, state, whether held back, and the minute at which it is due.
+async fn mails(s: &Setup) -> Vec<(String, String, i64, i64)> {
+    let sql = "SELECT kind, state, held_back, due_at FROM mail_outbox ORDER BY id";
+    let statement = Statement::from_string(s.raw.get_database_backend(), sql);
+    let rows = s.raw.query_all_raw(statement).await.unwrap();
+    rows.iter()
+        .map(|row| {
+            let due: i64 = row.try_get("", "due_at").unwrap();
+            (
+                row.try_get("", "kind").unwrap(),
+                row.try_get("", "state").unwrap(),
+                row.try_get("", "held_back").unwrap(),
+                (due - micros(now())) / 60_000_000,
+            )
+        })
+        .collect()
+}
+
+fn mail(kind: &str, state: &str, held_back: i64, minute: i64) -> (String, String, i64, i64) {
+    (format!("endpoint_{kind}"), state.into(), held_back, minute)
+}
+
+async fn succeed(s: &Setup, endpoint: EndpointId, n: i64, minute: i64) {
+    let epoch = s.store.endpoint(s.company, endpoint).await.unwrap().state.epoch;
+    let delivery = held(s, n, endpoint, 0).await;
+    let good = attempted(&delivery, status(200), at(minute));
+    let good = Attempted { began_in_epoch: epoch, ..good };
+    s.store.settle(&[ToSettle::Attempted(Box::new(good))], at(minute)).await.unwrap();
+}
+
+async fn the_fiftieth_warns_and_the_hundredth_tells_once(s: Setup) {
+    let id = s.endpoint().await.id;
+    fail(&s, id, 1, 49, 1).await;
+    assert_eq!(mails(&s).await, []);
+    fail(&s, id, 50, 1, 2).await;
+    assert_eq!(mails(&s).await, [mail("warning", "queued", 0, 2)]);
+    fail(&s, id, 51, 49, 3).await;
+    let status = async || s.store.endpoint(s.company, id).await.unwrap().state.status();
+    assert_eq!((mails(&s).await.len(), status().await), (1, Status::Enabled));
+    fail(&s, id, 100, 1, 4).await;
+    assert_eq!(status().await, Status::Defective);
+    fail(&s, id, 101, 30, 5).await;
+    let told = [mail("warning", "queued", 0, 2), mail("defective", "queued", 0, 4)];
+    assert_eq!(mails(&s).await, told);
+    let row = s.row("SELECT facts FROM mail_outbox ORDER BY id DESC LIMIT 1").await;
+    let facts: String = row.try_get("", "facts").unwrap();
+    let facts: MailFacts = serde_json::from_str(&facts).unwrap();
+    assert_eq!(
+        (facts.company_name.as_str(), facts.failures, facts.last_status),
+        ("Acme", 100, Some(500))
+    );
+    assert_eq!((facts.failing_since, facts.happened_at), (Some(at(1)), at(4)));
+    assert_eq!((facts.waiting, facts.endpoint_id), (100, id.to_string()));
+    succeed(&s, id, 200, 6).await;
+    assert_eq!(status().await, Status::Enabled);
+    assert_eq!(mails(&s).await[2..], [mail("recovered", "queued", 0, 6)]);
+    succeed(&s, id, 201, 7).await;
+    assert_eq!(mails(&s).await.len(), 3);
+}
+
+async fn only_owners_and_admins_are_told(s: Setup) {
+    for (n, role) in [(1, "admin"), (2, "developer"), (3, "viewer")] {
+        let email = format!("{role}@example.com");
+        s.sql(
+            "INSERT INTO users (id, email, email_key, created_at) VALUES ($1, $2, $2, 1)",
+            vec![i64::from(n).into(), email.into()],
+        )
+        .await;
+        s.sql(
+            "INSERT INTO members (company_id, user_id, role, created_at) VALUES ($1, $2, $3, 1)",
+            vec![s.company.raw().into(), i64::from(n).into(), role.into()],
+        )
+        .await;
+    }
+    let id = s.endpoint().await.id;
+    fail(&s, id, 1, 50, 1).await;
+    let sql = "FROM mail_outbox WHERE recipient IN ('Ann@Example.com', 'admin@example.com')";
+    assert_eq!((s.count(sql).await, s.count("FROM mail_outbox").await), (2, 2));
+}
+
+async fn a_second_defective_within_a_day_is_held_back_and_undone_by_recovery(s: Setup) {
+    let id = s.endpoint().await.id;
+    fail(&s, id, 1, 100, 0).await;
+    succeed(&s, id, 200, 10).await;
+    fail(&s, id, 300, 100, 60).await;
+    let day = 24 * 60;
+    let first = [
+        mail("warning", "queued", 0, 0),
+        mail("defective", "queued", 0, 0),
+        mail("recovered", "queued", 0, 10),
+    ];
+    let all = mails(&s).await;
+    assert_eq!(all[..3], first);
+    // The second warning waited for the end of the day and is no longer true.
+    assert_eq!(all[3..], [mail("warning", "undone", 1, day), mail("defective", "queued", 1, day)]);
+    succeed(&s, id, 500, 70).await;
+    let all = mails(&s).await;
+    assert_eq!(all[..3], first);
+    assert_eq!(all[3..], [mail("warning", "undone", 1, day), mail("defective", "undone", 1, day)]);
+}
+
+async fn a_second_defective_that_lasts_is_told_when_the_day_is_over(s: Setup) {
+    let id = s.endpoint().await.id;
+    fail(&s, id, 1, 100, 0).await;
+    succeed(&s, id, 200, 10).await;
+    fail(&s, id, 300, 100, 60).await;
+    let day = 24 * 60;
+    let due = async |minute| s.store.claim_mails(99, at(minute)).await.unwrap().len();
+    assert_eq!(due(day - 1).await, 3);
+    assert_eq!(due(day).await, 1);
+    succeed(&s, id, 500, day + 10).await;
+    let recovered = mails(&s).await.pop().unwrap();
+    assert_eq!(recovered, mail("recovered", "queued", 0, day + 10), "they were told");
+}

@@ -1,0 +1,133 @@
+//! Long work in slices, and migrations.
+
+use chrono::TimeDelta;
+use domain::id::floor_at;
+use store::{KEYS_KEPT, KeyWalk, Store, SwitchWanted};
+
+use crate::engine::{Door, endpoint, held, micros, new_event, one, settle_one, status};
+use crate::setup::{ACTOR, Pending, Setup, now, on_both};
+
+on_both!(
+    what_has_expired_ends_held_or_not,
+    a_deleted_endpoints_rows_end,
+    only_old_keys_are_forgotten,
+    migrating_twice_changes_nothing,
+    two_nodes_may_migrate_at_once,
+);
+
+async fn what_has_expired_ends_held_or_not(s: Setup) {
+    let on = s.endpoint().await.id;
+    let paused = endpoint(&s, "*", SwitchWanted::Paused).await.id;
+    let expires = |minutes: i64| Some(micros(now() + TimeDelta::minutes(minutes)));
+    let row = |expires_at| Pending { due_at: 1, expires_at, ..Pending::default() };
+    let first = s.pending(1, on, row(expires(-1))).await;
+    let second = s.pending(2, paused, Pending { tries: 3, ..row(expires(0)) }).await;
+    s.pending(3, on, row(expires(1))).await;
+    s.pending(4, on, row(None)).await;
+    s.pending(5, on, Pending { claimed_by: 777, ..row(expires(-1)) }).await;
+    assert_eq!(s.store.end_expired(now()).await.unwrap(), 2);
+    assert_eq!(s.count("FROM pending").await, 3);
+    for (id, tries) in [(first, 0), (second, 3)] {
+        let sql = format!("FROM deliveries WHERE id = {id} AND state = 3 AND tries = {tries}");
+        assert_eq!(s.count(&sql).await, 1);
+    }
+    assert_eq!(s.store.end_expired(now()).await.unwrap(), 0);
+}
+
+async fn a_deleted_endpoints_rows_end(s: Setup) {
+    let (gone, stays) = (s.endpoint().await.id, s.endpoint().await.id);
+    for n in 1..=600 {
+        s.pending(n, gone, Pending { due_at: n, ..Pending::default() }).await;
+    }
+    s.pending(601, stays, Pending::default()).await;
+    s.pending(602, gone, Pending { claimed_by: 777, ..Pending::default() }).await;
+    s.store.delete_endpoint(s.company, gone, ACTOR, now()).await.unwrap();
+    let mut ended = Vec::new();
+    loop {
+        match s.store.end_deleted(now()).await.unwrap() {
+            0 => break,
+            count => ended.push(count),
+        }
+    }
+    assert_eq!((ended.iter().sum::<u64>(), ended.len()), (600, 2));
+    assert_eq!(s.count("FROM deliveries WHERE state = 4").await, 600);
+    assert_eq!(s.count("FROM pending").await, 2);
+}
+
+async fn only_old_keys_are_forgotten(s: Setup) {
+    let edge = micros(now() - KEYS_KEPT);
+    let numbers = if s.config.database_url.starts_with("sqlite") {
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000) "
+    } else {
+        "WITH n(i) AS (SELECT generate_series(1::bigint, 12000)) "
+    };
+    // Negative and positive hashes; every third is too old by a microsecond.
+    let rows = "INSERT INTO event_keys (company_id, source_id, key_hash, key_check, body_hash, \
+        event_id, deliveries, created_at) SELECT 5 + i % 3, i % 2, (i - 6000) * 1000000000000000, 1, 1, 1, 0, \
+        CASE WHEN i % 3 = 0 THEN $1 - 1 ELSE $1 END FROM n";
+    s.sql(&format!("{numbers}{rows}"), vec![edge.into()]).await;
+    let (mut walk, mut slices) = (KeyWalk::default(), 0);
+    while let Some(next) = s.store.forget_keys(walk, now()).await.unwrap() {
+        assert_ne!(next, walk);
+        walk = next;
+        slices += 1;
+    }
+    assert_eq!(slices, 3);
+    assert_eq!(s.count("FROM event_keys").await, 8_000);
+    assert_eq!(s.count(&format!("FROM event_keys WHERE created_at < {edge}")).await, 0);
+}
+
+async fn migrating_twice_changes_nothing(s: Setup) {
+    assert_eq!(Store::migrate(&s.config).await.unwrap(), [String::new(); 0]);
+    s.store.ping().await.unwrap();
+}
+
+async fn two_nodes_may_migrate_at_once(s: Setup) {
+    let mut config = s.config.clone();
+    let folder = tempfile::tempdir().unwrap();
+    config.database_url = if config.database_url.starts_with("sqlite") {
+        format!("sqlite:{}", folder.path().join("fresh.db").display())
+    } else {
+        let fresh =
+            tokio::task::spawn_blocking(|| testkit::postgres::Cluster::shared().database("fresh"));
+        fresh.await.unwrap()
+    };
+    let (a, b, c) =
+        tokio::join!(Store::migrate(&config), Store::migrate(&config), Store::migrate(&config));
+    let mut applied: Vec<usize> = [a, b, c].map(|names| names.unwrap().len()).to_vec();
+    applied.sort_unstable();
+    assert_eq!(applied[..2], [0, 0]);
+    assert!(applied[2] > 0);
+    Store::open(config).await.unwrap().ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn partitions_are_made_ahead_and_rows_land_in_them() {
+    let s = Setup::postgres().await;
+    s.store.make_partitions(now()).await.unwrap();
+    s.store.make_partitions(now()).await.unwrap();
+    for day in 0..=7 {
+        let name = (now() + TimeDelta::days(day)).format("%Y%m%d");
+        for table in ["events", "deliveries", "attempts"] {
+            let sql = format!("FROM pg_class WHERE relname = '{table}_{name}' AND relispartition");
+            assert_eq!(s.count(&sql).await, 1, "{table}_{name}");
+        }
+    }
+    let id = endpoint(&s, "*", SwitchWanted::Enabled).await.id;
+    one(&s, &Door::with_room(1), new_event(s.company, "message.received")).await;
+    assert_eq!(s.count("FROM events_20261120").await, 1);
+    let (arrived, failed) = (held(&s, 1, id, 0).await, held(&s, 2, id, 0).await);
+    settle_one(&s, &arrived, status(200), 1).await;
+    settle_one(&s, &failed, status(500), 1).await;
+    assert_eq!(s.count("FROM deliveries_20261120").await, 1);
+    assert_eq!(s.count("FROM attempts_20261120").await, 1);
+    assert_eq!(s.store.rows_in_default_partitions().await.unwrap(), 0);
+    let far = floor_at(now() + TimeDelta::days(30));
+    s.sql(
+        "INSERT INTO attempts (delivery_id, company_id, number, started_at, duration_us, request) \
+         VALUES ($1, 1, 1, 1, 1, '')",
+        vec![far.into()],
+    )
+    .await;
+    assert_eq!(s.store.rows_in_default_partitions().await.unwrap(), 1);
+}
