@@ -195,7 +195,8 @@ impl EndpointState {
             let switch = Switch::Disabled { held_since, reason: DisabledReason::Gone };
             return (Self { switch, ..state }, Some(Transition::DisabledByGone));
         }
-        (state, transition)
+        // Of an endpoint that is switched off nobody wants to hear that it fails.
+        (state, transition.filter(|_| state.takes_events()))
     }
 
     /// What a sample's outcome changes: a success heals, a failure counts nothing, and neither
@@ -360,6 +361,14 @@ mod tests {
         assert_eq!(state.status(), Status::Disabled);
         let (again, transition) = state.after_attempt(&gone, 0, &LIMITS, at(2));
         assert_eq!((again.switch, transition), (state.switch, None));
+    }
+
+    #[test]
+    fn what_was_in_flight_when_it_was_disabled_counts_and_is_not_told() {
+        let (state, _) = after_failures(99);
+        let disabled = state.disabled(at(100));
+        let (state, transition) = disabled.after_attempt(&failed(), 0, &LIMITS, at(101));
+        assert_eq!((state.streak(), state.status(), transition), (100, Status::Disabled, None));
     }
 
     #[test]

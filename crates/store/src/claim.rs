@@ -392,15 +392,16 @@ fn sorted_endpoints(lanes: &[LaneWant]) -> Vec<i64> {
     endpoints
 }
 
-/// Locks lanes in the order of their endpoints, as everybody does who writes several.
+/// Locks lanes in the order of their endpoints, as everybody does who writes several. `owner + 0`: by
+/// the primary key, and not by going through all that the node owns.
 pub(crate) const LOCK_LANES_POSTGRES: &str = "SELECT endpoint_id FROM lanes \
-    WHERE endpoint_id = ANY($1) AND owner = $2 ORDER BY endpoint_id FOR UPDATE";
+    WHERE endpoint_id = ANY($1) AND owner + 0 = $2 ORDER BY endpoint_id FOR UPDATE";
 
 /// When lanes are due next. It runs once they are locked: rows that somebody adds at this moment are
 /// either seen here, or their writer waits for the lock and then makes the lane due himself.
 pub(crate) const NEXT_DUE_POSTGRES: &str = "UPDATE lanes SET next_due = COALESCE((SELECT p.due_at FROM pending p \
     WHERE p.endpoint_id = lanes.endpoint_id AND p.claimed_by = 0 ORDER BY p.due_at, p.id LIMIT 1), $3) \
-    WHERE endpoint_id = ANY($1) AND owner = $2 RETURNING endpoint_id, next_due";
+    WHERE endpoint_id = ANY($1) AND owner + 0 = $2 RETURNING endpoint_id, next_due";
 
 const NEXT_DUE_SQLITE: &str = "UPDATE lanes SET next_due = COALESCE((SELECT p.due_at FROM pending p \
     WHERE p.endpoint_id = ?1 AND p.claimed_by = 0 ORDER BY p.due_at, p.id LIMIT 1), ?3) \

@@ -14,6 +14,7 @@ on_both!(
     only_owners_and_admins_are_told,
     a_second_defective_within_a_day_is_held_back_and_undone_by_recovery,
     a_second_defective_that_lasts_is_told_when_the_day_is_over,
+    a_warning_held_back_is_undone_when_the_streak_ends,
 );
 
 /// Kind, state, whether held back, and the minute at which it is due.
@@ -129,4 +130,15 @@ async fn a_second_defective_that_lasts_is_told_when_the_day_is_over(s: Setup) {
     succeed(&s, id, 500, day + 10).await;
     let recovered = mails(&s).await.pop().unwrap();
     assert_eq!(recovered, mail("recovered", "queued", 0, day + 10), "they were told");
+}
+
+async fn a_warning_held_back_is_undone_when_the_streak_ends(s: Setup) {
+    let id = s.endpoint().await.id;
+    fail(&s, id, 1, 50, 0).await;
+    succeed(&s, id, 100, 10).await;
+    fail(&s, id, 200, 50, 20).await;
+    let (first, day) = (mail("warning", "queued", 0, 0), 24 * 60);
+    assert_eq!(mails(&s).await, [first.clone(), mail("warning", "queued", 1, day)]);
+    succeed(&s, id, 300, 30).await;
+    assert_eq!(mails(&s).await, [first, mail("warning", "undone", 1, day)]);
 }

@@ -14,6 +14,7 @@ on_both!(
     lanes_that_are_missing_are_made,
     lanes_are_taken_once,
     a_lane_is_given_only_by_its_owner,
+    doubtful_claims_are_given_back_once_they_are_seen,
 );
 
 async fn waiting(s: &Setup, n: i64, endpoint: EndpointId, claimed_by: i64) -> i64 {
@@ -225,4 +226,38 @@ async fn a_node_that_was_taken_for_dead_comes_back_as_another() {
         (s.count("FROM nodes").await, s.count("FROM pending WHERE claimed_by = 0").await),
         (0, 1)
     );
+}
+
+async fn doubtful_claims_are_given_back_once_they_are_seen(s: Setup) {
+    let id = s.endpoint().await.id;
+    let late = held(&s, 1, id, 0).await;
+    // A commit that is doubtful and becomes visible later.
+    s.sql("UPDATE pending SET claimed_by = 777", vec![]).await;
+    s.store.doubt([(s.company, late.id, id)].into_iter());
+    s.store.release_doubtful(at(1)).await.unwrap();
+    assert_eq!(of_pending(&s, late.id, "claimed_by").await, 777);
+    s.sql("UPDATE pending SET claimed_by = $1", vec![s.store.incarnation().into()]).await;
+    s.store.release_doubtful(at(2)).await.unwrap();
+    assert_eq!(of_pending(&s, late.id, "claimed_by").await, 0);
+    assert_eq!(of_lane(&s, id, "next_due").await, micros(at(2)));
+    s.sql("UPDATE pending SET claimed_by = $1", vec![s.store.incarnation().into()]).await;
+    s.store.release_doubtful(at(3)).await.unwrap();
+    assert_eq!(of_pending(&s, late.id, "claimed_by").await, s.store.incarnation());
+}
+
+#[tokio::test]
+async fn what_nobody_among_the_nodes_holds_is_stray() {
+    let s = Setup::postgres().await;
+    let id = s.endpoint().await.id;
+    let _membership = s.store.join("a", now()).await.unwrap();
+    held(&s, 1, id, 0).await;
+    lane(&s, EndpointId::from_raw(1), s.store.incarnation()).await;
+    assert_eq!(s.store.stray_incarnations().await.unwrap(), [0_i64; 0]);
+    for (n, claimed_by) in [(2, 777), (3, 777), (4, 778), (5, 0)] {
+        waiting(&s, n, id, claimed_by).await;
+    }
+    lane(&s, id, 779).await;
+    let mut stray = s.store.stray_incarnations().await.unwrap();
+    stray.sort_unstable();
+    assert_eq!(stray, [777, 778, 779]);
 }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use domain::delivery::{DeliveryState, Finish};
 use domain::outcome::{ErrorKind, Outcome};
-use store::{Attempted, ToSettle};
+use store::{Attempted, Claimed, ToSettle};
 
 use crate::engine::{
     at, attempted, held, lane, micros, of_lane, of_pending, over, refused, settle_one, status,
@@ -78,9 +78,14 @@ async fn a_claim_that_was_lost_counts_for_nothing(s: Setup) {
     let id = s.endpoint().await.id;
     let (mine, lost) = (held(&s, 1, id, 0).await, held(&s, 2, id, 0).await);
     s.sql("UPDATE pending SET claimed_by = 777 WHERE id = $1", vec![lost.id.raw().into()]).await;
-    let batch = [over(&lost, refused(), at(1)), over(&mine, status(200), at(1))];
+    // Claimed by an earlier incarnation of this node, and again by this one.
+    let before = held(&s, 3, id, 0).await;
+    let before = Claimed { claimed_by: before.claimed_by - 1, ..before };
+    let batch = [&lost, &before].map(|delivery| over(delivery, refused(), at(1)));
     let settled = s.store.settle(&batch, at(1)).await.unwrap();
-    assert_eq!(settled.lost, [lost.id]);
+    assert_eq!(settled.lost, [lost.id, before.id]);
+    assert_eq!(of_pending(&s, before.id, "tries").await, 0);
+    settle_one(&s, &mine, status(200), 1).await;
     assert_eq!(of_pending(&s, lost.id, "claimed_by").await, 777);
     assert_eq!(of_pending(&s, lost.id, "tries").await, 0);
     assert_eq!((s.count("FROM deliveries").await, s.count("FROM attempts").await), (1, 0));
