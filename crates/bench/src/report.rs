@@ -1,6 +1,5 @@
 //! The table, as text, Markdown and JSON.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
@@ -78,9 +77,12 @@ impl Report {
              its delivery.\n",
             self.machine
         );
-        let mut databases = BTreeMap::<_, Vec<Row>>::new();
+        let mut databases: Vec<(&str, Vec<Row>)> = Vec::new();
         for (database, row) in self.medians() {
-            databases.entry(database).or_default().push(row);
+            match databases.last_mut() {
+                Some((last, rows)) if *last == database => rows.push(row),
+                Some(_) | None => databases.push((database, vec![row])),
+            }
         }
         for (database, rows) in databases {
             text.push_str(&format!("\n## {database}\n\n"));

@@ -33,7 +33,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 struct Hands(Mutex<Vec<Claimed>>);
 
 impl HandOver for Hands {
-    fn reserve(&self, _endpoint: EndpointId, wanted: usize) -> usize {
+    fn may_own_lanes(&self) -> bool {
+        true
+    }
+
+    fn reserve(&self, _company: CompanyId, _endpoint: EndpointId, wanted: usize) -> usize {
         wanted
     }
 

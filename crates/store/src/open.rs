@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -104,15 +105,17 @@ impl Store {
 
     /// Brings the schema up to date, under a lock. Gives the names of the migrations it applied.
     pub async fn migrate(config: &Config) -> Result<Vec<String>, Error> {
+        // Before the file is opened: two who open a fresh one at once find it locked.
+        let _file = match pools::sqlite_path(&config.database_url)? {
+            Some(path) => Some(lock_file(path).await?),
+            None => None,
+        };
         let pools = pools::open(&config.database_url, config.connections_max).await?;
-        let _lock = MigrationLock::take(&pools).await?;
-        let pending: Vec<String> = Migrator::get_pending_migrations(pools.write())
-            .await?
-            .iter()
-            .map(|migration| migration.name().to_owned())
-            .collect();
-        Migrator::up(pools.write(), None).await?;
-        Ok(pending)
+        let session = lock_session(&pools).await?;
+        let applied = migrate_locked(&pools).await;
+        drop(session);
+        pools.close().await;
+        applied
     }
 
     /// Whether the database answers and can be written, without side effects.
@@ -241,39 +244,37 @@ impl Store {
     }
 }
 
-/// Holds the migration lock while it lives.
-enum MigrationLock {
-    File(#[expect(dead_code, reason = "held, not read")] Option<File>),
-    Session(#[expect(dead_code, reason = "held, not read")] Box<DatabaseTransaction>),
+/// Holds the migration lock of a SQLite file while the answer lives.
+async fn lock_file(database: PathBuf) -> Result<File, Error> {
+    let path = database.with_extension("migrate.lock");
+    let locked = tokio::task::spawn_blocking(move || {
+        let file = File::create(&path)?;
+        file.lock()?;
+        std::io::Result::Ok(file)
+    });
+    let locked = locked.await.map_err(|error| Error::Configuration(error.to_string()))?;
+    locked.map_err(|error| {
+        Error::Configuration(format!("the migration lock cannot be taken: {error}"))
+    })
 }
 
-impl MigrationLock {
-    async fn take(pools: &Pools) -> Result<Self, Error> {
-        match pools {
-            Pools::Sqlite { path: Some(path), .. } => {
-                let path = path.with_extension("migrate.lock");
-                let locked = tokio::task::spawn_blocking(move || {
-                    let file = File::create(&path)?;
-                    file.lock()?;
-                    std::io::Result::Ok(file)
-                })
-                .await
-                .map_err(|error| Error::Configuration(error.to_string()))?;
-                locked.map(|file| Self::File(Some(file))).map_err(|error| {
-                    Error::Configuration(format!("the migration lock cannot be taken: {error}"))
-                })
-            }
-            Pools::Sqlite { path: None, .. } => Ok(Self::File(None)),
-            Pools::Postgres { pool } => {
-                let holder = pool.begin().await?;
-                let sql = "SELECT pg_advisory_xact_lock(7103461)";
-                holder
-                    .query_one_raw(Statement::from_string(DatabaseBackend::Postgres, sql))
-                    .await?;
-                Ok(Self::Session(Box::new(holder)))
-            }
-        }
-    }
+/// Holds the migration lock of a PostgreSQL database while the answer lives.
+async fn lock_session(pools: &Pools) -> Result<Option<DatabaseTransaction>, Error> {
+    let Pools::Postgres { pool } = pools else { return Ok(None) };
+    let holder = pool.begin().await?;
+    let sql = "SELECT pg_advisory_xact_lock(7103461)";
+    holder.query_one_raw(Statement::from_string(DatabaseBackend::Postgres, sql)).await?;
+    Ok(Some(holder))
+}
+
+async fn migrate_locked(pools: &Pools) -> Result<Vec<String>, Error> {
+    let pending: Vec<String> = Migrator::get_pending_migrations(pools.write())
+        .await?
+        .iter()
+        .map(|migration| migration.name().to_owned())
+        .collect();
+    Migrator::up(pools.write(), None).await?;
+    Ok(pending)
 }
 
 async fn check_schema(pools: &Pools) -> Result<(), Error> {

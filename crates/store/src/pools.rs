@@ -21,7 +21,7 @@ const STATEMENT: &str = "30s";
 
 #[derive(Debug)]
 pub(crate) enum Pools {
-    Sqlite { write: DatabaseConnection, read: DatabaseConnection, path: Option<PathBuf> },
+    Sqlite { write: DatabaseConnection, read: DatabaseConnection },
     Postgres { pool: DatabaseConnection },
 }
 
@@ -39,6 +39,30 @@ impl Pools {
             Self::Postgres { pool } => pool,
         }
     }
+
+    /// Closes every connection, and waits for it.
+    pub(crate) async fn close(self) {
+        match self {
+            Self::Sqlite { write, read } => {
+                read.get_sqlite_connection_pool().close().await;
+                write.get_sqlite_connection_pool().close().await;
+            }
+            Self::Postgres { pool } => pool.get_postgres_connection_pool().close().await,
+        }
+    }
+}
+
+/// The file of a SQLite database; `None` elsewhere.
+pub(crate) fn sqlite_path(url: &str) -> Result<Option<PathBuf>, Error> {
+    if !url.starts_with("sqlite:") {
+        return Ok(None);
+    }
+    Ok(Some(sqlite_options(url)?.get_filename().to_path_buf()))
+}
+
+fn sqlite_options(url: &str) -> Result<SqliteConnectOptions, Error> {
+    SqliteConnectOptions::from_str(url)
+        .map_err(|error| Error::Configuration(format!("the database URL is not usable: {error}")))
 }
 
 pub(crate) async fn open(url: &str, connections_max: u32) -> Result<Pools, Error> {
@@ -52,8 +76,7 @@ pub(crate) async fn open(url: &str, connections_max: u32) -> Result<Pools, Error
 }
 
 async fn open_sqlite(url: &str, readers: u32) -> Result<Pools, Error> {
-    let options = SqliteConnectOptions::from_str(url)
-        .map_err(|error| Error::Configuration(format!("the database URL is not usable: {error}")))?
+    let options = sqlite_options(url)?
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
@@ -62,7 +85,6 @@ async fn open_sqlite(url: &str, readers: u32) -> Result<Pools, Error> {
         .pragma("cache_size", "-16384")
         .pragma("temp_store", "MEMORY")
         .optimize_on_close(false, None);
-    let path = options.get_filename().to_path_buf();
     let write = SqlitePoolOptions::new()
         .max_connections(1)
         .min_connections(1)
@@ -82,7 +104,6 @@ async fn open_sqlite(url: &str, readers: u32) -> Result<Pools, Error> {
     Ok(Pools::Sqlite {
         write: SqlxSqliteConnector::from_sqlx_sqlite_pool(write),
         read: SqlxSqliteConnector::from_sqlx_sqlite_pool(read),
-        path: Some(path),
     })
 }
 

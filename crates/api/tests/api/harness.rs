@@ -22,7 +22,11 @@ use tokio_util::task::TaskTracker;
 struct NoRoom;
 
 impl HandOver for NoRoom {
-    fn reserve(&self, _endpoint: EndpointId, _wanted: usize) -> usize {
+    fn may_own_lanes(&self) -> bool {
+        true
+    }
+
+    fn reserve(&self, _company: CompanyId, _endpoint: EndpointId, _wanted: usize) -> usize {
         0
     }
     fn release(&self, _endpoint: EndpointId, _count: usize) {}
