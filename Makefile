@@ -13,7 +13,8 @@ test:
 	cargo test --workspace
 
 bench:
-	cargo run --release -p bench
+	cargo build --release -p hookferry -p bench
+	"$${CARGO_TARGET_DIR:-target}/release/bench"
 
 fmt:
 	cargo fmt --all

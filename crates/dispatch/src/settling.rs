@@ -77,6 +77,7 @@ impl Dispatcher {
                     let delivery = batch[0].delivery().id;
                     tracing::error!(delivery.id = %delivery, error = ?error, "The outcome of {delivery} cannot be written; it is tried again after a restart: {error}");
                     self.count_out(&batch);
+                    self.send_wake.notify_one();
                     let row = batch[0].delivery();
                     self.store.doubt(std::iter::once((row.event.company, row.id, row.endpoint)));
                 }
