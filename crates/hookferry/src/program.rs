@@ -22,8 +22,6 @@ use crate::supervise::supervise;
 
 /// Deliveries that may wait in memory for each request that may be under way.
 const QUEUED_PER_IN_FLIGHT: usize = 16;
-/// Idle connections kept for each host of an endpoint.
-const IDLE_PER_HOST_MAX: usize = 64;
 /// How long aborted loops may take to give their claims back.
 const ABORT_TIME_MAX: Duration = Duration::from_secs(5);
 
@@ -71,7 +69,9 @@ impl Program {
         let policy = AddressPolicy::new(settings.allow_networks.clone());
         let client = egress::Client::new(egress::Config {
             policy: policy.clone(),
-            idle_per_host_max: IDLE_PER_HOST_MAX,
+            // Fewer, and a busy host's connections would be closed and opened again all the time; idle
+            // ones are closed after a few seconds.
+            idle_per_host_max: settings.in_flight_max,
             names: None,
         })?;
         let dispatcher = Dispatcher::new(
