@@ -15,8 +15,8 @@ use tokio_util::task::TaskTracker;
 use crate::lanes::{Lanes, Limits};
 use crate::targets::Targets;
 
-/// How many rows may wait in one lane in memory.
-const LANE_QUEUED_MAX: usize = 1_024;
+/// How much of all rows in memory may wait in one lane: one in so many.
+const LANE_SHARE: usize = 4;
 /// The window of a lane that nothing is known of.
 const WINDOW_START: u32 = 2;
 
@@ -73,7 +73,7 @@ impl Dispatcher {
         let lanes = Lanes::new(Limits {
             in_flight_max: config.in_flight_max,
             queued_max: config.queued_max,
-            lane_queued_max: LANE_QUEUED_MAX,
+            lane_queued_max: (config.queued_max / LANE_SHARE).max(1),
             window_start: WINDOW_START,
             window_max,
         });

@@ -18,6 +18,8 @@ const HEALTHY_KEPT_FOR: TimeDelta = TimeDelta::seconds(10);
 const FAILING_KEPT_FOR: TimeDelta = TimeDelta::hours(1);
 /// How many rows a failing lane may have claimed for each place of its window.
 const FAILING_ROWS_PER_SLOT: usize = 4;
+/// A lane of which nothing is known may have one in so many of all rows in memory waiting.
+const UNPROVED_SHARE: usize = 64;
 /// How many rows any other lane may have waiting for each place of its window.
 const ROWS_PER_SLOT: usize = 8;
 /// Room for so many rows is kept by an empty queue.
@@ -216,8 +218,12 @@ impl Lane {
     /// How many rows may wait: more the faster the receiver has proved to be, so that one that hangs
     /// does not fill the memory with its rows before it is found out.
     pub(super) fn capacity(&self, limits: &Limits) -> usize {
-        let rows_per_slot = if self.last_failed { FAILING_ROWS_PER_SLOT } else { ROWS_PER_SLOT };
-        (self.window as usize * rows_per_slot).min(limits.lane_queued_max)
+        let window = self.window as usize;
+        if self.last_failed {
+            return (window * FAILING_ROWS_PER_SLOT).min(limits.lane_queued_max);
+        }
+        let unproved = limits.queued_max / UNPROVED_SHARE;
+        (window * ROWS_PER_SLOT).max(unproved).min(limits.lane_queued_max)
     }
 
     /// How many fresh deliveries the lane itself would take.

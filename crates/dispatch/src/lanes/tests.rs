@@ -119,8 +119,8 @@ fn what_may_wait_grows_with_what_a_receiver_has_proved() {
     let mut lanes = Lanes::new(limits());
     assert_eq!(lanes.capacity(endpoint(100)), 2);
     lanes.set_mode(endpoint(100), company_of(100), Mode::Open);
-    assert_eq!(lanes.reserve(company_of(100), endpoint(100), 1_000), 16);
-    lanes.release(endpoint(100), 16);
+    assert_eq!(lanes.reserve(company_of(100), endpoint(100), 1_000), 64);
+    lanes.release(endpoint(100), 64);
     push(&mut lanes, 100, 1..200);
     let mut under_way = drain(&mut lanes, noon());
     while let Some(row) = under_way.pop() {
@@ -141,7 +141,7 @@ fn no_promise_is_made_for_a_lane_with_something_in_its_way() {
     lanes.set_backlog(endpoint(102), company_of(102), true);
     assert_eq!(
         (lanes.reserve(company_of(102), endpoint(102), 1), lanes.room(endpoint(102))),
-        (0, 16)
+        (0, 64)
     );
     push(&mut lanes, 103, 1..2);
     let sent = lanes.next(noon()).unwrap();
