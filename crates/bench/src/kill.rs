@@ -12,7 +12,7 @@ use crate::stage::{Stage, arrived};
 /// Between the death and the new start: what the dead one had put on the wire arrives in it.
 const WAKE: Duration = Duration::from_millis(100);
 /// The default of the setting: more cannot have been in flight.
-const IN_FLIGHT_MAX: f64 = 512.0;
+const IN_FLIGHT_MAX: f64 = 1_024.0;
 
 /// Kills it in the middle, starts it again, and goes on posting all the while.
 pub(crate) async fn rows(stage: &Stage) -> anyhow::Result<Vec<Row>> {

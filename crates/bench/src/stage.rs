@@ -111,7 +111,7 @@ impl Stage {
 pub(crate) async fn arrived(tallies: &[&Arc<Tally>]) {
     let arrivals = || tallies.iter().map(|tally| tally.arrivals()).sum::<u64>();
     let (mut seen, mut since) = (arrivals(), Instant::now());
-    while tallies.iter().any(|tally| tally.owed() > 0) && since.elapsed() < SILENCE_MAX {
+    while tallies.iter().any(|tally| tally.is_owed()) && since.elapsed() < SILENCE_MAX {
         tokio::time::sleep(LOOK).await;
         if arrivals() > seen {
             (seen, since) = (arrivals(), Instant::now());

@@ -15,18 +15,20 @@ use tokio_util::task::TaskTracker;
 use crate::lanes::{Lanes, Limits};
 use crate::targets::Targets;
 
-/// How much of all rows in memory may wait in one lane: one in so many.
-const LANE_SHARE: usize = 4;
+/// How many deliveries may wait in one lane for each request that may be in flight over all.
+const LANE_ROWS_PER_IN_FLIGHT: usize = 16;
+/// An endpoint has at most one in so many of all requests in flight.
+const WINDOW_SHARE: usize = 4;
 /// The window of a lane that nothing is known of.
 const WINDOW_START: u32 = 2;
 
 /// What the dispatcher needs to know.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Requests in flight over all endpoints.
+    /// Requests in flight over all endpoints, until their outcome is committed.
     pub in_flight_max: usize,
-    /// Deliveries in memory over all endpoints, until their outcome is committed.
-    pub queued_max: usize,
+    /// Bytes of deliveries in memory over all endpoints, until their outcome is committed.
+    pub memory_max: usize,
     /// What operators call this node.
     pub node_name: String,
 }
@@ -69,15 +71,16 @@ impl Dispatcher {
         clock: Arc<dyn Clock>,
         config: Config,
     ) -> Arc<Self> {
-        let window_max = u32::try_from((config.in_flight_max / 2).max(2)).unwrap_or(u32::MAX);
+        let window_max =
+            u32::try_from((config.in_flight_max / WINDOW_SHARE).max(2)).unwrap_or(u32::MAX);
         let lanes = Lanes::new(Limits {
             in_flight_max: config.in_flight_max,
-            queued_max: config.queued_max,
-            lane_queued_max: (config.queued_max / LANE_SHARE).max(1),
+            memory_max: config.memory_max,
+            lane_queued_max: config.in_flight_max.saturating_mul(LANE_ROWS_PER_IN_FLIGHT),
             window_start: WINDOW_START,
             window_max,
         });
-        let (settle, settle_queue) = mpsc::channel(config.queued_max.max(1));
+        let (settle, settle_queue) = mpsc::channel(config.in_flight_max.max(1));
         Arc::new(Self {
             store,
             egress,
@@ -229,19 +232,19 @@ impl Drop for Silence<'_> {
 }
 
 impl HandOver for Dispatcher {
-    fn reserve(&self, company: CompanyId, endpoint: EndpointId, wanted: usize) -> usize {
+    fn reserve(&self, company: CompanyId, endpoint: EndpointId, sizes: &[usize]) -> usize {
         if !self.may_work() {
             return 0;
         }
-        self.lanes.lock().reserve(company, endpoint, wanted)
+        self.lanes.lock().reserve(company, endpoint, sizes)
     }
 
     fn may_own_lanes(&self) -> bool {
         self.may_work()
     }
 
-    fn release(&self, endpoint: EndpointId, count: usize) {
-        self.lanes.lock().release(endpoint, count);
+    fn release(&self, endpoint: EndpointId, rows: usize, bytes: usize) {
+        self.lanes.lock().release(endpoint, rows, bytes);
     }
 
     fn hand_over(&self, fresh: Vec<Claimed>) {
@@ -252,7 +255,7 @@ impl HandOver for Dispatcher {
         lanes.push_fresh(ours);
         for row in old {
             // Claimed by what this node was before; freed with it.
-            lanes.release(row.endpoint, 1);
+            lanes.release(row.endpoint, 1, row.bytes());
         }
         drop(lanes);
         self.send_wake.notify_one();

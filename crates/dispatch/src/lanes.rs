@@ -22,9 +22,12 @@ use domain::id::{CompanyId, DeliveryId, EndpointId};
 use store::Claimed;
 
 use id_hash::IdMap;
-use lane::Lane;
+use lane::{Lane, ROW_BYTES_GUESSED};
 use placing::Load;
 use turns::Turns;
+
+/// At most so many rows are wanted of one lane at a time: how large they are is known only then.
+const CLAIM_ROWS_MAX: usize = 1_024;
 
 /// What the lanes are bounded by.
 #[derive(Debug, Clone, Copy)]
@@ -32,9 +35,9 @@ pub struct Limits {
     /// Requests in flight over all lanes, those included that are answered and not settled: a crash
     /// sends no more than these twice, and a database that does not settle stops the sending.
     pub in_flight_max: usize,
-    /// Rows in memory over all lanes, from their reservation until their outcome is committed. One
-    /// company has at most three quarters of it.
-    pub queued_max: usize,
+    /// Bytes of rows in memory over all lanes, from their reservation until their outcome is
+    /// committed. One company has at most three quarters of it.
+    pub memory_max: usize,
     /// Rows waiting in one lane, those that are promised included.
     pub lane_queued_max: usize,
     /// The window of a lane that nothing is known of.
@@ -85,21 +88,36 @@ impl Lanes {
         }
     }
 
-    /// Promises room for up to `wanted` fresh deliveries of an endpoint, and says for how many.
-    /// None where the lane is not open, on hold, or has a backlog that must go first.
-    pub fn reserve(&mut self, company: CompanyId, endpoint: EndpointId, wanted: usize) -> usize {
+    /// Promises room for fresh deliveries of an endpoint with so many bytes each, and says for how
+    /// many of them, the first ones. None where the lane is not open, on hold, or has a backlog that
+    /// must go first.
+    pub fn reserve(&mut self, company: CompanyId, endpoint: EndpointId, sizes: &[usize]) -> usize {
         let (limits, now) = (self.limits, self.now);
         self.attach(endpoint, company);
         let Some(lane) = self.lanes.get(&endpoint) else { return 0 };
         let room = lane.room_for_fresh(&limits, now);
-        let count = wanted.min(room).min(self.shared_room(endpoint));
-        self.update(endpoint, |lane, _| lane.reserved += count);
-        count
+        let free = self.shared_room(endpoint);
+        let (mut rows, mut bytes) = (0, 0);
+        for size in sizes.iter().take(room) {
+            if bytes + size > free {
+                break;
+            }
+            rows += 1;
+            bytes += size;
+        }
+        self.update(endpoint, |lane, _| {
+            lane.reserved += rows;
+            lane.bytes += bytes;
+        });
+        rows
     }
 
     /// Gives back room that was promised and is not used.
-    pub fn release(&mut self, endpoint: EndpointId, count: usize) {
-        self.update(endpoint, |lane, _| lane.reserved = lane.reserved.saturating_sub(count));
+    pub fn release(&mut self, endpoint: EndpointId, rows: usize, bytes: usize) {
+        self.update(endpoint, |lane, _| {
+            lane.reserved = lane.reserved.saturating_sub(rows);
+            lane.bytes = lane.bytes.saturating_sub(bytes);
+        });
         self.refresh(endpoint);
     }
 
@@ -111,19 +129,25 @@ impl Lanes {
             self.attach(endpoint, row.event.company);
             self.update(endpoint, |lane, _| {
                 lane.reserved = lane.reserved.saturating_sub(1);
+                // Its bytes were counted with the promise.
+                lane.bytes = lane.bytes.saturating_sub(row.bytes());
                 lane.push(row);
             });
             self.refresh(endpoint);
         }
     }
 
-    /// How many rows claimed from the database a lane can take now.
+    /// How many rows claimed from the database a lane can take now, if they are as large as its last
+    /// ones.
     pub fn room(&self, endpoint: EndpointId) -> usize {
         let own = match self.lanes.get(&endpoint) {
             Some(lane) => lane.room_for_claimed(&self.limits, self.now),
             None => self.limits.lane_queued_max,
         };
-        own.min(self.shared_room(endpoint))
+        let row_bytes = self.lanes.get(&endpoint).map_or(ROW_BYTES_GUESSED, Lane::row_bytes);
+        // However large the next row is, alone it goes through.
+        let alone = usize::from(self.load.bytes == 0);
+        own.min((self.shared_room(endpoint) / row_bytes).max(alone)).min(CLAIM_ROWS_MAX)
     }
 
     /// How many rows the endpoint's lane would take if it were empty and nothing else were here.
@@ -199,8 +223,11 @@ impl Lanes {
 
     /// Outcomes are committed, or rows given back to the database: their memory is free, and a slow
     /// lane may go on.
-    pub fn settled(&mut self, endpoint: EndpointId, count: usize) {
-        self.update(endpoint, |lane, _| lane.unsettled = lane.unsettled.saturating_sub(count));
+    pub fn settled(&mut self, endpoint: EndpointId, rows: usize, bytes: usize) {
+        self.update(endpoint, |lane, _| {
+            lane.unsettled = lane.unsettled.saturating_sub(rows);
+            lane.bytes = lane.bytes.saturating_sub(bytes);
+        });
         self.refresh(endpoint);
     }
 

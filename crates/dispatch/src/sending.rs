@@ -102,8 +102,9 @@ impl Dispatcher {
         match turn {
             Turn::End(finish) => self.settle_later(ToSettle::Ended(row, finish)).await,
             Turn::Hold | Turn::Send => {
+                let bytes = row.bytes();
                 self.give_back(vec![row]).await;
-                self.lanes.lock().settled(endpoint, 1);
+                self.lanes.lock().settled(endpoint, 1, bytes);
             }
         }
         self.send_wake.notify_one();

@@ -150,15 +150,18 @@ impl Dispatcher {
 
     /// Frees the memory of settled rows, and asks for more where more is due.
     fn count_out(&self, batch: &[ToSettle]) {
-        let mut counts: HashMap<EndpointId, usize> = HashMap::new();
+        let mut counts: HashMap<EndpointId, (usize, usize)> = HashMap::new();
         for item in batch {
-            *counts.entry(item.delivery().endpoint).or_default() += 1;
+            let delivery = item.delivery();
+            let (rows, bytes) = counts.entry(delivery.endpoint).or_default();
+            *rows += 1;
+            *bytes += delivery.bytes();
         }
         let hungry = self.hungry.lock();
         let mut wake = false;
         let mut lanes = self.lanes.lock();
-        for (endpoint, count) in counts {
-            lanes.settled(endpoint, count);
+        for (endpoint, (rows, bytes)) in counts {
+            lanes.settled(endpoint, rows, bytes);
             wake |= hungry.contains(&endpoint);
         }
         if wake {

@@ -20,8 +20,7 @@ use crate::settings::Settings;
 use crate::settings::database::Database;
 use crate::supervise::supervise;
 
-/// Deliveries that may wait in memory for each request that may be under way.
-const QUEUED_PER_IN_FLIGHT: usize = 16;
+const MIB: usize = 1024 * 1024;
 /// How long aborted loops may take to give their claims back.
 const ABORT_TIME_MAX: Duration = Duration::from_secs(5);
 
@@ -80,7 +79,7 @@ impl Program {
             Arc::clone(&clock),
             dispatch::Config {
                 in_flight_max: settings.in_flight_max,
-                queued_max: settings.in_flight_max.saturating_mul(QUEUED_PER_IN_FLIGHT),
+                memory_max: settings.queue_mib.saturating_mul(MIB),
                 node_name: settings.node_name.clone(),
             },
         );

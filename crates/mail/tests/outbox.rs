@@ -37,11 +37,11 @@ impl HandOver for Hands {
         true
     }
 
-    fn reserve(&self, _company: CompanyId, _endpoint: EndpointId, wanted: usize) -> usize {
-        wanted
+    fn reserve(&self, _company: CompanyId, _endpoint: EndpointId, sizes: &[usize]) -> usize {
+        sizes.len()
     }
 
-    fn release(&self, _endpoint: EndpointId, _count: usize) {}
+    fn release(&self, _endpoint: EndpointId, _rows: usize, _bytes: usize) {}
 
     fn hand_over(&self, fresh: Vec<Claimed>) {
         self.0.lock().extend(fresh);

@@ -19,12 +19,13 @@ const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Where fresh deliveries go without being read back: the lanes of this node.
 pub trait HandOver: Send + Sync + std::fmt::Debug {
-    /// Reserves room for up to `wanted` deliveries of one endpoint; gives how many fit.
-    fn reserve(&self, company: CompanyId, endpoint: EndpointId, wanted: usize) -> usize;
+    /// Reserves room for deliveries of one endpoint that take `sizes` bytes of memory; gives how many
+    /// of them, the first ones, fit.
+    fn reserve(&self, company: CompanyId, endpoint: EndpointId, sizes: &[usize]) -> usize;
     /// Whether this node may own lanes: not before it has joined the others.
     fn may_own_lanes(&self) -> bool;
-    /// Gives back room that was reserved and is not used.
-    fn release(&self, endpoint: EndpointId, count: usize);
+    /// Gives back room for so many deliveries and bytes that was reserved and is not used.
+    fn release(&self, endpoint: EndpointId, rows: usize, bytes: usize);
     /// Takes deliveries that are committed and claimed by this node, in order.
     fn hand_over(&self, fresh: Vec<Claimed>);
 }

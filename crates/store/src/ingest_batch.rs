@@ -219,17 +219,18 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Vec<LaneWish>, Error> {
         let incarnation = self.incarnation();
-        let mut wanted: BTreeMap<i64, (i64, usize)> = BTreeMap::new();
+        let mut wanted: BTreeMap<i64, (i64, Vec<usize>)> = BTreeMap::new();
         for row in rows.iter().filter(|row| !row.held) {
-            wanted.entry(row.endpoint).or_insert((row.company, 0)).1 += 1;
+            let of_endpoint = wanted.entry(row.endpoint).or_insert((row.company, Vec::new()));
+            of_endpoint.1.push(row.bytes);
         }
         let endpoints: Vec<i64> = wanted.keys().copied().collect();
         let owners = crate::lane_rows::owners(tx, &endpoints).await?;
         let mut granted: HashMap<i64, usize> = HashMap::with_capacity(endpoints.len());
-        for (endpoint, (company, count)) in wanted {
+        for (endpoint, (company, sizes)) in wanted {
             let ours = owners.get(&endpoint).is_none_or(|owner| *owner == incarnation);
             let room = if ours {
-                rooms.reserve(CompanyId::from_raw(company), EndpointId::from_raw(endpoint), count)
+                rooms.reserve(CompanyId::from_raw(company), EndpointId::from_raw(endpoint), &sizes)
             } else {
                 0
             };

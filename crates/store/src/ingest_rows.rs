@@ -13,6 +13,7 @@ use crate::compiled::CompiledEndpoint;
 use crate::hot::{HotConnection, HotTx, list, runs, values};
 use crate::ingest::HandOver;
 use crate::ingest_batch::{Fate, Item};
+use crate::model::claimed_bytes;
 use crate::rows::endpoint_state::StateColumns;
 use crate::time::{from_micros, micros};
 use crate::{Claimed, Error, Held};
@@ -43,6 +44,8 @@ pub(crate) struct PendingRow {
     pub(crate) claimed_by: i64,
     /// Whether its endpoint is paused: no lane is needed until it is enabled.
     pub(crate) held: bool,
+    /// How much memory it takes where it is handed over.
+    pub(crate) bytes: usize,
     item: usize,
     event: i64,
     due_at: i64,
@@ -64,6 +67,7 @@ impl PendingRow {
             endpoint: endpoint.id.raw(),
             claimed_by: 0,
             held: endpoint.state.is_held(),
+            bytes: claimed_bytes(item.event.data.len(), 0),
             item: place,
             event: item.id,
             due_at: micros(now),
@@ -106,7 +110,7 @@ impl PendingRow {
 /// Room in memory that was reserved for this batch; what is not filled is given back.
 pub(crate) struct Rooms<'a> {
     hand_over: &'a dyn HandOver,
-    reserved: HashMap<EndpointId, usize>,
+    reserved: HashMap<EndpointId, (usize, usize)>,
 }
 
 impl<'a> Rooms<'a> {
@@ -118,11 +122,13 @@ impl<'a> Rooms<'a> {
         &mut self,
         company: CompanyId,
         endpoint: EndpointId,
-        wanted: usize,
+        sizes: &[usize],
     ) -> usize {
-        let room = self.hand_over.reserve(company, endpoint, wanted);
+        let room = self.hand_over.reserve(company, endpoint, sizes).min(sizes.len());
         if room > 0 {
-            *self.reserved.entry(endpoint).or_default() += room;
+            let (rows, bytes) = self.reserved.entry(endpoint).or_default();
+            *rows += room;
+            *bytes += sizes[..room].iter().sum::<usize>();
         }
         room
     }
@@ -143,8 +149,8 @@ impl<'a> Rooms<'a> {
 
 impl Drop for Rooms<'_> {
     fn drop(&mut self) {
-        for (endpoint, count) in self.reserved.drain() {
-            self.hand_over.release(endpoint, count);
+        for (endpoint, (rows, bytes)) in self.reserved.drain() {
+            self.hand_over.release(endpoint, rows, bytes);
         }
     }
 }

@@ -497,6 +497,22 @@ pub struct Claimed {
     pub due_at: DateTime<Utc>,
 }
 
+/// What a delivery takes of memory beside its event's data, with what is around it in the lanes.
+const CLAIMED_BYTES: usize = 512;
+
+/// How many bytes of memory a delivery of this event counts for. Deliveries of one event share its
+/// data, and each counts it: the bound may be kept too well, never too badly.
+pub(crate) const fn claimed_bytes(data: usize, session: usize) -> usize {
+    CLAIMED_BYTES + data + session
+}
+
+impl Claimed {
+    /// How many bytes of memory it counts for.
+    pub fn bytes(&self) -> usize {
+        claimed_bytes(self.event.data.len(), self.event.session.as_deref().map_or(0, <[u8]>::len))
+    }
+}
+
 /// What another part of this node should act on at once; a lost hint costs a moment, nothing more.
 #[derive(Debug, Clone, Copy)]
 pub enum Hint {

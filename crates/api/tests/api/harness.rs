@@ -26,10 +26,10 @@ impl HandOver for NoRoom {
         true
     }
 
-    fn reserve(&self, _company: CompanyId, _endpoint: EndpointId, _wanted: usize) -> usize {
+    fn reserve(&self, _company: CompanyId, _endpoint: EndpointId, _sizes: &[usize]) -> usize {
         0
     }
-    fn release(&self, _endpoint: EndpointId, _count: usize) {}
+    fn release(&self, _endpoint: EndpointId, _rows: usize, _bytes: usize) {}
     fn hand_over(&self, _fresh: Vec<Claimed>) {}
 }
 

@@ -18,10 +18,14 @@ const HEALTHY_KEPT_FOR: TimeDelta = TimeDelta::seconds(10);
 const FAILING_KEPT_FOR: TimeDelta = TimeDelta::hours(1);
 /// How many rows a failing lane may have claimed for each place of its window.
 const FAILING_ROWS_PER_SLOT: usize = 4;
-/// A lane of which nothing is known may have one in so many of all rows in memory waiting.
-const UNPROVED_SHARE: usize = 64;
+/// A lane of which nothing is known may have one in so many of the rows waiting that any lane may.
+const UNPROVED_SHARE: usize = 32;
 /// How many rows any other lane may have waiting for each place of its window.
-const ROWS_PER_SLOT: usize = 8;
+const ROWS_PER_SLOT: usize = 64;
+/// How large a row is taken to be where none has been seen.
+pub(super) const ROW_BYTES_GUESSED: usize = 4 * 1024;
+/// How many rows back the size of a lane's rows is remembered, about.
+const ROWS_REMEMBERED: usize = 8;
 /// Room for so many rows is kept by an empty queue.
 const QUEUE_ROWS_KEPT: usize = 8;
 
@@ -53,6 +57,10 @@ pub(super) struct Lane {
     /// Under which time it stands among the wakes.
     pub(super) wake: Option<DateTime<Utc>>,
     pub(super) reserved: usize,
+    /// What its rows in memory take of it, those that are promised included.
+    pub(super) bytes: usize,
+    /// About how large its last rows were.
+    row_bytes: usize,
     pub(super) in_flight: usize,
     /// Rows given out whose outcome is not committed, in flight or not.
     pub(super) unsettled: usize,
@@ -75,6 +83,8 @@ impl Lane {
             place: Place::Out,
             wake: None,
             reserved: 0,
+            bytes: 0,
+            row_bytes: ROW_BYTES_GUESSED,
             in_flight: 0,
             unsettled: 0,
             backlog: false,
@@ -181,23 +191,40 @@ impl Lane {
     }
 
     pub(super) fn push(&mut self, row: Claimed) {
+        self.weigh(&row);
         self.queue.push_back(row);
     }
 
     /// Rows that a person asked for go before the others.
     pub(super) fn push_asked(&mut self, row: Claimed) {
+        self.weigh(&row);
         self.asked.push_back(row);
     }
 
+    fn weigh(&mut self, row: &Claimed) {
+        let bytes = row.bytes();
+        self.bytes += bytes;
+        self.row_bytes = (self.row_bytes * (ROWS_REMEMBERED - 1) + bytes).div_ceil(ROWS_REMEMBERED);
+    }
+
+    /// About how large its last rows were; never nothing.
+    pub(super) fn row_bytes(&self) -> usize {
+        self.row_bytes.max(1)
+    }
+
     pub(super) fn take_queued(&mut self) -> Vec<Claimed> {
-        self.asked.drain(..).chain(self.queue.drain(..)).collect()
+        let rows: Vec<Claimed> = self.asked.drain(..).chain(self.queue.drain(..)).collect();
+        self.bytes = self.bytes.saturating_sub(rows.iter().map(Claimed::bytes).sum());
+        rows
     }
 
     pub(super) fn remove(&mut self, delivery: DeliveryId) -> Option<Claimed> {
-        [&mut self.asked, &mut self.queue].into_iter().find_map(|queue| {
+        let removed = [&mut self.asked, &mut self.queue].into_iter().find_map(|queue| {
             let index = queue.iter().position(|row| row.id == delivery)?;
             queue.remove(index)
-        })
+        })?;
+        self.bytes = self.bytes.saturating_sub(removed.bytes());
+        Some(removed)
     }
 
     pub(super) fn on_hold(&self, now: DateTime<Utc>) -> bool {
@@ -222,7 +249,7 @@ impl Lane {
         if self.last_failed {
             return (window * FAILING_ROWS_PER_SLOT).min(limits.lane_queued_max);
         }
-        let unproved = limits.queued_max / UNPROVED_SHARE;
+        let unproved = limits.lane_queued_max / UNPROVED_SHARE;
         (window * ROWS_PER_SLOT).max(unproved).min(limits.lane_queued_max)
     }
 

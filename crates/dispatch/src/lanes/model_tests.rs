@@ -1,6 +1,7 @@
 //! Random sequences of events against a model that is too simple to be wrong.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::DeliveryId;
@@ -30,6 +31,15 @@ enum Step {
     Pass { ms: i64 },
 }
 
+/// Some are small and some are large.
+fn data_bytes(id: i64) -> usize {
+    usize::try_from(id % 5).unwrap() * 150
+}
+
+fn row_bytes(id: i64) -> usize {
+    row(100, id).bytes() + data_bytes(id) - b"{}".len()
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let at = 0..ENDPOINTS.len();
     prop_oneof![
@@ -55,9 +65,9 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn limits() -> impl Strategy<Value = Limits> {
     (1usize..24, 1usize..120, 1usize..40, 1u32..4, 2u32..12).prop_map(
-        |(in_flight_max, queued_max, lane_queued_max, window_start, window_max)| Limits {
+        |(in_flight_max, rows_max, lane_queued_max, window_start, window_max)| Limits {
             in_flight_max,
-            queued_max,
+            memory_max: rows_max * row(100, 1).bytes(),
             lane_queued_max,
             window_start,
             window_max,
@@ -139,7 +149,9 @@ impl Model {
                     lane.queue.push_back(id)
                 }
                 let due_at = if asked { DateTime::UNIX_EPOCH } else { noon() };
-                Claimed { due_at, ..row(raw, id) }
+                let mut made = row(raw, id);
+                made.event.data = Arc::from(vec![b' '; data_bytes(id)]);
+                Claimed { due_at, ..made }
             })
             .collect()
     }
@@ -199,7 +211,7 @@ impl Model {
         }
         let row = self.answered.swap_remove(which % self.answered.len());
         self.at(row.endpoint.raw()).unsettled -= 1;
-        self.lanes.settled(row.endpoint, 1);
+        self.lanes.settled(row.endpoint, 1, row.bytes());
         self.gone += 1;
     }
 
@@ -216,13 +228,19 @@ impl Model {
         match step {
             Step::Fresh { endpoint: at, wanted, used } => {
                 let raw = ENDPOINTS[at];
-                let count = self.lanes.reserve(company_of(raw), endpoint(raw), wanted);
+                let sizes: Vec<usize> =
+                    (1..).take(wanted).map(|n| row_bytes(self.made + n)).collect();
+                let before = self.lanes.load.bytes;
+                let count = self.lanes.reserve(company_of(raw), endpoint(raw), &sizes);
                 assert!(count == 0 || self.at(raw).mode == Mode::Open);
-                assert!(self.lanes.load.rows <= self.limits.queued_max);
+                let reserved = self.lanes.load.bytes;
+                assert!(reserved <= self.limits.memory_max.max(before));
+                assert_eq!(reserved, before + sizes[..count].iter().sum::<usize>());
                 let used = used.min(count);
                 let rows = self.make(raw, used, false);
                 self.lanes.push_fresh(rows);
-                self.lanes.release(endpoint(raw), count - used);
+                let unused = sizes[used..count].iter().sum();
+                self.lanes.release(endpoint(raw), count - used, unused);
             }
             Step::Claim { endpoint: at, count, asked } => {
                 let raw = ENDPOINTS[at];
@@ -285,6 +303,11 @@ impl Model {
         assert_eq!(self.lanes.in_flight(), self.under_way.len());
         let rows = queued + self.under_way.len() + self.answered.len();
         assert_eq!(self.lanes.load.rows, rows);
+        let queued = self.model.values().flat_map(|lane| lane.asked.iter().chain(&lane.queue));
+        let bytes = queued.map(|id| row_bytes(*id)).sum::<usize>()
+            + self.under_way.iter().map(|(row, _)| row.bytes()).sum::<usize>()
+            + self.answered.iter().map(Claimed::bytes).sum::<usize>();
+        assert_eq!(self.lanes.load.bytes, bytes);
         assert_eq!(usize::try_from(self.made).unwrap(), rows + self.gone);
         assert_eq!(self.lanes.is_idle(), rows == 0);
         assert_eq!(self.lanes.load.failing_in_flight, self.failing_in_flight());

@@ -14,6 +14,7 @@ const FAILING_SHARE: usize = 4;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Load {
     pub(super) rows: usize,
+    pub(super) bytes: usize,
     pub(super) queued: usize,
     pub(super) in_flight: usize,
     /// Given out, in flight or not, and not settled: what a crash would send twice.
@@ -27,6 +28,7 @@ impl Load {
     fn of(lane: &Lane) -> Self {
         Self {
             rows: lane.rows(),
+            bytes: lane.bytes,
             queued: lane.queued(),
             in_flight: lane.in_flight,
             unsettled: lane.unsettled,
@@ -37,6 +39,7 @@ impl Load {
 
     fn replace(&mut self, before: Self, after: Self) {
         self.rows = self.rows + after.rows - before.rows;
+        self.bytes = self.bytes + after.bytes - before.bytes;
         self.queued = self.queued + after.queued - before.queued;
         self.in_flight = self.in_flight + after.in_flight - before.in_flight;
         self.unsettled = self.unsettled + after.unsettled - before.unsettled;
@@ -74,12 +77,11 @@ impl Lanes {
         }
     }
 
-    /// Room in memory over all lanes, of which no company takes all.
+    /// Room in memory over all lanes, in bytes, of which no company takes all.
     pub(super) fn shared_room(&self, endpoint: EndpointId) -> usize {
-        let total = self.limits.queued_max;
-        let free = total.saturating_sub(self.load.rows);
+        let free = self.limits.memory_max.saturating_sub(self.load.bytes);
         let company = self.lanes.get(&endpoint).and_then(|lane| lane.company);
-        let held = company.map_or(0, |company| self.turns.rows(company));
+        let held = company.map_or(0, |company| self.turns.bytes(company));
         // What it may hold when `more` is taken: held + more <= share(free - more).
         let own = (share(free).saturating_sub(held)).div_ceil(share(1) + 1);
         own.min(free)
@@ -93,7 +95,7 @@ impl Lanes {
             lane.company = Some(company);
             let load = Load::of(lane);
             let company = self.turns.company(company);
-            company.rows += load.rows;
+            company.bytes += load.bytes;
             company.in_flight += load.in_flight;
         }
     }
@@ -112,7 +114,7 @@ impl Lanes {
             self.load.replace(before, after);
             if let Some(company) = lane.company {
                 let company = self.turns.company(company);
-                company.rows = company.rows + after.rows - before.rows;
+                company.bytes = company.bytes + after.bytes - before.bytes;
                 company.in_flight = company.in_flight + after.in_flight - before.in_flight;
             }
         }

@@ -17,7 +17,7 @@ pub(super) fn noon() -> DateTime<Utc> {
 pub(super) fn limits() -> Limits {
     Limits {
         in_flight_max: 64,
-        queued_max: 4_096,
+        memory_max: rows(4_096),
         lane_queued_max: 1_024,
         window_start: 2,
         window_max: 32,
@@ -53,13 +53,22 @@ pub(super) fn row(endpoint: i64, delivery: i64) -> Claimed {
     }
 }
 
+/// So many of these rows in bytes.
+fn rows(count: usize) -> usize {
+    count * row(100, 1).bytes()
+}
+
+fn reserve(lanes: &mut Lanes, raw: i64, wanted: usize) -> usize {
+    lanes.reserve(company_of(raw), endpoint(raw), &vec![rows(1); wanted])
+}
+
 fn push(lanes: &mut Lanes, at: i64, deliveries: std::ops::Range<i64>) {
     lanes.push_claimed(deliveries.map(|delivery| row(at, delivery)).collect());
 }
 
 fn finish(lanes: &mut Lanes, row: &Claimed, success: bool, began: DateTime<Utc>) {
     lanes.answered(row.endpoint, success, began, began);
-    lanes.settled(row.endpoint, 1);
+    lanes.settled(row.endpoint, 1, row.bytes());
 }
 
 fn seconds(count: i64) -> DateTime<Utc> {
@@ -76,18 +85,18 @@ fn drain(lanes: &mut Lanes, now: DateTime<Utc>) -> Vec<Claimed> {
 
 #[test]
 fn fresh_rows_use_up_their_promise_and_memory_is_free_when_they_are_settled() {
-    let mut lanes = Lanes::new(Limits { queued_max: 8, lane_queued_max: 4, ..limits() });
-    assert_eq!(lanes.reserve(company_of(100), endpoint(100), 10), 4);
-    assert_eq!(lanes.reserve(company_of(100), endpoint(100), 10), 0);
-    lanes.release(endpoint(100), 1);
+    let mut lanes = Lanes::new(Limits { memory_max: rows(8), lane_queued_max: 4, ..limits() });
+    assert_eq!(reserve(&mut lanes, 100, 10), 4);
+    assert_eq!(reserve(&mut lanes, 100, 10), 0);
+    lanes.release(endpoint(100), 1, rows(1));
     lanes.push_fresh((1..=3).map(|delivery| row(100, delivery)).collect());
     assert_eq!((lanes.queued(), lanes.in_flight(), lanes.is_idle()), (3, 0, false));
     assert_eq!(
-        lanes.reserve(company_of(101), endpoint(101), 10),
+        reserve(&mut lanes, 101, 10),
         3,
         "three quarters of eight are the most for one company"
     );
-    lanes.release(endpoint(101), 3);
+    lanes.release(endpoint(101), 3, rows(3));
     let given = drain(&mut lanes, noon());
     assert_eq!(ids(&given), [1, 2]);
     assert!(!lanes.lane_idle(endpoint(100)));
@@ -96,22 +105,54 @@ fn fresh_rows_use_up_their_promise_and_memory_is_free_when_they_are_settled() {
     }
     let last = lanes.next(noon()).unwrap();
     lanes.unsent(endpoint(100), noon());
-    lanes.settled(last.endpoint, 1);
+    lanes.settled(last.endpoint, 1, last.bytes());
     assert!(lanes.is_idle() && lanes.lane_idle(endpoint(100)));
-    assert_eq!(lanes.reserve(company_of(100), endpoint(100), 10), 4);
+    assert_eq!(reserve(&mut lanes, 100, 10), 4);
 }
 
 #[test]
 fn one_company_never_takes_all_memory() {
-    let mut lanes =
-        Lanes::new(Limits { queued_max: 400, lane_queued_max: 100, window_start: 13, ..limits() });
-    let mut reserve = |raw| {
-        lanes.set_mode(endpoint(raw), company_of(raw), Mode::Open);
-        lanes.reserve(company_of(raw), endpoint(raw), 100)
-    };
-    let greedy: usize = (100..150).map(&mut reserve).sum();
+    let mut lanes = Lanes::new(Limits {
+        memory_max: rows(400),
+        lane_queued_max: 100,
+        window_start: 13,
+        ..limits()
+    });
+    let greedy: usize = (100..150).map(|raw| reserve(&mut lanes, raw, 100)).sum();
     assert_eq!(greedy, 300);
-    assert_eq!(reserve(200), 75);
+    assert_eq!(reserve(&mut lanes, 200, 100), 75);
+}
+
+#[test]
+fn large_rows_fill_the_memory_sooner() {
+    let mut lanes = Lanes::new(Limits { memory_max: 4_000_000, ..limits() });
+    let sizes = [400_000; 10];
+    assert_eq!(lanes.reserve(company_of(100), endpoint(100), &sizes), 7, "three quarters");
+    assert_eq!(lanes.reserve(company_of(100), endpoint(100), &sizes), 0);
+    lanes.release(endpoint(100), 7, 7 * 400_000);
+    let large = |id| {
+        let mut row = row(100, id);
+        row.event.data = std::sync::Arc::from(vec![b' '; 400_000]);
+        row
+    };
+    assert!(lanes.room(endpoint(100)) > 7, "nothing is known yet");
+    lanes.push_claimed((1..=40).map(large).collect());
+    assert_eq!(lanes.room(endpoint(100)), 0);
+    assert_eq!(lanes.take_queued(endpoint(100)).len(), 40);
+    let room = lanes.room(endpoint(100));
+    assert!((7..=8).contains(&room), "{room}: as large as the last ones");
+    assert_eq!(reserve(&mut lanes, 200, 1), 1);
+}
+
+#[test]
+fn a_row_larger_than_the_memory_goes_through_alone() {
+    let mut lanes = Lanes::new(Limits { memory_max: 10, ..limits() });
+    assert_eq!((reserve(&mut lanes, 100, 1), lanes.room(endpoint(100))), (0, 1));
+    push(&mut lanes, 100, 1..2);
+    assert_eq!((lanes.room(endpoint(100)), lanes.room(endpoint(200))), (0, 0));
+    let row = lanes.next(noon()).unwrap();
+    finish(&mut lanes, &row, true, noon());
+    assert_eq!((lanes.room(endpoint(100)), lanes.room(endpoint(200))), (1, 1));
 }
 
 #[test]
@@ -119,8 +160,8 @@ fn what_may_wait_grows_with_what_a_receiver_has_proved() {
     let mut lanes = Lanes::new(limits());
     assert_eq!(lanes.capacity(endpoint(100)), 2);
     lanes.set_mode(endpoint(100), company_of(100), Mode::Open);
-    assert_eq!(lanes.reserve(company_of(100), endpoint(100), 1_000), 64);
-    lanes.release(endpoint(100), 64);
+    assert_eq!(reserve(&mut lanes, 100, 1_000), 128);
+    lanes.release(endpoint(100), 128, rows(128));
     push(&mut lanes, 100, 1..200);
     let mut under_way = drain(&mut lanes, noon());
     while let Some(row) = under_way.pop() {
@@ -128,7 +169,7 @@ fn what_may_wait_grows_with_what_a_receiver_has_proved() {
         under_way.extend(drain(&mut lanes, noon()));
     }
     assert!(lanes.is_idle(), "all were given");
-    assert_eq!(lanes.capacity(endpoint(100)), 32 * 8);
+    assert_eq!(lanes.capacity(endpoint(100)), 1_024);
 }
 
 #[test]
@@ -136,23 +177,17 @@ fn no_promise_is_made_for_a_lane_with_something_in_its_way() {
     let mut lanes = Lanes::new(limits());
     for (raw, mode) in [(100, Mode::Slow), (101, Mode::Held)] {
         lanes.set_mode(endpoint(raw), company_of(raw), mode);
-        assert_eq!(lanes.reserve(company_of(raw), endpoint(raw), 1), 0);
+        assert_eq!(reserve(&mut lanes, raw, 1), 0);
     }
     lanes.set_backlog(endpoint(102), company_of(102), true);
-    assert_eq!(
-        (lanes.reserve(company_of(102), endpoint(102), 1), lanes.room(endpoint(102))),
-        (0, 64)
-    );
+    assert_eq!((reserve(&mut lanes, 102, 1), lanes.room(endpoint(102))), (0, 64));
     push(&mut lanes, 103, 1..2);
     let sent = lanes.next(noon()).unwrap();
     lanes.hold_until(endpoint(103), seconds(60));
     finish(&mut lanes, &sent, false, noon());
-    assert_eq!(
-        (lanes.reserve(company_of(103), endpoint(103), 1), lanes.room(endpoint(103))),
-        (0, 0)
-    );
+    assert_eq!((reserve(&mut lanes, 103, 1), lanes.room(endpoint(103))), (0, 0));
     assert!(lanes.next(seconds(60)).is_none());
-    assert_eq!(lanes.reserve(company_of(103), endpoint(103), 1), 1);
+    assert_eq!(reserve(&mut lanes, 103, 1), 1);
 }
 
 #[test]
@@ -187,7 +222,7 @@ fn a_window_doubles_with_each_round_trip_and_halves_once_for_all_that_was_under_
     assert_eq!(widths, [2, 4, 8, 16, 32, 32]);
     for row in &under_way {
         lanes.answered(row.endpoint, false, seconds(5), seconds(6));
-        lanes.settled(row.endpoint, 1);
+        lanes.settled(row.endpoint, 1, row.bytes());
     }
     assert_eq!(lanes.lanes[&endpoint(100)].window(), 16);
     let under_way = drain(&mut lanes, seconds(6));
@@ -231,10 +266,10 @@ fn a_slow_lane_sends_one_settled_request_at_a_time_a_second_apart() {
     assert_eq!(ids(&drain(&mut lanes, noon())), [1]);
     lanes.answered(endpoint(100), false, noon(), noon());
     assert_eq!((lanes.next_wake(noon()), lanes.next(seconds(5)).is_none()), (None, true));
-    lanes.settled(endpoint(100), 1);
+    lanes.settled(endpoint(100), 1, rows(1));
     assert_eq!(ids(&drain(&mut lanes, seconds(5))), [2]);
     lanes.answered(endpoint(100), false, seconds(5), seconds(5));
-    lanes.settled(endpoint(100), 1);
+    lanes.settled(endpoint(100), 1, rows(1));
     assert!(lanes.next(seconds(5)).is_none());
     assert_eq!(lanes.next_wake(seconds(5)), Some(seconds(6)));
     lanes.set_mode(endpoint(100), company_of(100), Mode::Open);
@@ -304,7 +339,7 @@ fn failing_endpoints_together_have_a_quarter_and_take_turns_in_it() {
 
 #[test]
 fn a_burst_delays_another_company_by_at_most_one_turn() {
-    let burst = Limits { queued_max: 200_000, lane_queued_max: 50_000, ..limits() };
+    let burst = Limits { memory_max: rows(200_000), lane_queued_max: 50_000, ..limits() };
     let mut lanes = Lanes::new(burst);
     push(&mut lanes, 100, 0..50_000);
     for round in 0..100 {
@@ -338,7 +373,7 @@ fn endpoints_that_hang_together_leave_slots_to_others() {
 
 #[test]
 fn ten_thousand_blocked_lanes_are_not_looked_at() {
-    let mut lanes = Lanes::new(Limits { queued_max: 1_000_000, ..limits() });
+    let mut lanes = Lanes::new(Limits { memory_max: rows(1_000_000), ..limits() });
     for raw in 100_000..110_000 {
         lanes.set_mode(endpoint(raw), company_of(raw), Mode::Held);
         push(&mut lanes, raw, raw..raw + 1);
@@ -355,12 +390,12 @@ fn ten_thousand_blocked_lanes_are_not_looked_at() {
 #[test]
 fn idle_lanes_are_forgotten_and_those_that_matter_are_not() {
     let mut lanes = Lanes::new(limits());
-    lanes.reserve(company_of(100), endpoint(100), 1);
-    lanes.release(endpoint(100), 1);
+    reserve(&mut lanes, 100, 1);
+    lanes.release(endpoint(100), 1, rows(1));
     assert!(lanes.next(noon()).is_none());
     lanes.set_mode(endpoint(101), company_of(101), Mode::Slow);
     lanes.set_backlog(endpoint(102), company_of(102), true);
-    lanes.reserve(company_of(103), endpoint(103), 1);
+    reserve(&mut lanes, 103, 1);
     for (raw, success) in [(104, false), (105, true)] {
         push(&mut lanes, raw, raw..raw + 2);
         for row in drain(&mut lanes, noon()) {
@@ -374,7 +409,7 @@ fn idle_lanes_are_forgotten_and_those_that_matter_are_not() {
     assert!(lanes.next(seconds(11)).is_none());
     lanes.forget_idle();
     assert!(!lanes.endpoints().any(|left| left == endpoint(105)));
-    lanes.release(endpoint(103), 1);
+    lanes.release(endpoint(103), 1, rows(1));
     lanes.set_mode(endpoint(101), company_of(101), Mode::Open);
     lanes.set_backlog(endpoint(102), company_of(102), false);
     assert!(lanes.next(seconds(3_700)).is_none());
@@ -394,7 +429,7 @@ proptest! {
         rounds in 1usize..20,
     ) {
         let wide = Limits {
-            in_flight_max: 1_000_000, queued_max: 1_000_000, lane_queued_max: 10_000,
+            in_flight_max: 1_000_000, memory_max: rows(1_000_000), lane_queued_max: 10_000,
             window_start: 10_000, window_max: 10_000,
         };
         let mut lanes = Lanes::new(wide);

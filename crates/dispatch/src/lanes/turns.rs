@@ -20,8 +20,8 @@ pub(super) fn share(free: usize) -> usize {
 
 #[derive(Debug, Default)]
 pub(super) struct Company {
-    /// Rows in memory, those that are promised included.
-    pub(super) rows: usize,
+    /// What its rows in memory take of it, those that are promised included.
+    pub(super) bytes: usize,
     pub(super) in_flight: usize,
     ready: VecDeque<EndpointId>,
     parked: VecDeque<EndpointId>,
@@ -45,9 +45,9 @@ impl Turns {
         self.companies.entry(company).or_default()
     }
 
-    /// Rows of a company in memory.
-    pub(super) fn rows(&self, company: CompanyId) -> usize {
-        self.companies.get(&company).map_or(0, |entry| entry.rows)
+    /// What a company's rows take of the memory.
+    pub(super) fn bytes(&self, company: CompanyId) -> usize {
+        self.companies.get(&company).map_or(0, |entry| entry.bytes)
     }
 
     /// Puts a lane at the end of its company's turns, and the company at the end of all turns.
@@ -118,7 +118,7 @@ impl Turns {
 
     pub(super) fn forget_idle(&mut self) {
         self.companies.retain(|_, entry| {
-            entry.rows > 0
+            entry.bytes > 0
                 || entry.in_flight > 0
                 || entry.in_rotation
                 || entry.in_parking

@@ -66,8 +66,10 @@ pub struct Settings {
     pub policy: Policy,
     /// Time for one exchange, where the endpoint sets none.
     pub timeout: Duration,
-    /// Requests under way at the same time.
+    /// Requests sent and not yet written down.
     pub in_flight_max: usize,
+    /// Memory for deliveries on their way.
+    pub queue_mib: usize,
     /// Networks that may be called although private.
     pub allow_networks: Vec<IpNet>,
     /// Whether plain http is accepted everywhere.
@@ -118,6 +120,7 @@ impl Settings {
         let (standard_schedule, policy) = resolve_policy(from);
         let timeout = from.read(&table::TIMEOUT, |text| parse::span(text, "1s", "30s"));
         let in_flight = from.read(&table::MAX_IN_FLIGHT, |text| parse::number(text, 1, 65_536));
+        let queue_mib = from.read(&table::QUEUE_MIB, |text| parse::number(text, 1, 65_536));
         let allow_networks = from.read(&table::ALLOW_NETWORKS, parse::networks);
         let allow_http = from.read(&table::ALLOW_HTTP, parse::boolean);
         let mail = resolve_mail(from, public_url.as_ref());
@@ -141,6 +144,7 @@ impl Settings {
             policy: policy.expect(CHECKED),
             timeout: timeout.expect(CHECKED),
             in_flight_max: in_flight.expect(CHECKED) as usize,
+            queue_mib: queue_mib.expect(CHECKED) as usize,
             allow_networks: allow_networks.unwrap_or_default(),
             allow_http: allow_http.expect(CHECKED),
             mail,

@@ -98,8 +98,10 @@ settings! {
     DEFECTIVE_MIN_DURATION = "defective_min_duration", "defective-min-duration", "DURATION",
         Some("0s"), Plain, Serve, false,
         "How long a streak must have lasted before it makes an endpoint Defective";
-    MAX_IN_FLIGHT = "max_in_flight", "max-in-flight", "NUMBER", Some("512"), Plain, Serve, false,
-        "Requests to endpoints under way at the same time";
+    MAX_IN_FLIGHT = "max_in_flight", "max-in-flight", "NUMBER", Some("1024"), Plain, Serve, false,
+        "Requests to endpoints sent and not yet written down; a crash sends no more than these twice";
+    QUEUE_MIB = "queue_mib", "queue-mib", "NUMBER", Some("64"), Plain, Serve, false,
+        "Memory for deliveries on their way, in MiB; what is more waits in the database";
     ALLOW_NETWORKS = "allow_networks", "allow-networks", "CIDRS", None, Plain, Serve, false,
         "Networks that may be called although private, separated by commas: 10.1.0.0/16,::1/128";
     ALLOW_HTTP = "allow_http", "allow-http", "BOOL", Some("false"), Plain, Serve, false,
@@ -149,7 +151,7 @@ mod tests {
         for name in "LISTEN PUBLIC_URL DATABASE_URL DATA_DIR MASTER_KEY SMTP_URL TRUSTED_PROXIES \
              METRICS_LISTEN MAIL_FROM RETRIES RETRY_INTERVAL DEFECTIVE_AFTER WARN_AFTER TIMEOUT \
              ALLOW_NETWORKS ALLOW_HTTP GIVE_UP_AFTER MAX_IN_FLIGHT SIGNUP RETENTION ADMIN_TOKEN \
-             DRAIN_DELAY SHUTDOWN_TIMEOUT DEFECTIVE_MIN_DURATION CONNECTIONS LOG LOG_FORMAT \
+             QUEUE_MIB DRAIN_DELAY SHUTDOWN_TIMEOUT DEFECTIVE_MIN_DURATION CONNECTIONS LOG LOG_FORMAT \
              AUTO_MIGRATE NODE_NAME"
             .split_whitespace()
         {

@@ -51,14 +51,15 @@ impl HandOver for Door {
         !self.is_no_member
     }
 
-    fn reserve(&self, _company: CompanyId, endpoint: EndpointId, wanted: usize) -> usize {
-        let granted = wanted.min(self.room);
+    fn reserve(&self, _company: CompanyId, endpoint: EndpointId, sizes: &[usize]) -> usize {
+        let granted = sizes.len().min(self.room);
         *self.reserved.lock().entry(endpoint).or_default() += granted;
         granted
     }
 
-    fn release(&self, endpoint: EndpointId, count: usize) {
-        *self.reserved.lock().get_mut(&endpoint).unwrap() -= count;
+    fn release(&self, endpoint: EndpointId, rows: usize, bytes: usize) {
+        assert!(bytes > rows);
+        *self.reserved.lock().get_mut(&endpoint).unwrap() -= rows;
     }
 
     fn hand_over(&self, fresh: Vec<Claimed>) {
