@@ -180,7 +180,7 @@ fn no_promise_is_made_for_a_lane_with_something_in_its_way() {
         assert_eq!(reserve(&mut lanes, raw, 1), 0);
     }
     lanes.set_backlog(endpoint(102), company_of(102), true);
-    assert_eq!((reserve(&mut lanes, 102, 1), lanes.room(endpoint(102))), (0, 64));
+    assert_eq!((reserve(&mut lanes, 102, 1), lanes.room(endpoint(102))), (0, 128));
     push(&mut lanes, 103, 1..2);
     let sent = lanes.next(noon()).unwrap();
     lanes.hold_until(endpoint(103), seconds(60));
