@@ -5,6 +5,7 @@
 //! all share the machine's cores. Nothing here is shipped.
 
 mod bare;
+mod dead;
 mod kill;
 mod load;
 mod receiver;

@@ -83,10 +83,8 @@ async fn answer(
     let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     let mut status = StatusCode::OK;
     if let (Some(tally), Some((_, endpoint))) = (tally, target) {
-        let counted = number(&body).is_some_and(|number| tally.arrive(number, endpoint));
-        if !counted {
-            status = StatusCode::BAD_REQUEST;
-        }
+        status =
+            number(&body).map_or(StatusCode::BAD_REQUEST, |number| tally.arrive(number, endpoint));
         if endpoint < tally.hanging {
             tokio::time::sleep(HANG).await;
         }

@@ -8,13 +8,14 @@ use crate::load::{Closed, Open, Sender, closed_loop, open_loop};
 use crate::rows::{Bound, PACED, Row, THROUGHPUT, Throughput};
 use crate::stage::{Stage, arrived};
 use crate::tally::Outcome;
-use crate::{Databases, bare, kill, usage};
+use crate::{Databases, bare, dead, kill, usage};
 
 /// Deliveries that one phase can make.
 const DELIVERIES_MAX: usize = 2_000_000;
 
 const HANG: &str = "3 of 10 hang, 100/s";
 const BURST: &str = "burst of 50,000, another company's 10/s";
+pub(crate) const DEAD: &str = "a dead endpoint with 1,000,000 due retries";
 pub(crate) const KILL: &str = "kill -9 under load";
 
 /// All rows, or those whose name contains `only`. B is measured before and after.
@@ -38,6 +39,9 @@ pub(crate) async fn all(stage: &Stage, only: Option<&str>) -> anyhow::Result<Vec
     if wanted(BURST) {
         show(&mut rows, vec![burst(stage).await?]);
     }
+    if wanted(DEAD) {
+        show(&mut rows, dead::rows(stage).await?);
+    }
     if wanted(KILL) {
         show(&mut rows, kill::rows(stage).await?);
     }
@@ -59,7 +63,7 @@ fn show(rows: &mut Vec<Row>, new: Vec<Row>) {
     rows.extend(new);
 }
 
-fn latency_text(outcome: &Outcome) -> String {
+pub(crate) fn latency_text(outcome: &Outcome) -> String {
     let (p50, p99) = (outcome.latency_ms(0.5), outcome.latency_ms(0.99));
     format!("p50 {p50:.1} ms, p99 {p99:.1} ms of {}", outcome.latencies_us.len())
 }
@@ -114,7 +118,7 @@ async fn paced(stage: &Stage, per_second: u32) -> anyhow::Result<Outcome> {
 pub(crate) struct AtomicStop(Arc<AtomicBool>);
 
 impl AtomicStop {
-    fn never() -> Self {
+    pub(crate) fn never() -> Self {
         Self::default()
     }
 

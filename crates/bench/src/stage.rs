@@ -19,7 +19,7 @@ const SILENCE_MAX: Duration = Duration::from_secs(30);
 /// Between two looks at what is still owed.
 const LOOK: Duration = Duration::from_millis(25);
 /// A stray failure is tried again soon, so that only what is lost counts as lost.
-const RETRY_INTERVAL: (&str, &str) = ("HOOKFERRY_RETRY_INTERVAL", "5s");
+pub(crate) const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 
 /// One database for a run of all rows.
 #[derive(Debug)]
@@ -57,7 +57,8 @@ impl Stage {
 
     /// The same, with failures tried again soon.
     pub(crate) async fn program_that_retries_soon(&self) -> Program {
-        self.setup().set(RETRY_INTERVAL.0, RETRY_INTERVAL.1).start().await
+        let interval = format!("{}s", RETRY_INTERVAL.as_secs());
+        self.setup().set("HOOKFERRY_RETRY_INTERVAL", &interval).start().await
     }
 
     fn setup(&self) -> Setup {
@@ -76,10 +77,25 @@ impl Stage {
         endpoints: usize,
         hanging: usize,
     ) -> anyhow::Result<Sender> {
-        let phase = self.phases.fetch_add(1, Ordering::Relaxed);
-        let api = program.tenant(&format!("bench{phase}"));
-        for endpoint in 0..endpoints {
-            let url = self.receiver.url(phase, endpoint);
+        let phase = self.next_phase();
+        let urls = (0..endpoints).map(|endpoint| self.receiver.url(phase, endpoint)).collect();
+        self.company_with(program, urls, Tally::new(phase, events, endpoints, hanging)).await
+    }
+
+    /// A number that no phase has had.
+    pub(crate) fn next_phase(&self) -> u32 {
+        self.phases.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A fresh company with these endpoints.
+    pub(crate) async fn company_with(
+        &self,
+        program: &Program,
+        urls: Vec<String>,
+        tally: Tally,
+    ) -> anyhow::Result<Sender> {
+        let api = program.tenant(&format!("bench{}", tally.phase));
+        for url in urls {
             let wanted = serde_json::json!({ "url": url, "event_types": ["message.received"] });
             api.create_endpoint(wanted).await;
         }
@@ -87,7 +103,7 @@ impl Stage {
         Ok(Sender {
             address: address.parse().with_context(|| format!("{address} is an address"))?,
             token: api.token().into(),
-            tally: Arc::new(Tally::new(phase, events, endpoints, hanging)),
+            tally: Arc::new(tally),
         })
     }
 

@@ -1,5 +1,6 @@
 //! What was sent and what has arrived, counted by number without a lock.
 
+use hyper::StatusCode;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,10 @@ pub(crate) struct Tally {
     pub(crate) endpoints: usize,
     /// How many of them, the first ones, never answer.
     pub(crate) hanging: usize,
+    /// Whether each delivery is refused the first time it comes.
+    refuses_first: bool,
+    /// When each delivery was refused.
+    refused: Vec<AtomicU64>,
     began: Instant,
     intended: Vec<AtomicU64>,
     acknowledged: Vec<AtomicU64>,
@@ -62,6 +67,8 @@ impl Tally {
             phase,
             endpoints,
             hanging,
+            refuses_first: false,
+            refused: Vec::new(),
             began: Instant::now(),
             intended: zeros(events),
             acknowledged: zeros(events),
@@ -71,6 +78,12 @@ impl Tally {
             arrivals: AtomicU64::new(0),
             last_arrival: AtomicU64::new(NEVER),
         }
+    }
+
+    /// The same, with each delivery refused the first time it comes.
+    pub(crate) fn that_refuses_first(self) -> Self {
+        let refused = std::iter::repeat_with(AtomicU64::default).take(self.times.len()).collect();
+        Self { refuses_first: true, refused, ..self }
     }
 
     /// How many events fit.
@@ -96,19 +109,33 @@ impl Tally {
         }
     }
 
-    /// A delivery has arrived. False where there is no such delivery.
-    pub(crate) fn arrive(&self, number: usize, endpoint: usize) -> bool {
+    /// A delivery has arrived: what it is answered.
+    pub(crate) fn arrive(&self, number: usize, endpoint: usize) -> StatusCode {
         let index = number * self.endpoints + endpoint;
         if endpoint >= self.endpoints || index >= self.times.len() {
-            return false;
+            return StatusCode::BAD_REQUEST;
         }
         let now = self.micros(Instant::now());
+        if self.refuses_first && !Self::has_been(&self.refused[index]) {
+            self.refused[index].store(now, Ordering::Relaxed);
+            return StatusCode::SERVICE_UNAVAILABLE;
+        }
         if self.times[index].fetch_add(1, Ordering::Relaxed) == 0 {
             self.arrived[index].store(now, Ordering::Relaxed);
             self.arrivals.fetch_add(1, Ordering::Relaxed);
             self.last_arrival.fetch_max(now, Ordering::Relaxed);
         }
-        true
+        StatusCode::OK
+    }
+
+    /// How much later than `wait` after they were refused deliveries came again, at the worst.
+    pub(crate) fn lateness_max(&self, wait: Duration) -> Duration {
+        let late = |(refused, arrived): (&AtomicU64, &AtomicU64)| {
+            let (refused, arrived) =
+                (refused.load(Ordering::Relaxed), arrived.load(Ordering::Relaxed));
+            Duration::from_micros(arrived.saturating_sub(refused)).saturating_sub(wait)
+        };
+        self.refused.iter().zip(&self.arrived).map(late).max().unwrap_or_default()
     }
 
     /// Deliveries that have arrived, each once.
@@ -207,13 +234,28 @@ mod tests {
         }
         assert_eq!((tally.owed(), tally.is_owed()), (6, true));
         for (number, endpoint) in [(0, 1), (0, 2), (1, 1), (1, 1), (1, 1), (0, 0), (3, 1)] {
-            assert!(tally.arrive(number, endpoint));
+            assert_eq!(tally.arrive(number, endpoint), StatusCode::OK);
         }
-        assert!(!tally.arrive(0, 3) && !tally.arrive(10, 0));
+        for (number, endpoint) in [(0, 3), (10, 0)] {
+            assert_eq!(tally.arrive(number, endpoint), StatusCode::BAD_REQUEST);
+        }
         let outcome = tally.outcome();
         assert_eq!((outcome.wanted, outcome.lost, outcome.again), (6, 3, 2));
         assert_eq!(outcome.latencies_us.len(), 3);
         assert_eq!(tally.arrivals(), 5);
+    }
+
+    #[test]
+    fn what_is_refused_first_arrives_the_second_time() {
+        let tally = Tally::new(1, 1, 1, 0).that_refuses_first();
+        tally.intend(0, Instant::now());
+        tally.acknowledge(0);
+        assert_eq!(tally.arrive(0, 0), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!((tally.owed(), tally.lateness_max(Duration::ZERO)), (1, Duration::ZERO));
+        std::thread::sleep(Duration::from_millis(1));
+        assert_eq!((tally.arrive(0, 0), tally.owed()), (StatusCode::OK, 0));
+        let waited = tally.lateness_max(Duration::ZERO);
+        assert!(waited > Duration::ZERO && waited < Duration::from_secs(60), "{waited:?}");
     }
 
     #[test]

@@ -9,4 +9,5 @@ pub mod postgres;
 pub mod program;
 pub mod proxy;
 pub mod receiver;
+pub mod sql;
 pub mod wait;

@@ -87,6 +87,15 @@ impl Setup {
         self.folder.path()
     }
 
+    /// The URL of its database.
+    pub fn database_url(&self) -> String {
+        let named = self.settings.iter().find(|(name, _)| name == "HOOKFERRY_DATABASE_URL");
+        named.map_or_else(
+            || format!("sqlite://{}", self.folder().join("hookferry.db").display()),
+            |(_, url)| url.clone(),
+        )
+    }
+
     /// Starts a node and waits until it is ready.
     pub async fn start(&self) -> Program {
         let program = self.launch();
