@@ -4,6 +4,7 @@
 use sea_orm_migration::prelude::*;
 
 mod m20261121_000001_engine;
+mod m20261121_000002_wishes;
 
 /// Runs the migrations in order; the store takes a lock first, so that two nodes do not race.
 #[derive(Debug)]
@@ -11,6 +12,9 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261121_000001_engine::Migration)]
+        vec![
+            Box::new(m20261121_000001_engine::Migration),
+            Box::new(m20261121_000002_wishes::Migration),
+        ]
     }
 }

@@ -23,6 +23,8 @@ pub enum Code {
     ExternalKeyTaken,
     /// A custom header without a value to keep.
     HeaderHasNoValue,
+    /// As many older secrets as there may be still sign.
+    TooManySecrets,
     /// The delivery's endpoint is paused or disabled.
     EndpointHeld,
     /// The delivery is over.
@@ -71,7 +73,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::InvalidJson,
         Self::Unauthorized,
         Self::MissingScope,
@@ -81,6 +83,7 @@ impl Code {
         Self::KeyReused,
         Self::ExternalKeyTaken,
         Self::HeaderHasNoValue,
+        Self::TooManySecrets,
         Self::EndpointHeld,
         Self::DeliveryFinished,
         Self::DeliveryCanceled,
@@ -117,6 +120,7 @@ impl Code {
             Self::KeyReused => "key_reused",
             Self::ExternalKeyTaken => "external_key_taken",
             Self::HeaderHasNoValue => "header_has_no_value",
+            Self::TooManySecrets => "too_many_secrets",
             Self::EndpointHeld => "endpoint_held",
             Self::DeliveryFinished => "delivery_finished",
             Self::DeliveryCanceled => "delivery_canceled",
@@ -159,6 +163,7 @@ impl Code {
             Self::KeyReused
             | Self::ExternalKeyTaken
             | Self::HeaderHasNoValue
+            | Self::TooManySecrets
             | Self::EndpointHeld
             | Self::DeliveryFinished
             | Self::DeliveryCanceled
@@ -196,6 +201,7 @@ impl Code {
             Self::KeyReused => "The id was used before for another event",
             Self::ExternalKeyTaken => "Another endpoint has that external_key",
             Self::HeaderHasNoValue => "A custom header has no value that could be kept",
+            Self::TooManySecrets => "Too many older secrets still sign",
             Self::EndpointHeld => "The delivery's endpoint is paused or disabled",
             Self::DeliveryFinished => "The delivery is over",
             Self::DeliveryCanceled => "The delivery was canceled while it was being sent",

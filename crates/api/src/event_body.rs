@@ -80,6 +80,13 @@ pub struct Context<'a> {
     pub now: DateTime<Utc>,
 }
 
+const EXPIRED: &str = "must be in the future";
+
+/// The event at `base` came too late, and had not been accepted before.
+pub fn expired(base: &str) -> ApiError {
+    ApiError::field(format!("{base}/expires_at"), Code::InvalidField, EXPIRED)
+}
+
 /// Reads and checks one event; `base` is its JSON pointer.
 pub fn parse(text: &str, base: &str, context: Context<'_>) -> Result<NewEvent, ApiError> {
     match serde_json::from_str::<Written<'_>>(text) {
@@ -143,8 +150,9 @@ impl Checked<'_> {
         let subject = self.text("subject", subject, SUBJECT_BYTES_MAX);
         let occurred_at = self.time("occurred_at", occurred_at);
         let expires_at = self.time("expires_at", expires_at);
-        if expires_at.is_some_and(|at| at <= context.now) {
-            self.mistake("expires_at", Code::InvalidField, "must be in the future".into());
+        // Of an event that is right the store decides: it may have been accepted while it was in time.
+        if !self.mistakes.is_empty() && expires_at.is_some_and(|at| at <= context.now) {
+            self.mistake("expires_at", Code::InvalidField, EXPIRED.into());
         }
         match (event_type, data) {
             (Some(event_type), Some(data)) if self.mistakes.is_empty() => Ok(NewEvent {

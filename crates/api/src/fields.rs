@@ -236,6 +236,14 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Notes it where a field stands that is shown and cannot be set; `instead` says what can be done.
+    pub fn read_only(&mut self, name: &str, instead: &str) {
+        if !matches!(self.raw(name), Given::Absent) {
+            let detail = format!("`{name}` is shown and cannot be set{instead}");
+            self.mistake(name, Code::InvalidField, detail);
+        }
+    }
+
     /// Ends the reading: every field that nobody asked for is a mistake, and any mistake is an error.
     pub fn finish(mut self) -> Result<(), ApiError> {
         for (name, _) in std::mem::take(&mut self.members) {

@@ -50,6 +50,10 @@ pub struct Dispatcher {
     pub(crate) newest_next: Mutex<HashSet<EndpointId>>,
     /// Lanes that are being handed over: nothing of them is claimed any more.
     pub(crate) leaving: Mutex<HashSet<EndpointId>>,
+    /// Rows on their way back to the database: nobody who sends or settles waits for that.
+    pub(crate) returning: Mutex<Vec<Claimed>>,
+    pub(crate) return_wake: Notify,
+    pub(crate) wish_wake: Notify,
     pub(crate) send_wake: Notify,
     pub(crate) claim_wake: Notify,
     pub(crate) settle: mpsc::Sender<ToSettle>,
@@ -92,6 +96,9 @@ impl Dispatcher {
             owned: Mutex::default(),
             newest_next: Mutex::default(),
             leaving: Mutex::default(),
+            returning: Mutex::default(),
+            return_wake: Notify::new(),
+            wish_wake: Notify::new(),
             send_wake: Notify::new(),
             claim_wake: Notify::new(),
             settle,
@@ -119,6 +126,8 @@ impl Dispatcher {
                 self.send_loop(stop.clone()),
                 self.claim_loop(stop.clone()),
                 self.hint_loop(stop.clone()),
+                self.wish_loop(stop.clone()),
+                self.return_loop(stop.clone()),
                 self.freshness_loop(stop.clone()),
                 self.upkeep_loop(stop.clone()),
             );
@@ -179,14 +188,37 @@ impl Dispatcher {
         }
     }
 
+    /// The same, without waiting for it.
+    pub(crate) fn give_back_later(&self, rows: Vec<Claimed>) {
+        if !rows.is_empty() {
+            self.returning.lock().extend(rows);
+            self.return_wake.notify_one();
+        }
+    }
+
+    async fn return_loop(&self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let rows = std::mem::take(&mut *self.returning.lock());
+            if !rows.is_empty() {
+                self.give_back(rows).await;
+                continue;
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = self.return_wake.notified() => {}
+            }
+        }
+    }
+
     /// At once when this node stops: what is queued, and the lanes to which nothing is in flight, so
     /// that nobody waits for this node's slowest request.
     async fn leave_the_rest_to_others(&self) {
         let (rows, busy) = {
             let mut lanes = self.lanes.lock();
             let endpoints: Vec<EndpointId> = lanes.endpoints().collect();
-            let rows: Vec<Claimed> =
-                endpoints.iter().flat_map(|endpoint| lanes.take_queued(*endpoint)).collect();
+            let queued = endpoints.iter().flat_map(|endpoint| lanes.take_queued(*endpoint));
+            let mut rows = std::mem::take(&mut *self.returning.lock());
+            rows.extend(queued);
             let busy: Vec<EndpointId> =
                 endpoints.into_iter().filter(|endpoint| !lanes.lane_idle(*endpoint)).collect();
             (rows, busy)
@@ -212,9 +244,11 @@ impl Dispatcher {
             };
             match hint {
                 Ok(Hint::ConfigChanged(company)) => self.refresh_company(company).await,
-                Ok(Hint::Canceled(delivery)) => self.drop_canceled(delivery).await,
-                Ok(Hint::LaneDue(_)) | Err(broadcast::error::RecvError::Lagged(_)) => {
+                Ok(Hint::Wish) => self.wish_wake.notify_one(),
+                Ok(Hint::LaneDue(_)) => self.claim_wake.notify_one(),
+                Err(broadcast::error::RecvError::Lagged(_)) => {
                     self.claim_wake.notify_one();
+                    self.wish_wake.notify_one();
                 }
                 Err(broadcast::error::RecvError::Closed) => return,
             }
@@ -252,12 +286,16 @@ impl HandOver for Dispatcher {
         let (ours, old): (Vec<Claimed>, Vec<Claimed>) =
             fresh.into_iter().partition(|row| row.claimed_by == me);
         let mut lanes = self.lanes.lock();
-        lanes.push_fresh(ours);
-        for row in old {
-            // Claimed by what this node was before; freed with it.
+        // Asked under the lock: whoever falls silent empties the lanes after it.
+        let (queued, unsent) =
+            if self.may_work() { (ours, Vec::new()) } else { (Vec::new(), ours) };
+        lanes.push_fresh(queued);
+        for row in unsent.iter().chain(&old) {
+            // Those that this node was before had claimed are freed with it.
             lanes.release(row.endpoint, 1, row.bytes());
         }
         drop(lanes);
+        self.store.doubt(unsent.iter().map(|row| (row.event.company, row.id, row.endpoint)));
         self.send_wake.notify_one();
     }
 }

@@ -214,10 +214,10 @@ impl Lanes {
         self.refresh_with_company(endpoint);
     }
 
-    /// A row that [`Self::next`] gave was not sent after all: its slot is free, and the endpoint is
-    /// not judged. The row stays in memory's count until [`Self::settled`].
+    /// A row that [`Self::next`] gave was not sent after all: its slot is free, the endpoint is not
+    /// judged, and a slow lane need not wait because of it. The row stays in memory's count until [`Self::settled`].
     pub fn unsent(&mut self, endpoint: EndpointId, now: DateTime<Utc>) {
-        self.update(endpoint, |lane, _| lane.end(now));
+        self.update(endpoint, |lane, _| lane.unsend(now));
         self.refresh_with_company(endpoint);
     }
 
@@ -279,6 +279,11 @@ impl Lanes {
         row
     }
 
+    /// Puts a delivery that waits before those that nobody asked for.
+    pub fn promote(&mut self, endpoint: EndpointId, delivery: DeliveryId) {
+        self.update(endpoint, |lane, _| lane.promote(delivery));
+    }
+
     /// Drops lanes that are open, have nothing to do and have learned nothing worth keeping. To be
     /// called every few seconds.
     pub fn forget_idle(&mut self) {
@@ -286,6 +291,7 @@ impl Lanes {
         let wakes = &mut self.wakes;
         self.lanes.retain(|endpoint, lane| {
             lane.shrink();
+            lane.date(now);
             let keep = !lane.can_be_forgotten(&limits, now);
             if !keep && let Some(at) = lane.wake {
                 wakes.remove(&(at, *endpoint));

@@ -11,5 +11,6 @@ mod sending;
 mod settling;
 mod targets;
 mod upkeep;
+mod wishes;
 
 pub use dispatcher::{Config, Dispatcher};

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::delivery::Finish;
-use domain::id::DeliveryId;
 use domain::settle::{Turn, take_turn};
 use store::{Claimed, ToSettle};
 use tokio_util::sync::CancellationToken;
@@ -48,6 +47,13 @@ impl Dispatcher {
 
     /// Begins what a turn brought, without waiting for anything.
     fn begin(self: &Arc<Self>, row: Claimed) {
+        if row.claimed_by != self.store.incarnation() {
+            // What this node was before had claimed it: it has been given to others.
+            let mut lanes = self.lanes.lock();
+            lanes.unsent(row.endpoint, self.clock.now());
+            lanes.settled(row.endpoint, 1, row.bytes());
+            return;
+        }
         let dispatcher = Arc::clone(self);
         match self.targets.trusted(row.endpoint) {
             Some(known) => match self.judge(&row, &known) {
@@ -124,18 +130,6 @@ impl Dispatcher {
     pub(crate) async fn settle_later(&self, item: ToSettle) {
         if self.settle.send(item).await.is_err() {
             tracing::warn!("An outcome came after settlement had ended; it is sent again");
-        }
-    }
-
-    /// Takes a canceled delivery out of memory, if it has not gone out.
-    pub(crate) async fn drop_canceled(&self, delivery: DeliveryId) {
-        let row = {
-            let mut lanes = self.lanes.lock();
-            let endpoints: Vec<_> = lanes.endpoints().collect();
-            endpoints.into_iter().find_map(|endpoint| lanes.remove(endpoint, delivery))
-        };
-        if let Some(row) = row {
-            self.end_now(row, Finish::Canceled).await;
         }
     }
 }

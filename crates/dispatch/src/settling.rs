@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use domain::id::EndpointId;
-use store::{EndpointAfter, Settled, ToSettle};
+use store::{Claimed, EndpointAfter, Settled, ToSettle};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -17,6 +18,8 @@ const BATCH_MAX: usize = 512;
 /// How long to wait after the database refused, at first and at most.
 const AGAIN_AFTER: Duration = Duration::from_millis(50);
 const AGAIN_AFTER_MAX: Duration = Duration::from_secs(2);
+/// How long a delivery rests whose outcome the database does not take.
+const UNWRITABLE_FOR: TimeDelta = TimeDelta::minutes(10);
 
 impl Dispatcher {
     pub(crate) async fn settle_loop(
@@ -54,7 +57,7 @@ impl Dispatcher {
             match self.store.settle(&batch, self.clock.now()).await {
                 Ok(settled) => {
                     again_after = AGAIN_AFTER;
-                    self.after_settling(&batch, settled).await;
+                    self.after_settling(&batch, settled);
                 }
                 Err(error) if error.is_passing() => {
                     tracing::warn!(error = %error, outcomes = batch.len(), "Outcomes wait for the database: {error}");
@@ -75,17 +78,25 @@ impl Dispatcher {
                 }
                 Err(error) => {
                     let delivery = batch[0].delivery().id;
-                    tracing::error!(delivery.id = %delivery, error = ?error, "The outcome of {delivery} cannot be written; it is tried again after a restart: {error}");
+                    tracing::error!(delivery.id = %delivery, error = ?error, "The outcome of {delivery} cannot be written; it is tried again in {} minutes: {error}", UNWRITABLE_FOR.num_minutes());
                     self.count_out(&batch);
                     self.send_wake.notify_one();
-                    let row = batch[0].delivery();
-                    self.store.doubt(std::iter::once((row.event.company, row.id, row.endpoint)));
+                    self.put_off(batch[0].delivery()).await;
                 }
             }
         }
     }
 
-    async fn after_settling(&self, batch: &[ToSettle], settled: Settled) {
+    /// A delivery whose outcome cannot be written is not sent again at once.
+    async fn put_off(&self, row: &Claimed) {
+        let (now, held) = (self.clock.now(), (row.event.company, row.id, row.endpoint));
+        if let Err(error) = self.store.put_off(held, now + UNWRITABLE_FOR, now).await {
+            tracing::warn!(error = %error, "Delivery {} is given back later: {error}", row.id);
+            self.store.doubt(std::iter::once(held));
+        }
+    }
+
+    fn after_settling(&self, batch: &[ToSettle], settled: Settled) {
         if !settled.lost.is_empty() {
             tracing::warn!(
                 outcomes = settled.lost.len(),
@@ -128,15 +139,15 @@ impl Dispatcher {
             }
         }
         self.count_out(batch);
-        self.give_back(back).await;
+        self.give_back_later(back);
         for endpoint in not_ours {
-            self.leave_to_owner(endpoint, batch).await;
+            self.leave_to_owner(endpoint, batch);
         }
         self.send_wake.notify_one();
     }
 
     /// Another node owns the lane: it sends from now on.
-    async fn leave_to_owner(&self, endpoint: EndpointId, batch: &[ToSettle]) {
+    fn leave_to_owner(&self, endpoint: EndpointId, batch: &[ToSettle]) {
         let Some(item) = batch.iter().find(|item| item.delivery().endpoint == endpoint) else {
             return;
         };
@@ -145,7 +156,7 @@ impl Dispatcher {
             lanes.set_mode(endpoint, item.delivery().event.company, Mode::Held);
             lanes.take_queued(endpoint)
         };
-        self.give_back(rows).await;
+        self.give_back_later(rows);
     }
 
     /// Frees the memory of settled rows, and asks for more where more is due.

@@ -2,7 +2,7 @@
 //! version of their company's configuration at least every second, so that no request to a disabled
 //! endpoint begins later than two seconds after.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -34,7 +34,6 @@ pub(crate) struct Known {
 #[derive(Debug, Default)]
 pub(crate) struct Targets {
     known: RwLock<HashMap<EndpointId, Known>>,
-    versions: RwLock<HashMap<CompanyId, i64>>,
     checked_at: RwLock<Option<Instant>>,
 }
 
@@ -48,10 +47,27 @@ impl Targets {
         self.known.read().get(&endpoint).cloned()
     }
 
+    /// Takes over what was read, unless something newer has been read meanwhile.
     fn put(&self, target: Arc<Target>) -> Known {
+        let mut all = self.known.write();
+        if let Some(known) = all.get(&target.endpoint)
+            && known.target.config_version > target.config_version
+        {
+            return known.clone();
+        }
         let known = Known { state: target.state, target, used_at: Instant::now() };
-        self.known.write().insert(known.target.endpoint, known.clone());
+        all.insert(known.target.endpoint, known.clone());
         known
+    }
+
+    /// Companies of which something is known that was read under another version than theirs.
+    fn stale(&self, versions: &HashMap<CompanyId, i64>) -> HashSet<CompanyId> {
+        let known = self.known.read();
+        let targets = known.values().map(|known| &known.target);
+        targets
+            .filter(|target| versions.get(&target.company) != Some(&target.config_version))
+            .map(|target| target.company)
+            .collect()
     }
 
     fn epoch(&self, endpoint: EndpointId) -> Option<i64> {
@@ -143,7 +159,7 @@ impl Dispatcher {
                 Ok(Some(known)) if mode_of(&known.state) != Mode::Held => {}
                 Ok(_) => {
                     let rows = self.lanes.lock().take_queued(endpoint);
-                    self.give_back(rows).await;
+                    self.give_back_later(rows);
                 }
                 Err(error) => {
                     self.targets.forget(endpoint);
@@ -160,7 +176,7 @@ impl Dispatcher {
             let begun = Instant::now();
             match self.store.config_versions(&companies).await {
                 Ok(versions) => {
-                    for company in self.changed(&companies, &versions) {
+                    for company in self.targets.stale(&versions) {
                         self.refresh_company(company).await;
                     }
                     *self.targets.checked_at.write() = Some(begun);
@@ -171,20 +187,5 @@ impl Dispatcher {
             }
             self.pause(CHECK_EVERY, &stop).await;
         }
-    }
-
-    fn changed(
-        &self,
-        companies: &[CompanyId],
-        versions: &HashMap<CompanyId, i64>,
-    ) -> Vec<CompanyId> {
-        let mut known = self.targets.versions.write();
-        let changed = companies
-            .iter()
-            .copied()
-            .filter(|company| known.get(company) != versions.get(company))
-            .collect();
-        *known = versions.clone();
-        changed
     }
 }

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use domain::endpoint::Health;
 use domain::id::EndpointId;
-use store::KeyWalk;
+use store::{AgeWalk, KeyWalk};
 use tokio_util::sync::CancellationToken;
 
 use crate::dispatcher::Dispatcher;
+use crate::lanes::Mode;
 
 /// How often lanes are looked through and slices of long work are done.
 const ROUND_EVERY: Duration = Duration::from_secs(1);
@@ -16,19 +17,27 @@ const ROUND_EVERY: Duration = Duration::from_secs(1);
 const SELDOM_EVERY: Duration = Duration::from_secs(30);
 /// How long to rest between two walks over all keys.
 const KEY_WALK_EVERY: Duration = Duration::from_secs(600);
+/// How long to rest between two walks over old deliveries.
+const AGE_WALK_EVERY: Duration = Duration::from_secs(10);
+/// How many slices of that walk are done in one round, and after how many deliveries it rests.
+const AGE_SLICES_PER_ROUND: usize = 20;
+const AGED_OUT_PER_ROUND: u64 = 2_000;
 /// How many lanes are retired in one round.
 const RETIRE_PER_ROUND: usize = 200;
 
 /// When what was last done.
+#[derive(Default)]
 struct Rounds {
     seldom_at: Option<Instant>,
     keys: Option<KeyWalk>,
     keys_rested_at: Option<Instant>,
+    ages: Option<AgeWalk>,
+    ages_rested_at: Option<Instant>,
 }
 
 impl Dispatcher {
     pub(crate) async fn upkeep_loop(&self, stop: CancellationToken) {
-        let mut rounds = Rounds { seldom_at: None, keys: None, keys_rested_at: None };
+        let mut rounds = Rounds::default();
         while !stop.is_cancelled() {
             if self.may_work() {
                 self.upkeep_round(&mut rounds).await;
@@ -45,6 +54,7 @@ impl Dispatcher {
         log("doubtful claims", self.store.release_doubtful(now).await);
         log("expired deliveries", self.store.end_expired(now).await);
         log("deliveries of deleted endpoints", self.store.end_deleted(now).await);
+        log("deliveries given up by age", self.walk_ages(rounds).await);
         log("idle lanes", self.retire_lanes().await);
         if rounds.seldom_at.is_none_or(|at| at.elapsed() >= SELDOM_EVERY) {
             rounds.seldom_at = Some(Instant::now());
@@ -71,6 +81,32 @@ impl Dispatcher {
         Ok(())
     }
 
+    /// Ends what has become too old and no turn reaches.
+    async fn walk_ages(&self, rounds: &mut Rounds) -> Result<(), store::Error> {
+        let resting = rounds.ages_rested_at.is_some_and(|at| at.elapsed() < AGE_WALK_EVERY);
+        if rounds.ages.is_none() && resting {
+            return Ok(());
+        }
+        let mut ended = 0;
+        for _ in 0..AGE_SLICES_PER_ROUND {
+            let walk = rounds.ages.unwrap_or_default();
+            let slice = self.store.end_given_up(walk, self.clock.now()).await?;
+            rounds.ages = slice.next;
+            ended += slice.ended;
+            if slice.next.is_none() {
+                rounds.ages_rested_at = Some(Instant::now());
+                break;
+            }
+            if ended >= AGED_OUT_PER_ROUND {
+                break;
+            }
+        }
+        if ended > 0 {
+            tracing::info!(deliveries = ended, "Gave {ended} deliveries up because of their age");
+        }
+        Ok(())
+    }
+
     async fn walk_keys(&self, rounds: &mut Rounds) -> Result<(), store::Error> {
         let resting = rounds.keys_rested_at.is_some_and(|at| at.elapsed() < KEY_WALK_EVERY);
         if rounds.keys.is_none() && resting {
@@ -84,12 +120,15 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Removes the lane rows of endpoints with nothing wrong and nothing waiting.
+    /// Removes the lane rows of endpoints with nothing wrong and nothing waiting, or to which nothing
+    /// is sent: deleted, disabled.
     async fn retire_lanes(&self) -> Result<(), store::Error> {
         let candidates: Vec<EndpointId> = {
             let (owned, lanes, hungry) = (self.owned.lock(), self.lanes.lock(), self.hungry.lock());
             let quiet = owned.iter().filter(|id| !hungry.contains(id) && lanes.lane_idle(**id));
-            quiet.filter(|id| self.is_known_healthy(**id)).copied().take(RETIRE_PER_ROUND).collect()
+            let unneeded =
+                |id: &EndpointId| self.is_known_healthy(*id) || lanes.mode(*id) == Some(Mode::Held);
+            quiet.filter(|id| unneeded(id)).copied().take(RETIRE_PER_ROUND).collect()
         };
         for endpoint in candidates {
             if self.store.retire_lane(endpoint).await? {

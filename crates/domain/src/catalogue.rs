@@ -104,6 +104,11 @@ pub fn is_known(name: &str) -> bool {
         || (find(name).is_some() && !parsed.is_operational())
 }
 
+/// Whether there is a type whose name begins with `prefix`, which ends with a full stop.
+pub fn is_known_prefix(prefix: &str) -> bool {
+    built_in().iter().any(|known| known.name.starts_with(prefix))
+}
+
 /// How alike two names must be, from 0 to 1, for one to be what was meant by the other.
 const LIKENESS_MIN: f64 = 0.6;
 

@@ -92,13 +92,15 @@ pub struct StreakLimits {
     pub defective_min_duration: TimeDelta,
 }
 
-/// A change of an endpoint that somebody is told about.
+/// A change of an endpoint that mails are about: that they tell, or that makes one untrue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transition {
     /// The streak reached the early warning.
     Warned,
     /// The endpoint became Defective.
     FoundDefective,
+    /// A success ended a streak short of Defective.
+    StreakEnded,
     /// A success ended Defective.
     Recovered,
     /// A 410 disabled the endpoint.
@@ -151,10 +153,7 @@ impl EndpointState {
 
     /// The streak: failed attempts in a row.
     pub const fn streak(&self) -> u32 {
-        match self.health {
-            Health::Healthy => 0,
-            Health::Failing { failures, .. } | Health::Defective { failures, .. } => failures,
-        }
+        self.health.failures()
     }
 
     /// The endpoint's own time: `at` less all the time it was held. Ages of deliveries are counted
@@ -206,8 +205,11 @@ impl EndpointState {
     }
 
     fn after_success(self) -> (Self, Option<Transition>) {
-        let transition =
-            matches!(self.health, Health::Defective { .. }).then_some(Transition::Recovered);
+        let transition = match self.health {
+            Health::Healthy => None,
+            Health::Failing { .. } => Some(Transition::StreakEnded),
+            Health::Defective { .. } => Some(Transition::Recovered),
+        };
         (Self { health: Health::Healthy, ..self }, transition)
     }
 
@@ -248,6 +250,22 @@ impl Default for EndpointState {
 }
 
 impl Health {
+    /// How many attempts have failed in a row.
+    pub const fn failures(self) -> u32 {
+        match self {
+            Self::Healthy => 0,
+            Self::Failing { failures, .. } | Self::Defective { failures, .. } => failures,
+        }
+    }
+
+    /// When the first of them ended.
+    pub const fn since(self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Healthy => None,
+            Self::Failing { since, .. } | Self::Defective { since, .. } => Some(since),
+        }
+    }
+
     fn after_failure(
         self,
         limits: &StreakLimits,
@@ -321,7 +339,8 @@ mod tests {
     fn one_success_forgets_99_failures() {
         let (state, _) = after_failures(99);
         let (state, transition) = state.after_attempt(&ok(), 0, &LIMITS, at(200));
-        assert_eq!((state.health, transition), (Health::Healthy, None));
+        assert_eq!((state.health, transition), (Health::Healthy, Some(Transition::StreakEnded)));
+        assert_eq!(state.after_attempt(&ok(), 0, &LIMITS, at(201)), (state, None));
     }
 
     #[test]
@@ -379,6 +398,8 @@ mod tests {
         assert_eq!((healed.streak(), transition), (0, Some(Transition::Recovered)));
         let disabled = defective.disabled(at(101));
         assert_eq!(disabled.after_sample(true).0.status(), Status::Disabled);
+        let (failing, _) = after_failures(50);
+        assert_eq!(failing.after_sample(true).1, Some(Transition::StreakEnded));
     }
 
     #[test]

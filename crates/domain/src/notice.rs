@@ -41,23 +41,25 @@ impl NoticeKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 
-    /// The kind of mail that tells about `transition`.
-    pub const fn about(transition: Transition) -> Self {
+    /// The kind of mail that tells about `transition`, where one does.
+    pub const fn about(transition: Transition) -> Option<Self> {
         match transition {
-            Transition::Warned => Self::Warning,
-            Transition::FoundDefective => Self::Defective,
-            Transition::Recovered => Self::Recovered,
-            Transition::DisabledByGone => Self::DisabledByGone,
+            Transition::Warned => Some(Self::Warning),
+            Transition::FoundDefective => Some(Self::Defective),
+            Transition::StreakEnded => None,
+            Transition::Recovered => Some(Self::Recovered),
+            Transition::DisabledByGone => Some(Self::DisabledByGone),
         }
     }
+}
 
-    /// The kinds whose held-back mails are no longer true once this one is.
-    pub const fn undoes(self) -> &'static [Self] {
-        match self {
-            Self::Recovered => &[Self::Warning, Self::Defective],
-            Self::Warning | Self::DisabledByGone => &[],
-            Self::Defective => &[Self::Recovered, Self::Warning],
-        }
+/// The kinds whose held-back mails are no longer true after `transition`.
+pub const fn undone_by(transition: Transition) -> &'static [NoticeKind] {
+    match transition {
+        Transition::Warned | Transition::DisabledByGone => &[],
+        Transition::FoundDefective => &[NoticeKind::Recovered, NoticeKind::Warning],
+        Transition::StreakEnded => &[NoticeKind::Warning],
+        Transition::Recovered => &[NoticeKind::Warning, NoticeKind::Defective],
     }
 }
 

@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::delivery::{Finish, Progress};
-use crate::endpoint::{EndpointState, StreakLimits, Transition};
+use crate::endpoint::{EndpointState, Health, StreakLimits, Transition};
 use crate::outcome::Outcome;
 use crate::schedule::RetrySchedule;
 
@@ -74,6 +74,19 @@ pub enum Next {
     RetryAt(DateTime<Utc>),
 }
 
+/// A transition, with what there is to say about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// What happened.
+    pub transition: Transition,
+    /// The streak that it is about: what a success ended, or what a failure made of it.
+    pub health: Health,
+    /// Which of the attempts was the last of that streak; `None`: one that was settled before.
+    pub last_failure: Option<usize>,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+}
+
 /// Everything that the attempts of one endpoint change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settlement {
@@ -81,8 +94,10 @@ pub struct Settlement {
     pub next: Vec<Next>,
     /// The endpoint afterwards.
     pub endpoint: EndpointState,
-    /// What somebody is told about, in the order in which it happened.
-    pub transitions: Vec<Transition>,
+    /// The transitions, in the order in which they happened.
+    pub told: Vec<Told>,
+    /// Which of the attempts was the last that failed and counts.
+    pub last_failure: Option<usize>,
     /// Until when the receiver asked for the whole lane to be held.
     pub hold_lane_until: Option<DateTime<Utc>>,
 }
@@ -98,19 +113,31 @@ pub fn settle(
     let mut settlement = Settlement {
         next: Vec::with_capacity(attempts.len()),
         endpoint,
-        transitions: Vec::new(),
+        told: Vec::new(),
+        last_failure: None,
         hold_lane_until: None,
     };
-    for attempt in attempts {
-        let (after, transition) = settlement.endpoint.after_attempt(
+    for (index, attempt) in attempts.iter().enumerate() {
+        let before = settlement.endpoint;
+        let (after, transition) = before.after_attempt(
             &attempt.outcome,
             attempt.began_in_epoch,
             &policy.streak,
             attempt.ended_at,
         );
         settlement.endpoint = after;
-        settlement.transitions.extend(transition);
-        if attempt.began_in_epoch == endpoint.epoch {
+        let counts = attempt.began_in_epoch == before.epoch;
+        let succeeded = attempt.outcome.is_success();
+        if counts && !succeeded {
+            settlement.last_failure = Some(index);
+        }
+        settlement.told.extend(transition.map(|transition| Told {
+            transition,
+            health: if succeeded { before.health } else { after.health },
+            last_failure: settlement.last_failure,
+            at: attempt.ended_at,
+        }));
+        if counts {
             let hold = lane_hold(attempt, schedule);
             settlement.hold_lane_until = settlement.hold_lane_until.max(hold);
         }
@@ -246,7 +273,7 @@ mod tests {
             &POLICY,
         );
         assert_eq!(settled.next, [Next::Finish(Finish::Delivered)]);
-        assert_eq!((settled.endpoint, settled.transitions), (EndpointState::new(), vec![]));
+        assert_eq!((settled.endpoint, settled.told), (EndpointState::new(), vec![]));
     }
 
     #[test]
@@ -268,11 +295,39 @@ mod tests {
             .chain([attempt(0, status(200, None), at(100))])
             .collect();
         let settled = settle(EndpointState::new(), &attempts, &standard(), &POLICY);
+        let told: Vec<_> = settled
+            .told
+            .iter()
+            .map(|told| (told.transition, told.health.failures(), told.last_failure, told.at))
+            .collect();
         assert_eq!(
-            settled.transitions,
-            [Transition::Warned, Transition::FoundDefective, Transition::Recovered]
+            told,
+            [
+                (Transition::Warned, 50, Some(49), at(49)),
+                (Transition::FoundDefective, 100, Some(99), at(99)),
+                (Transition::Recovered, 100, Some(99), at(100)),
+            ]
         );
+        assert!(settled.told.iter().all(|told| told.health.since() == Some(at(0))));
         assert_eq!(settled.endpoint, EndpointState::new());
+    }
+
+    #[test]
+    fn a_streak_that_ended_is_reported_although_another_began() {
+        let before =
+            settle(EndpointState::new(), &[attempt(0, failed(), at(0))], &standard(), &POLICY);
+        let good = attempt(0, status(200, None), at(1));
+        let late = AttemptResult { began_in_epoch: -1, ..attempt(0, failed(), at(3)) };
+        let attempts = [good, attempt(0, failed(), at(2)), late];
+        let settled = settle(before.endpoint, &attempts, &standard(), &POLICY);
+        let told = Told {
+            transition: Transition::StreakEnded,
+            health: before.endpoint.health,
+            last_failure: None,
+            at: at(1),
+        };
+        assert_eq!(settled.told, [told]);
+        assert_eq!((settled.endpoint.streak(), settled.last_failure), (1, Some(1)));
     }
 
     #[test]

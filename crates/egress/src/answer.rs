@@ -1,21 +1,13 @@
 //! What has arrived of an answer, kept within its limits.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
-use bytes::Bytes;
 use chrono::{DateTime, TimeDelta};
 use domain::outcome::{Acknowledge, Outcome};
 use reqwest::Response;
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 
 use crate::{RESPONSE_BODY_BYTES_MAX, RESPONSE_HEADERS_BYTES_MAX};
-
-/// What is read and thrown away behind the part of a body that is kept, so that the connection can
-/// be used again. A longer body costs the connection.
-const DISCARDED_BYTES_MAX: usize = 64 * 1024;
-/// How long throwing away may take.
-const DISCARDING_MAX: Duration = Duration::from_millis(200);
 
 /// What has arrived so far.
 #[derive(Debug, Default)]
@@ -26,6 +18,8 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// More came than is kept.
     pub truncated: bool,
+    /// How much of the body came, kept or not.
+    pub body_bytes: u64,
     pub peer: Option<SocketAddr>,
 }
 
@@ -38,35 +32,21 @@ impl Answer {
         self.headers = kept_headers(response.headers());
     }
 
-    /// Takes as much of the body as is kept. Once that is full, the answer counts as whole: what
-    /// becomes of the rest makes no difference.
+    /// Takes the whole body, to its end, and keeps the beginning: only a body that ended in time is
+    /// an answer (product.md, delivery rule 2). What is not kept is thrown away as it comes.
     pub async fn take_body(&mut self, mut response: Response) -> Result<(), reqwest::Error> {
         while let Some(chunk) = response.chunk().await? {
             let room = RESPONSE_BODY_BYTES_MAX - self.body.len();
             self.body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-            if chunk.len() > room {
-                self.truncated = true;
-                let rest = chunk.len() - room;
-                let _ = tokio::time::timeout(DISCARDING_MAX, discard(response, rest)).await;
-                return Ok(());
-            }
+            self.truncated |= chunk.len() > room;
+            self.body_bytes += chunk.len() as u64;
         }
         Ok(())
     }
 
-    /// Judges an answer whose status stands: it is whole, or more than is kept.
+    /// Judges an answer that is whole.
     pub fn outcome(&self, acknowledge: Acknowledge) -> Option<Outcome> {
         self.status_code.map(|status| Outcome::of_status(status, acknowledge, self.retry_after))
-    }
-}
-
-async fn discard(mut response: Response, already: usize) {
-    let mut discarded = already;
-    while discarded <= DISCARDED_BYTES_MAX {
-        match response.chunk().await {
-            Ok(Some(chunk)) => discarded += Bytes::len(&chunk),
-            Ok(None) | Err(_) => return,
-        }
     }
 }
 

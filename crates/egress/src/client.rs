@@ -78,15 +78,13 @@ impl Client {
         let failure = match tokio::time::timeout(timeout, exchange).await {
             Ok(Ok(())) => None,
             Ok(Err(failure)) => Some(failure),
-            // What is kept of the body is there: the status stands.
-            Err(_) if answer.truncated => None,
             Err(_) => Some(failure::timed_out(&answer, dial::noted(), url, timeout)),
         };
         let outcome = match failure {
             Some(Failure { kind, message }) => Outcome::of_error(kind, message, answer.status_code),
             None => answer.outcome(acknowledge).expect("an answer that was taken has a status"),
         };
-        let Answer { headers, body, truncated, peer, status_code: _, retry_after: _ } = answer;
+        let Answer { headers, body, truncated, peer, .. } = answer;
         Exchange { outcome, headers, body, truncated, duration: started.elapsed(), peer }
     }
 

@@ -76,7 +76,7 @@ pub fn without_answer(error: reqwest::Error, url: &Url) -> Failure {
 
 /// Why the answer broke off.
 pub fn broken_off(answer: &Answer, url: &Url) -> Failure {
-    let (place, got) = (place(url), answer.body.len());
+    let (place, got) = (place(url), answer.body_bytes);
     failure(ErrorKind::Body, format!("the answer of {place} broke off after {got} bytes"))
 }
 
@@ -85,7 +85,7 @@ pub fn timed_out(answer: &Answer, dial: Dial, url: &Url, timeout: Duration) -> F
     let (place, limit) = (place(url), timeout.as_secs_f64());
     let message = match (answer.status_code, dial) {
         (Some(status), _) => {
-            let got = answer.body.len();
+            let got = answer.body_bytes;
             format!(
                 "{place} did not finish its answer within {limit} s; \
                  it had sent status {status} and {got} bytes"

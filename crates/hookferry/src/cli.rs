@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::settings::Settings;
 use crate::settings::flags::{DatabaseFlags, Flags, ServeFlags};
-use crate::settings::sources::Refused;
+use crate::settings::sources::{self, Refused};
 use crate::{commands, serve, telemetry};
 
 /// A command failed.
@@ -15,9 +15,12 @@ const FAILED: u8 = 1;
 /// The command line or a setting is wrong.
 const REFUSED: u8 = 2;
 
-/// Hookferry: an event in, signed webhooks out, nothing lost.
+/// What `hookferry --help` begins with.
+const ABOUT: &str = "Delivers webhooks: takes events in over REST, writes them down, and sends each one, signed, to \
+every endpoint that wants it, until the receiver says yes.";
+
 #[derive(Debug, Parser)]
-#[command(name = "hookferry", version, about, arg_required_else_help = true)]
+#[command(name = "hookferry", version, about = ABOUT, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -29,10 +32,10 @@ enum Command {
     Serve(ServeArgs),
     /// Bring the schema of the database up to date, and end
     Migrate(MigrateArgs),
-    /// Companies
+    /// Make and list companies
     #[command(subcommand)]
     Company(CompanyCommand),
-    /// API tokens
+    /// Make, list and revoke API tokens
     #[command(subcommand)]
     Token(TokenCommand),
     /// Post an event to a running server
@@ -113,6 +116,8 @@ pub(crate) struct CompanyListArgs {
 enum TokenCommand {
     /// Make an API token; it is printed this once
     Create(TokenCreateArgs),
+    /// List a company's API tokens: id, last characters, scopes, expiry, last use, name
+    List(TokenListArgs),
     /// Revoke an API token
     Revoke(TokenRevokeArgs),
 }
@@ -136,6 +141,18 @@ pub(crate) struct TokenCreateArgs {
     pub(crate) expires_in: Option<String>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TokenListArgs {
+    #[command(flatten)]
+    pub(crate) settings: DatabaseFlags,
+    /// The company's id: cmp_…
+    #[arg(long, value_name = "ID")]
+    pub(crate) company: String,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -221,8 +238,21 @@ fn complain(error: &anyhow::Error) -> ExitCode {
         }
         return ExitCode::from(REFUSED);
     }
-    eprintln!("hookferry: {error:#}");
+    eprintln!("hookferry: {}", sentence(error));
     ExitCode::from(FAILED)
+}
+
+/// An error and its causes; drivers like to repeat the cause as their own text.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 async fn run(command: Command) -> anyhow::Result<()> {
@@ -238,20 +268,42 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Token(TokenCommand::Create(args)) => {
             commands::token::create(&load(args.settings.0.clone())?, args).await
         }
+        Command::Token(TokenCommand::List(args)) => {
+            commands::token::list(&load(args.settings.0.clone())?, args).await
+        }
         Command::Token(TokenCommand::Revoke(args)) => {
             commands::token::revoke(&load(args.settings.0.clone())?, args).await
         }
         Command::Send(args) => commands::send::run(args).await,
-        Command::CheckConfig(args) => commands::check_config::run(&load(args.settings.0)?),
+        Command::CheckConfig(args) => {
+            commands::check_config::run(&read(args.settings.0)?, &unknown_variables())
+        }
         Command::Listen(args) => commands::listen::run(args).await,
     }
 }
 
 /// The settings of this process; from here on log lines are written.
 fn load(flags: Flags) -> anyhow::Result<Settings> {
-    let settings = Settings::load(flags, &|name| std::env::var(name).ok())?;
+    let settings = read(flags)?;
     telemetry::start(&settings)?;
+    for line in unknown_variables() {
+        tracing::warn!("{line}");
+    }
     Ok(settings)
+}
+
+fn read(flags: Flags) -> anyhow::Result<Settings> {
+    Ok(Settings::load(flags, &|name| std::env::var(name).ok())?)
+}
+
+/// What stands in the environment like a setting and is none.
+fn unknown_variables() -> Vec<String> {
+    let variables: Vec<_> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    sources::unknown_variables(
+        variables.iter().map(|(name, value)| (name.as_str(), value.as_str())),
+    )
 }
 
 #[cfg(test)]
@@ -278,6 +330,18 @@ mod tests {
         let later = help.matches("(checked, but without effect yet)").count();
         assert_eq!(later, 5);
         assert!(help.contains("[default: 127.0.0.1:8080]"));
+    }
+
+    #[test]
+    fn the_help_begins_with_what_the_program_does() {
+        let help = Cli::command().render_long_help().to_string();
+        assert!(help.starts_with("Delivers webhooks: "), "{help}");
+    }
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let error = anyhow::anyhow!("timed out").context("Query Error: timed out").context("tried");
+        assert_eq!(sentence(&error), "tried: Query Error: timed out");
     }
 
     #[test]

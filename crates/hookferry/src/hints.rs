@@ -9,6 +9,9 @@ use domain::secret::EndpointSecret;
 use crate::settings::Settings;
 use crate::settings::database::Database;
 
+/// The data of the first event, as its type's schema has them; one line, for the README too.
+const FIRST_DATA: &str = r#"{"phone_number_id":"208845331907714","contact":{"wa_id":"919876543210","name":"Priya Mehta"},"message_id":"wamid.1","timestamp":"1789632001","message":{"id":"wamid.1","type":"text","from":"919876543210","text":{"body":"Hello"}}}"#;
+
 /// The lines that lead to a first delivery.
 pub fn next_steps(settings: &Settings, address: SocketAddr) -> anyhow::Result<String> {
     let mut bytes = [0; 32];
@@ -56,7 +59,15 @@ curl -sS {base}/api/v1/endpoints -H "Authorization: Bearer $TOKEN" -H 'Content-T
 4. A first event, back in the second terminal:
 
 curl -sS {base}/api/v1/events -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
-  -d '{{"type":"message.received","data":{{"from":"919876543210","text":"Hello"}}}}'; echo
+  -d '{{"type":"message.received","data":{FIRST_DATA}}}'; echo
+
+What became of it, and the mails about endpoints that fail (sent with HOOKFERRY_SMTP_URL):
+
+curl -sS {base}/api/v1/deliveries -H "Authorization: Bearer $TOKEN"; echo
+curl -sS {base}/api/v1/mails -H "Authorization: Bearer $TOKEN"; echo
+
+To see retries, let the receiver answer --status 503 and start the server with
+HOOKFERRY_RETRY_INTERVAL=5s.
 
 Ctrl-C here stops the server in order; a second time, at once.
 "#
@@ -102,7 +113,37 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
+
+    /// Whether the required fields are there and the types fit.
+    fn check(schema: &Value, value: &Value, place: &str) {
+        let kind = schema["type"].as_str().unwrap_or("object");
+        let fits = if kind == "string" { value.is_string() } else { value.is_object() };
+        assert!(fits, "{place} is no {kind}");
+        for name in schema["required"].as_array().into_iter().flatten() {
+            let name = name.as_str().unwrap();
+            assert!(value.get(name).is_some(), "{place}.{name} is missing");
+        }
+        for (name, value) in value.as_object().into_iter().flatten() {
+            if let Some(schema) = schema["properties"].get(name) {
+                check(schema, value, &format!("{place}.{name}"));
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_event_is_one_of_its_type_and_the_same_in_the_readme() {
+        let schema = domain::catalogue::find("message.received").unwrap().schema;
+        check(
+            &serde_json::from_str(schema).unwrap(),
+            &serde_json::from_str(FIRST_DATA).unwrap(),
+            "data",
+        );
+        let readme = include_str!("../../../README.md");
+        assert_eq!(readme.matches(FIRST_DATA).count(), 2, "posted, and shown by the receiver");
+    }
 
     #[test]
     fn the_lines_name_this_server_and_this_database() {

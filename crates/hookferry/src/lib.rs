@@ -11,6 +11,7 @@ mod health;
 mod hints;
 pub mod lock;
 pub mod master_key;
+mod name;
 pub mod program;
 mod serve;
 pub mod settings;

@@ -10,6 +10,7 @@ use store::MasterKey;
 
 use crate::settings::Settings;
 use crate::settings::database::Database;
+use crate::settings::sources::Refused;
 
 /// The key file's name in the data directory.
 pub const FILE: &str = "master.key";
@@ -21,11 +22,12 @@ pub fn load(settings: &Settings) -> anyhow::Result<MasterKey> {
         return Ok(key.clone());
     }
     match &settings.database {
-        Database::Postgres { .. } => bail!(
+        Database::Postgres { .. } => Err(Refused::of(
             "HOOKFERRY_MASTER_KEY is required on PostgreSQL, or each node would invent its own; make \
              one with `openssl rand -base64 32`, give the same to every node, and keep a copy apart \
-             from the database"
-        ),
+             from the database",
+        )
+        .into()),
         Database::Sqlite { path } => from_file(&settings.data_dir.join(FILE), path),
     }
 }
@@ -132,7 +134,9 @@ mod tests {
     fn postgresql_needs_a_key_and_a_given_key_wins_over_the_file() {
         let dir = tempfile::tempdir().unwrap();
         let postgres = ("database_url", "postgres://u@h/d");
-        let refused = load(&settings(dir.path(), &[postgres])).unwrap_err().to_string();
+        let refused = load(&settings(dir.path(), &[postgres])).unwrap_err();
+        assert!(refused.is::<Refused>(), "a setting is wrong: {refused}");
+        let refused = refused.to_string();
         assert!(refused.contains("HOOKFERRY_MASTER_KEY is required on PostgreSQL"), "{refused}");
         let hex = "07".repeat(32);
         let given = ("master_key", hex.as_str());

@@ -46,8 +46,9 @@ struct Loops {
     dispatch: TaskTracker,
     stop_claiming: CancellationToken,
     abort: CancellationToken,
-    others: TaskTracker,
+    mail: TaskTracker,
     stop_mail: CancellationToken,
+    others: TaskTracker,
 }
 
 impl std::fmt::Debug for Program {
@@ -133,28 +134,36 @@ impl Program {
     }
 
     /// Ends in order: says no to the balancer and goes on serving for the drain delay; finishes
-    /// requests and takes no more; writes down what was taken in; claims no more, finishes what is
-    /// under way within its time and gives the rest back.
+    /// requests and takes no more; writes down what was taken in and what became of the mail in hand;
+    /// claims no more, finishes what is under way within its time and gives the rest back.
     pub async fn shutdown(self) {
         let Self { health, drain_delay, shutdown_timeout, stop_server, loops, .. } = self;
         health.set_serving(false);
+        loops.stop_mail.cancel();
         tracing::info!("Stopping: serving for another {drain_delay:?}, no longer ready");
         tokio::time::sleep(drain_delay).await;
         stop_server().await;
-        loops.stop_ingest.cancel();
-        finish(&loops.ingest, "ingest", shutdown_timeout).await;
-        loops.stop_claiming.cancel();
-        if !finish(&loops.dispatch, "dispatch", shutdown_timeout).await {
-            loops.abort.cancel();
-            finish(&loops.dispatch, "aborted dispatch", ABORT_TIME_MAX).await;
-        }
-        loops.stop_mail.cancel();
-        finish(&loops.others, "mail", shutdown_timeout).await;
+        loops.end(shutdown_timeout).await;
         tracing::info!("Stopped");
     }
 }
 
 impl Loops {
+    /// Ends them in order. Dispatch is last of those that claim: with its goodbye this node is none
+    /// any more, and whatever it still holds is free for others.
+    async fn end(&self, within: Duration) {
+        self.stop_ingest.cancel();
+        self.stop_mail.cancel();
+        finish(&self.ingest, "ingest", within).await;
+        finish(&self.mail, "mail", within).await;
+        self.stop_claiming.cancel();
+        if !finish(&self.dispatch, "dispatch", within).await {
+            self.abort.cancel();
+            finish(&self.dispatch, "aborted dispatch", ABORT_TIME_MAX).await;
+        }
+        finish(&self.others, "samples", within).await;
+    }
+
     fn start(
         &self,
         settings: &Settings,
@@ -185,7 +194,7 @@ impl Loops {
             mail::run(Mailer::new(store.clone(), Arc::clone(&clock), config.clone()), stop.clone())
         };
         let stop = self.stop_mail.clone();
-        self.others.spawn(supervise("mail", Arc::clone(health), stop, run));
+        self.mail.spawn(supervise("mail", Arc::clone(health), stop, run));
     }
 }
 
@@ -253,5 +262,27 @@ mod tests {
         let again = start(dir).await.unwrap();
         assert_eq!(again.store().company(company.id).await.unwrap().name, "Acme");
         again.shutdown().await;
+    }
+
+    #[tokio::test]
+    async fn the_mail_in_hand_ends_before_dispatch_says_goodbye() {
+        let loops = Loops::default();
+        let ended = Arc::new(parking_lot::Mutex::new(Vec::new()));
+        let (mail_ended, stop) = (Arc::clone(&ended), loops.stop_mail.clone());
+        let slow = async move {
+            stop.cancelled().await;
+            for _ in 0..1_000 {
+                tokio::task::yield_now().await;
+            }
+            mail_ended.lock().push("mail");
+        };
+        loops.mail.spawn(slow);
+        let (dispatch_ended, stop) = (Arc::clone(&ended), loops.stop_claiming.clone());
+        loops.dispatch.spawn(async move {
+            stop.cancelled().await;
+            dispatch_ended.lock().push("dispatch");
+        });
+        loops.end(Duration::from_secs(60)).await;
+        assert_eq!(*ended.lock(), ["mail", "dispatch"]);
     }
 }

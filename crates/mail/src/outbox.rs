@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use store::{Clock, MailRecord, Store};
+use store::{ClaimedMail, Clock, MailRecord, Store};
 use tokio_util::sync::CancellationToken;
 
 use crate::Config;
@@ -47,8 +47,8 @@ pub fn wait_after(tries: u32) -> Option<TimeDelta> {
     (total <= TRYING.num_minutes()).then(|| TimeDelta::minutes(minutes(tries)))
 }
 
-/// Sends mails until `stop`; the mail in hand is finished first. A mail that was claimed and not
-/// sent by then is taken over once this node counts as gone.
+/// Sends mails until `stop`; the mail in hand is finished first, so that it must have ended before
+/// this node says goodbye. A mail that was claimed and not sent by then is freed with that.
 pub async fn run(mailer: Mailer, stop: CancellationToken) {
     let mut database_works = true;
     while !stop.is_cancelled() {
@@ -76,26 +76,54 @@ pub async fn run_once(mailer: &Mailer) -> Result<usize, store::Error> {
 }
 
 async fn round(mailer: &Mailer, stop: &CancellationToken) -> Result<usize, store::Error> {
+    if stop.is_cancelled() {
+        return Ok(0);
+    }
     let mails = mailer.store.claim_mails(CLAIM_MAILS_MAX, mailer.clock.now()).await?;
     let mut line = Line::default();
     // Once the server has failed, the others of this round need not wait for it one by one.
     let mut server_failure: Option<String> = None;
-    for mail in &mails {
+    for claimed in &mails {
         if stop.is_cancelled() {
             break;
         }
+        if !still_to_send(mailer, stop, claimed).await {
+            continue;
+        }
         let result = match &server_failure {
             Some(text) => Err(SendError::Server(text.clone())),
-            None => send(mailer, &mut line, mail).await,
+            None => send(mailer, &mut line, &claimed.mail).await,
         };
         if let Err(SendError::Server(text)) = &result {
             server_failure = Some(text.clone());
         }
         note_server(mailer, &result);
-        record(mailer, stop, mail, &result).await;
+        record(mailer, stop, claimed, &result).await;
     }
     line.close().await;
     Ok(mails.len())
+}
+
+/// Whether a mail is still this node's to send; asked however long the database is away.
+async fn still_to_send(mailer: &Mailer, stop: &CancellationToken, claimed: &ClaimedMail) -> bool {
+    let id = claimed.mail.id;
+    loop {
+        match mailer.store.still_to_send(claimed).await {
+            Ok(true) => return true,
+            Ok(false) => {
+                tracing::info!(mail.id = %id, "Mail {id} is no longer this node's to send");
+                return false;
+            }
+            Err(error) if error.is_passing() && !stop.is_cancelled() => {
+                tokio::select! { () = stop.cancelled() => {} () = tokio::time::sleep(REST) => {} }
+            }
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(error, mail.id = %id, "Cannot tell whose mail {id} is");
+                return false;
+            }
+        }
+    }
 }
 
 async fn send(mailer: &Mailer, line: &mut Line, mail: &MailRecord) -> Result<(), SendError> {
@@ -127,14 +155,14 @@ fn note_server(mailer: &Mailer, result: &Result<(), SendError>) {
 async fn record(
     mailer: &Mailer,
     stop: &CancellationToken,
-    mail: &MailRecord,
+    claimed: &ClaimedMail,
     result: &Result<(), SendError>,
 ) {
-    let id = mail.id;
+    let id = claimed.mail.id;
     let failure = match result {
         Ok(()) => None,
         Err(SendError::Server(text) | SendError::Later(text)) => {
-            Some((text, wait_after(mail.tries + 1)))
+            Some((text, wait_after(claimed.mail.tries + 1)))
         }
         Err(SendError::Never(text)) => Some((text, None)),
     };
@@ -144,8 +172,8 @@ async fn record(
     loop {
         let now = mailer.clock.now();
         let written = match failure {
-            None => mailer.store.mail_sent(id, now).await,
-            Some((text, wait)) => mailer.store.mail_failed(id, text, wait, now).await,
+            None => mailer.store.mail_sent(claimed, now).await,
+            Some((text, wait)) => mailer.store.mail_failed(claimed, text, wait, now).await,
         };
         match written {
             Ok(()) => return,

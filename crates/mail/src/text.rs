@@ -230,8 +230,8 @@ fn waiting(count: u32) -> String {
     match count {
         0 => "no deliveries".into(),
         1 => "1 delivery".into(),
-        WAITING_COUNT_MAX.. => format!("more than {} deliveries", thousands(WAITING_COUNT_MAX)),
-        _ => format!("{} deliveries", thousands(count)),
+        2..=WAITING_COUNT_MAX => format!("{} deliveries", thousands(count)),
+        _ => format!("more than {} deliveries", thousands(WAITING_COUNT_MAX)),
     }
 }
 

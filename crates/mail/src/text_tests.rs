@@ -113,7 +113,8 @@ fn counts_and_spans_are_written_out() {
     assert_eq!(waiting(0), "no deliveries");
     assert_eq!(waiting(1), "1 delivery");
     assert_eq!(waiting(1204), "1,204 deliveries");
-    assert_eq!(waiting(10_000), "more than 10,000 deliveries");
+    assert_eq!(waiting(10_000), "10,000 deliveries");
+    assert_eq!(waiting(10_001), "more than 10,000 deliveries");
     assert_eq!(span(TimeDelta::days(7)), "7 days");
     assert_eq!(span(TimeDelta::hours(36)), "36 hours");
     assert_eq!(span(TimeDelta::minutes(1)), "1 minute");

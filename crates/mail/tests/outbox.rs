@@ -23,6 +23,8 @@ use store::{
 };
 use testkit::clock::ManualClock;
 use testkit::mailbox::Mailbox;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -79,6 +81,7 @@ impl World {
         let noon = Utc.with_ymd_and_hms(2026, 11, 20, 12, 0, 0).unwrap();
         let clock = Arc::new(ManualClock::at(noon));
         let company = store.create_company("Acme", "owner@acme.example", noon).await.unwrap().id;
+        store.join("a", noon).await.unwrap();
         Self { store, clock, company, mailbox: Mailbox::start(), _folder: folder }
     }
 
@@ -87,8 +90,12 @@ impl World {
     }
 
     fn mailer(&self) -> Mailer {
+        self.mailer_of(&self.mailbox.url())
+    }
+
+    fn mailer_of(&self, url: &str) -> Mailer {
         let from = "Hookferry <hookferry@mail.example>";
-        let config = Config::parse(&self.mailbox.url(), from, None).unwrap();
+        let config = Config::parse(url, from, None).unwrap();
         Mailer::new(self.store.clone(), self.clock.clone(), config)
     }
 
@@ -257,4 +264,57 @@ async fn the_loop_sends_and_ends_when_told() {
     stop.cancel();
     tokio::time::timeout(PATIENCE, tasks.wait()).await.unwrap();
     assert_eq!(world.row().await.state, MailState::Sent);
+}
+
+/// Takes one mail, and says so only once `meanwhile` is over.
+async fn take_one(listener: TcpListener, meanwhile: impl Future<Output = ()>) {
+    let (stream, _) = listener.accept().await.unwrap();
+    let (from, mut to) = stream.into_split();
+    let mut lines = BufReader::new(from).lines();
+    to.write_all(b"220 slow\r\n").await.unwrap();
+    while let Some(line) = lines.next_line().await.unwrap() {
+        let answer: &[u8] = match line.get(..4).unwrap_or_default() {
+            "DATA" => b"354 go on\r\n",
+            "QUIT" => break,
+            _ => b"250 fine\r\n",
+        };
+        to.write_all(answer).await.unwrap();
+        if line == "DATA" {
+            break;
+        }
+    }
+    while lines.next_line().await.unwrap().is_some_and(|line| line != ".") {}
+    meanwhile.await;
+    to.write_all(b"250 taken\r\n").await.unwrap();
+    // Until the client has gone: what it sent must not be answered with a reset.
+    while lines.next_line().await.is_ok_and(|line| line.is_some_and(|line| line != "QUIT")) {}
+}
+
+#[tokio::test]
+async fn a_mail_in_hand_while_the_node_leaves_is_not_sent_again() {
+    let world = World::new().await;
+    world.fails_with(503).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("smtp://{}", listener.local_addr().unwrap());
+    let mailer = world.mailer_of(&url);
+    let leaving = async { world.store.leave(world.now()).await.unwrap() };
+    let both = async { tokio::join!(run_once(&mailer), take_one(listener, leaving)) };
+    let (sent, ()) = tokio::time::timeout(PATIENCE, both).await.unwrap();
+    assert_eq!(sent.unwrap(), 1);
+    let row = world.row().await;
+    assert_eq!((row.state, row.tries), (MailState::Sent, 1));
+    world.store.join("a", world.now()).await.unwrap();
+    assert_eq!(run_once(&world.mailer()).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn nothing_is_sent_but_by_a_node() {
+    let world = World::new().await;
+    world.fails_with(503).await;
+    world.store.leave(world.now()).await.unwrap();
+    let mailer = world.mailer();
+    assert_eq!(run_once(&mailer).await.unwrap(), 0);
+    world.store.join("a", world.now()).await.unwrap();
+    assert_eq!(run_once(&mailer).await.unwrap(), 1);
+    assert_eq!(world.mailbox.wait_for(1, PATIENCE).await.len(), 1);
 }

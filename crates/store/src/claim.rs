@@ -108,10 +108,14 @@ impl Store {
         wants: &[LaneWant],
         now: DateTime<Utc>,
     ) -> Result<ClaimedRows, Error> {
+        let _no_release = self.inner.claiming.lock().await;
         let mut tx = self.begin_hot(Durability::Repeatable).await?;
         let done = within(self.claim_in(&mut tx, wants, now)).await;
         match tx.end(done).await {
-            Ok(claimed) => Ok(claimed),
+            Ok(claimed) => {
+                self.know(claimed.rows.iter().chain(&claimed.orphans).map(|row| row.id));
+                Ok(claimed)
+            }
             Err(Failed::Unchanged(error)) => Err(error),
             Err(Failed::Doubtful(claimed, error)) => {
                 let rows = claimed.rows.iter().chain(&claimed.orphans);

@@ -55,7 +55,7 @@ impl Store {
     }
 
     /// Retry now: a pending one is due at once and keeps its count, a finished one becomes pending
-    /// with a fresh schedule. Held, or its endpoint deleted: a conflict.
+    /// with a fresh schedule. A receiver's Retry-After ends. Held, or its endpoint deleted: a conflict.
     pub async fn retry_delivery(
         &self,
         company: CompanyId,
@@ -68,12 +68,15 @@ impl Store {
             Some(row) => retry_pending(&tx, &row, now).await?,
             None => retry_finished(&tx, company, id, now).await?,
         };
+        // A person's wish counts for more than what the receiver asked for; it may ask again.
+        lane::clear_hold(&tx, endpoint).await?;
         lane::wake(&tx, company, endpoint, 0).await?;
         let facts = serde_json::json!({ "endpoint": endpoint });
         self.audit(&tx, company, actor, "delivery.retried", id, facts, now).await?;
         let record = self.delivery_record(&tx, company, id).await?;
         tx.commit().await?;
         self.hint(Hint::LaneDue(endpoint));
+        self.hint(Hint::Wish);
         Ok(record)
     }
 
@@ -105,7 +108,7 @@ impl Store {
         let record = self.delivery_record(&tx, company, id).await?;
         tx.commit().await?;
         if is_claimed {
-            self.hint(Hint::Canceled(id));
+            self.hint(Hint::Wish);
         }
         Ok(record)
     }
@@ -162,7 +165,7 @@ fn check_expiry(expires_at: Option<i64>, now: DateTime<Utc>) -> Result<(), Error
     Ok(())
 }
 
-/// One that is on its way already goes on; one that waits goes first.
+/// One whose request is under way goes on; one that waits, here or in a node's memory, goes first.
 async fn retry_pending(
     tx: &DatabaseTransaction,
     row: &pending::Model,
@@ -178,7 +181,6 @@ async fn retry_pending(
         .col_expr(pending::Column::DueAt, Expr::value(0_i64))
         .filter(pending::Column::CompanyId.eq(row.company_id))
         .filter(pending::Column::Id.eq(row.id))
-        .filter(pending::Column::ClaimedBy.eq(0))
         .exec(tx)
         .await?;
     Ok(EndpointId::from_raw(row.endpoint_id))

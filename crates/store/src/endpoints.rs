@@ -129,6 +129,9 @@ impl Store {
         id: EndpointId,
         now: DateTime<Utc>,
     ) -> Result<Arc<Target>, Error> {
+        // Read first: what is read after it is at least as new.
+        let config_version =
+            self.config_versions(&[company]).await?.remove(&company).ok_or(Error::NotFound)?;
         let row = live_endpoint(self.reader(), company, id).await?;
         let Secrets { current, mut previous } = self.open_secrets(&row)?;
         previous.retain(|(_, until)| *until > now);
@@ -144,6 +147,7 @@ impl Store {
             acknowledge: acknowledge_of(&row.acknowledge).map_err(corrupt(row.id))?,
             schedule: self.schedule_of(&choice),
             state: state_of(&row)?,
+            config_version,
         }))
     }
 

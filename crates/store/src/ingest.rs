@@ -5,13 +5,18 @@ use std::sync::Arc;
 
 use domain::event::NewEvent;
 use domain::id::{CompanyId, EndpointId};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Accepted, Caller, Claimed, Clock, Error, Store};
 
 /// How many requests may wait for the writer; past it callers are told to come back.
 pub(crate) const INGEST_QUEUE_MAX: usize = 8_192;
+/// How many bytes the requests may have together that are not answered yet, the one being written
+/// included; past it callers are told to come back. One that is larger gets in when it is alone.
+pub const INGEST_BYTES_MAX: u32 = 64 * 1024 * 1024;
+/// What an event takes beside its data and texts.
+const EVENT_OVERHEAD_BYTES: usize = 256;
 /// How many events one transaction takes.
 const BATCH_EVENTS_MAX: usize = 1_024;
 /// How many bytes of data one transaction takes, unless one request alone has more.
@@ -36,12 +41,36 @@ pub(crate) struct IngestJob {
     pub(crate) caller: Caller,
     pub(crate) events: Vec<NewEvent>,
     pub(crate) answer: oneshot::Sender<Result<Vec<Accepted>, Error>>,
+    /// Its share of [`INGEST_BYTES_MAX`], held until it is answered.
+    room: OwnedSemaphorePermit,
 }
 
 impl IngestJob {
     fn bytes(&self) -> usize {
         self.events.iter().map(|event| event.data.len()).sum()
     }
+
+    /// Gives back its memory and its room before the caller hears of it.
+    fn answer(self, answer: Result<Vec<Accepted>, Error>) {
+        let Self { caller: _, events, answer: caller, room } = self;
+        drop(events);
+        drop(room);
+        // The caller may have hung up; its events stay.
+        let _ = caller.send(answer);
+    }
+}
+
+/// What events weigh while they wait.
+fn weight(events: &[NewEvent]) -> u32 {
+    let text = |text: &Option<Arc<str>>| text.as_ref().map_or(0, |text| text.len());
+    let bytes: usize = events
+        .iter()
+        .map(|event| {
+            let texts = text(&event.external_id) + text(&event.subject);
+            event.data.len() + texts + EVENT_OVERHEAD_BYTES
+        })
+        .sum();
+    u32::try_from(bytes).unwrap_or(INGEST_BYTES_MAX).min(INGEST_BYTES_MAX)
 }
 
 impl Store {
@@ -52,8 +81,11 @@ impl Store {
         caller: &Caller,
         events: Vec<NewEvent>,
     ) -> Result<Vec<Accepted>, Error> {
+        let room = Arc::clone(&self.inner.ingest_room)
+            .try_acquire_many_owned(weight(&events))
+            .map_err(|_| Error::Overloaded)?;
         let (answer, answered) = oneshot::channel();
-        let job = IngestJob { caller: caller.clone(), events, answer };
+        let job = IngestJob { caller: caller.clone(), events, answer, room };
         self.inner.ingest.try_send(job).map_err(|_| Error::Overloaded)?;
         answered.await.map_err(|_| Error::Overloaded)?
     }
@@ -115,8 +147,7 @@ fn gather(first: IngestJob, queue: &mut mpsc::Receiver<IngestJob>) -> Vec<Ingest
 
 fn answer_all(jobs: Vec<IngestJob>, answers: Vec<Result<Vec<Accepted>, Error>>) {
     for (job, answer) in jobs.into_iter().zip(answers) {
-        // The caller may have hung up; its events stay.
-        let _ = job.answer.send(answer);
+        job.answer(answer);
     }
 }
 
@@ -127,6 +158,6 @@ fn fail_all(jobs: Vec<IngestJob>, error: Error) {
         tracing::error!(error = ?error, "Ingest failed: {error}");
     }
     for job in jobs {
-        let _ = job.answer.send(Err(error.copy()));
+        job.answer(Err(error.copy()));
     }
 }

@@ -12,6 +12,7 @@ use crate::hot::{Durability, Failed, HotTx, within};
 use crate::ingest::{HandOver, IngestJob};
 use crate::ingest_keys::Key;
 use crate::ingest_rows::{LaneWish, PendingRow, Rooms};
+use crate::time::micros;
 use crate::{Accepted, Error, Store};
 
 /// The events of some jobs, on their way into one transaction.
@@ -40,6 +41,8 @@ pub(crate) enum Fate {
     New,
     /// It was there before, or earlier in this batch.
     Known(Accepted),
+    /// Its `expires_at` has passed: it is not written down, unless it was before.
+    Expired,
 }
 
 impl<'a> Batch<'a> {
@@ -80,6 +83,7 @@ impl<'a> Batch<'a> {
                 }
                 Fate::New => Accepted::New { event, deliveries: item.deliveries },
                 Fate::Known(accepted) => accepted,
+                Fate::Expired => Accepted::Expired,
             };
             if let Ok(list) = &mut answers[item.job] {
                 list.push(accepted);
@@ -129,11 +133,16 @@ impl Store {
         let companies = self.compiled_companies(tx, &batch.companies()).await?;
         self.refuse_callers(tx, batch, &companies, now).await?;
         for item in batch.items.iter_mut().filter(|item| item.fate == Fate::New) {
+            if item.event.expires_at.is_some_and(|at| at <= now) {
+                item.fate = Fate::Expired;
+                continue;
+            }
             let matching = companies[&item.event.company].matching(&item.event.event_type);
             item.deliveries = u32::try_from(matching.len()).unwrap_or(domain::id::BLOCK_MAX);
             item.id = self.inner.ids.block(now, 1 + item.deliveries);
         }
         crate::ingest_keys::settle_keys(tx, &mut batch.items, now).await?;
+        crate::ingest_keys::recognise_expired(tx, &mut batch.items).await?;
         let mut rows = fan_out(&batch.items, &companies, now);
         let wishes = self.assign(tx, &mut rows, rooms, now).await?;
         crate::ingest_rows::insert_events(tx, &batch.items, now).await?;
@@ -228,7 +237,10 @@ impl Store {
         let owners = crate::lane_rows::owners(tx, &endpoints).await?;
         let mut granted: HashMap<i64, usize> = HashMap::with_capacity(endpoints.len());
         for (endpoint, (company, sizes)) in wanted {
-            let ours = owners.get(&endpoint).is_none_or(|owner| *owner == incarnation);
+            let free_now = |(owner, hold_until): &(i64, i64)| {
+                *owner == incarnation && *hold_until <= micros(now)
+            };
+            let ours = owners.get(&endpoint).is_none_or(free_now);
             let room = if ours {
                 rooms.reserve(CompanyId::from_raw(company), EndpointId::from_raw(endpoint), &sizes)
             } else {

@@ -115,6 +115,25 @@ pub(crate) async fn settle_keys(
     Err(Error::Corrupt { table: "event_keys", id: 0, what: "too many keys share a hash".into() })
 }
 
+/// Looks for the keys of events that have expired, and writes none: what was accepted while it was in
+/// time gets the answer that it got then.
+pub(crate) async fn recognise_expired(tx: &mut HotTx, items: &mut [Item<'_>]) -> Result<(), Error> {
+    for item in items.iter_mut().filter(|item| item.fate == Fate::Expired) {
+        let Some(mut key) = item.key else { continue };
+        for _ in 0..PROBES_MAX {
+            match find(tx, &key).await? {
+                None => break,
+                Some(row) if row.check == key.check => {
+                    item.fate = Fate::Known(key.judge(&row));
+                    break;
+                }
+                Some(_) => key = key.probed(),
+            }
+        }
+    }
+    Ok(())
+}
+
 /// One round; gives the places whose first half is taken by another key.
 async fn settle_once(
     tx: &mut HotTx,
@@ -150,7 +169,7 @@ async fn settle_once(
         let row = if inserted.contains(&key.place()) {
             Remembered { check: key.check, body: key.body, event: *event, deliveries: *deliveries }
         } else {
-            read(tx, key).await?
+            find(tx, key).await?.ok_or(Error::Overloaded)?
         };
         remembered.insert(key.place(), row);
     }
@@ -224,7 +243,7 @@ fn const_format(head: &str, middle: &str, tail: &str) -> sqlx::AssertSqlSafe<Str
     sqlx::AssertSqlSafe(format!("{head}{middle}{tail}"))
 }
 
-async fn read(tx: &mut HotTx, key: &Key) -> Result<Remembered, Error> {
+async fn find(tx: &mut HotTx, key: &Key) -> Result<Option<Remembered>, Error> {
     const READ: &str = "SELECT key_check, body_hash, event_id, deliveries FROM event_keys WHERE company_id = $1 AND source_id = $2 AND key_hash = $3";
     let row: Option<(i64, i64, i64, i64)> = match &mut tx.connection {
         HotConnection::Sqlite(connection) => {
@@ -244,6 +263,7 @@ async fn read(tx: &mut HotTx, key: &Key) -> Result<Remembered, Error> {
                 .await?
         }
     };
-    let (check, body, event, deliveries) = row.ok_or(Error::Overloaded)?;
-    Ok(Remembered { check, body, event, deliveries })
+    let remembered =
+        |(check, body, event, deliveries)| Remembered { check, body, event, deliveries };
+    Ok(row.map(remembered))
 }

@@ -8,21 +8,25 @@ use crate::Error;
 use crate::hot::{HotConnection, HotTx, list, runs, values};
 pub(crate) use crate::ingest_rows::LaneWish;
 
-/// Who owns the lanes of these endpoints; an endpoint without a lane is not in the answer.
-pub(crate) async fn owners(tx: &mut HotTx, endpoints: &[i64]) -> Result<HashMap<i64, i64>, Error> {
+/// Who owns the lanes of these endpoints, and until when they are held; an endpoint without a lane is
+/// not in the answer.
+pub(crate) async fn owners(
+    tx: &mut HotTx,
+    endpoints: &[i64],
+) -> Result<HashMap<i64, (i64, i64)>, Error> {
     if endpoints.is_empty() {
         return Ok(HashMap::new());
     }
-    let mut found: Vec<(i64, i64)> = Vec::new();
+    let mut found: Vec<(i64, i64, i64)> = Vec::new();
     match &mut tx.connection {
         HotConnection::Sqlite(connection) => {
             for run in runs(endpoints) {
                 let sql = list(
-                    "SELECT endpoint_id, owner FROM lanes WHERE endpoint_id IN (",
+                    "SELECT endpoint_id, owner, hold_until FROM lanes WHERE endpoint_id IN (",
                     run.len(),
                     ")",
                 );
-                let mut query = sqlx::query_as::<_, (i64, i64)>(sql);
+                let mut query = sqlx::query_as::<_, (i64, i64, i64)>(sql);
                 for endpoint in run {
                     query = query.bind(*endpoint);
                 }
@@ -30,11 +34,12 @@ pub(crate) async fn owners(tx: &mut HotTx, endpoints: &[i64]) -> Result<HashMap<
             }
         }
         HotConnection::Postgres(connection) => {
-            let sql = "SELECT endpoint_id, owner FROM lanes WHERE endpoint_id = ANY($1)";
+            let sql =
+                "SELECT endpoint_id, owner, hold_until FROM lanes WHERE endpoint_id = ANY($1)";
             found = sqlx::query_as(sql).bind(endpoints).fetch_all(&mut **connection).await?;
         }
     }
-    Ok(found.into_iter().collect())
+    Ok(found.into_iter().map(|(endpoint, owner, hold)| (endpoint, (owner, hold))).collect())
 }
 
 const CONFLICT: &str = " ON CONFLICT (endpoint_id) DO UPDATE SET version = lanes.version + 1, \

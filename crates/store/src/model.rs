@@ -232,6 +232,8 @@ pub struct Target {
     pub schedule: RetrySchedule,
     /// Its state when it was read.
     pub state: EndpointState,
+    /// The version of its company's configuration that it is at least as new as.
+    pub config_version: i64,
 }
 
 /// Who did something, for the audit log.
@@ -440,7 +442,8 @@ pub struct MailFacts {
     pub last_status: Option<u16>,
     /// The error of the last failed attempt.
     pub last_error: Option<String>,
-    /// How many deliveries are waiting; capped at [`WAITING_COUNT_MAX`].
+    /// How many deliveries are waiting; one more than [`WAITING_COUNT_MAX`] stands for any number
+    /// beyond it.
     pub waiting: u32,
     /// When the transition happened.
     pub happened_at: DateTime<Utc>,
@@ -475,6 +478,8 @@ pub enum Accepted {
         /// The first event's id.
         event: EventId,
     },
+    /// It had not come before, and its `expires_at` has passed: it was not written down.
+    Expired,
 }
 
 /// A delivery that this node has claimed, with all it takes to send it.
@@ -513,13 +518,24 @@ impl Claimed {
     }
 }
 
+/// What a person wants of a delivery that this node holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wish {
+    /// Which delivery.
+    pub delivery: DeliveryId,
+    /// Where it goes.
+    pub endpoint: EndpointId,
+    /// That it is not sent; else that it goes next.
+    pub cancel: bool,
+}
+
 /// What another part of this node should act on at once; a lost hint costs a moment, nothing more.
 #[derive(Debug, Clone, Copy)]
 pub enum Hint {
     /// Endpoints of this company were changed.
     ConfigChanged(CompanyId),
-    /// This delivery was canceled while this node may hold it.
-    Canceled(DeliveryId),
+    /// A delivery was canceled or asked for while a node holds it: [`crate::Store::wishes`].
+    Wish,
     /// Something of this endpoint is due now.
     LaneDue(EndpointId),
 }

@@ -1,7 +1,7 @@
 //! Mails about endpoints, as rows of the outbox written in the transaction of their cause.
 
 use chrono::{DateTime, Utc};
-use domain::endpoint::{EndpointState, Health, Transition};
+use domain::endpoint::{Health, Transition};
 use domain::id::EndpointId;
 use domain::notice::{self, NoticeKind, NoticeMemory};
 use sea_orm::sqlx;
@@ -27,48 +27,44 @@ macro_rules! on_either {
     };
 }
 
-/// Writes the mails that transitions call for.
+/// A transition of an endpoint, with the streak that it is about.
+pub(crate) struct Telling {
+    pub(crate) row: EndpointRow,
+    pub(crate) transition: Transition,
+    pub(crate) health: Health,
+    /// Of the last failed attempt of that streak.
+    pub(crate) last_status: Option<i64>,
+    pub(crate) last_error: Option<String>,
+    pub(crate) at: DateTime<Utc>,
+}
+
+/// Writes the mails that transitions call for, in their order, and drops those held back that they
+/// make untrue.
 pub(crate) async fn write_notices(
     store: &Store,
     tx: &mut HotTx,
-    told: &[(EndpointRow, EndpointState, Transition, DateTime<Utc>)],
+    told: &[Telling],
 ) -> Result<(), Error> {
-    for (row, state, transition, at) in told {
-        write_notice(store, tx, row, state, NoticeKind::about(*transition), *at).await?;
+    for telling in told {
+        write_notice(store, tx, telling).await?;
     }
     Ok(())
 }
 
-/// Drops early warnings that were held back and whose streak has ended.
-pub(crate) async fn undo_warnings(
-    tx: &mut HotTx,
-    calmed: &[(EndpointId, DateTime<Utc>)],
-) -> Result<(), Error> {
-    for (endpoint, at) in calmed {
-        undo_held_back(tx, *endpoint, NoticeKind::Warning, *at).await?;
-    }
-    Ok(())
-}
-
-async fn write_notice(
-    store: &Store,
-    tx: &mut HotTx,
-    row: &EndpointRow,
-    state: &EndpointState,
-    kind: NoticeKind,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
+async fn write_notice(store: &Store, tx: &mut HotTx, telling: &Telling) -> Result<(), Error> {
+    let (row, now) = (&telling.row, telling.at);
     let mut undone_defective = false;
-    for undone in kind.undoes() {
+    for undone in notice::undone_by(telling.transition) {
         let any = undo_held_back(tx, row.id, *undone, now).await?;
         undone_defective |= any && *undone == NoticeKind::Defective;
     }
+    let Some(kind) = NoticeKind::about(telling.transition) else { return Ok(()) };
     if kind == NoticeKind::Recovered && !notice::tells_recovery(undone_defective) {
         return Ok(());
     }
     let memory = NoticeMemory { last_due: last_due(tx, row.id, kind).await? };
     let Some(due) = notice::due(memory, now) else { return Ok(()) };
-    let facts = facts(store, tx, row, state, now).await?;
+    let facts = facts(store, tx, telling).await?;
     let facts = serde_json::to_string(&facts).map_err(|error| Error::Corrupt {
         table: "mail_outbox",
         id: 0,
@@ -141,13 +137,8 @@ async fn recipients(tx: &mut HotTx, row: &EndpointRow) -> Result<Vec<String>, Er
     Ok(rows.into_iter().map(|(email,)| email).collect())
 }
 
-async fn facts(
-    store: &Store,
-    tx: &mut HotTx,
-    row: &EndpointRow,
-    state: &EndpointState,
-    now: DateTime<Utc>,
-) -> Result<MailFacts, Error> {
+async fn facts(store: &Store, tx: &mut HotTx, telling: &Telling) -> Result<MailFacts, Error> {
+    let row = &telling.row;
     const NAME: &str = "SELECT name FROM companies WHERE id = $1";
     let name: Option<(String,)> = on_either!(tx, connection => sqlx::query_as(NAME)
         .bind(row.company.raw())
@@ -160,28 +151,18 @@ async fn facts(
         .bind(i64::from(WAITING_COUNT_MAX) + 1)
         .fetch_one(connection)
         .await)?;
-    const LAST: &str = "SELECT last_status, last_error FROM endpoints WHERE id = $1";
-    let last: Option<(Option<i64>, Option<String>)> = on_either!(tx, connection => sqlx::query_as(LAST)
-        .bind(row.id.raw())
-        .fetch_optional(connection)
-        .await)?;
-    let (last_status, last_error) = last.unwrap_or((row.last_status, row.last_error.clone()));
-    let failing_since = match state.health {
-        Health::Healthy => None,
-        Health::Failing { since, .. } | Health::Defective { since, .. } => Some(since),
-    };
     let policy = store.policy();
     Ok(MailFacts {
         company_name: name.map(|(name,)| name).unwrap_or_default(),
         endpoint_id: row.id.to_string(),
         endpoint_url: public_url(&row.url),
         endpoint_description: row.description.clone(),
-        failures: state.streak(),
-        failing_since,
-        last_status: last_status.and_then(|status| u16::try_from(status).ok()),
-        last_error,
+        failures: telling.health.failures(),
+        failing_since: telling.health.since(),
+        last_status: telling.last_status.and_then(|status| u16::try_from(status).ok()),
+        last_error: telling.last_error.clone(),
         waiting: u32::try_from(waiting).unwrap_or(WAITING_COUNT_MAX).min(WAITING_COUNT_MAX + 1),
-        happened_at: now,
+        happened_at: telling.at,
         give_up_after_s: policy.give_up_after.num_seconds(),
         defective_after: policy.streak.defective_after,
     })

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -15,10 +16,10 @@ use sea_orm::{
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{Semaphore, broadcast, mpsc};
 
 use crate::compiled::CompiledCompany;
-use crate::ingest::{INGEST_QUEUE_MAX, IngestJob};
+use crate::ingest::{INGEST_BYTES_MAX, INGEST_QUEUE_MAX, IngestJob};
 use crate::pools::{self, Pools};
 use crate::seal::Sealer;
 use crate::tokens::TokenCache;
@@ -66,8 +67,11 @@ pub(crate) struct Inner {
     pub(crate) tokens: TokenCache,
     pub(crate) compiled: Mutex<HashMap<CompanyId, Arc<CompiledCompany>>>,
     pub(crate) doubtful: Mutex<Vec<(Held, i64, u32)>>,
+    /// Held while rows are claimed, and while what is doubtful is given back.
+    pub(crate) claiming: tokio::sync::Mutex<()>,
     pub(crate) hints: broadcast::Sender<Hint>,
     pub(crate) ingest: mpsc::Sender<IngestJob>,
+    pub(crate) ingest_room: Arc<Semaphore>,
     pub(crate) ingest_queue: tokio::sync::Mutex<mpsc::Receiver<IngestJob>>,
 }
 
@@ -94,8 +98,10 @@ impl Store {
                 tokens: TokenCache::default(),
                 compiled: Mutex::default(),
                 doubtful: Mutex::default(),
+                claiming: tokio::sync::Mutex::default(),
                 hints,
                 ingest,
+                ingest_room: Arc::new(Semaphore::new(INGEST_BYTES_MAX as usize)),
                 ingest_queue: tokio::sync::Mutex::new(ingest_queue),
             }),
         };
@@ -248,7 +254,9 @@ impl Store {
 async fn lock_file(database: PathBuf) -> Result<File, Error> {
     let path = database.with_extension("migrate.lock");
     let locked = tokio::task::spawn_blocking(move || {
-        let file = File::create(&path)?;
+        let mut options = File::options();
+        // No less private than the database beside it.
+        let file = options.create(true).truncate(true).write(true).mode(0o600).open(&path)?;
         file.lock()?;
         std::io::Result::Ok(file)
     });

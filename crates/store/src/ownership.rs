@@ -8,10 +8,12 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, Value};
 
 use crate::rows::lane::wake;
 use crate::time::micros;
-use crate::{Error, Store};
+use crate::{Error, Store, Wish};
 
 /// How many rows one statement of long work touches.
 const SLICE_ROWS: i64 = 2_000;
+/// How many rows are given back in one transaction.
+const RELEASE_ROWS: usize = 1_000;
 /// How often a doubtful row is looked for before it is taken for never written: half an hour.
 const DOUBT_ROUNDS_MAX: u32 = 1_800;
 /// How many lanes a stopping node leaves one by one; the rest goes with its end.
@@ -31,6 +33,8 @@ impl Store {
     /// Gives back what is doubtful. To be called every second: a row is looked for many times, for a
     /// commit that waits for a standby becomes visible late.
     pub async fn release_doubtful(&self, now: DateTime<Utc>) -> Result<(), Error> {
+        // A row that is claimed again meanwhile is in doubt no more, and must not be freed.
+        let _no_claims = self.inner.claiming.lock().await;
         let doubtful = std::mem::take(&mut *self.inner.doubtful.lock());
         let me = self.incarnation();
         // What an earlier incarnation held is freed with it.
@@ -50,32 +54,97 @@ impl Store {
         result
     }
 
-    /// Gives claimed rows back unsent; the lanes' owners find them. Tells which it found.
+    /// These rows are in no doubt: this node has just claimed them.
+    pub(crate) fn know(&self, rows: impl Iterator<Item = DeliveryId>) {
+        let mut doubtful = self.inner.doubtful.lock();
+        if !doubtful.is_empty() {
+            let known: HashSet<DeliveryId> = rows.collect();
+            doubtful.retain(|((_, delivery, _), ..)| !known.contains(delivery));
+        }
+    }
+
+    /// Gives claimed rows back unsent, a slice at a time; the lanes' owners find them. Tells which it
+    /// found. On an error some slices may have been given back.
     pub async fn release(
         &self,
         rows: &[Held],
         now: DateTime<Utc>,
     ) -> Result<HashSet<DeliveryId>, Error> {
-        let tx = self.begin().await?;
-        let me = self.incarnation();
         let mut found = HashSet::with_capacity(rows.len());
-        let mut endpoints: Vec<(EndpointId, CompanyId)> = Vec::new();
-        for (company, delivery, endpoint) in rows {
-            let sql = "UPDATE pending SET claimed_by = 0 WHERE company_id = $1 AND id = $2 AND claimed_by = $3";
-            let values: [Value; 3] = [company.raw().into(), delivery.raw().into(), me.into()];
-            let done = tx.execute_raw(self.statement(sql, values)).await?;
-            if done.rows_affected() > 0 {
-                found.insert(*delivery);
-                endpoints.push((*endpoint, *company));
-            }
+        for slice in rows.chunks(RELEASE_ROWS) {
+            found.extend(self.release_slice(slice, None, now).await?);
         }
+        Ok(found)
+    }
+
+    /// Gives a claimed row back that is not to be sent before `until`.
+    pub async fn put_off(
+        &self,
+        row: Held,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        self.release_slice(&[row], Some(until), now).await.map(|_| ())
+    }
+
+    async fn release_slice(
+        &self,
+        rows: &[Held],
+        until: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<DeliveryId>, Error> {
+        let sql = if self.backend() == DatabaseBackend::Postgres {
+            "UPDATE pending p SET claimed_by = 0, due_at = COALESCE($4::bigint, p.due_at) FROM ROWS FROM (\
+                 json_array_elements_text($1::json), json_array_elements_text($2::json)) AS t(company_id, id) \
+                 WHERE p.company_id = t.company_id::bigint AND p.id = t.id::bigint AND p.claimed_by = $3 RETURNING p.id"
+        } else {
+            "UPDATE pending SET claimed_by = 0, due_at = COALESCE($4, due_at) \
+                 WHERE id IN (SELECT value FROM json_each($2)) AND claimed_by = $3 AND $1 <> '' RETURNING id"
+        };
+        let list = |pick: fn(&Held) -> i64| {
+            serde_json::json!(rows.iter().map(pick).collect::<Vec<i64>>()).to_string()
+        };
+        let values: [Value; 4] = [
+            list(|row| row.0.raw()).into(),
+            list(|row| row.1.raw()).into(),
+            self.incarnation().into(),
+            until.map(micros).into(),
+        ];
+        let tx = self.begin().await?;
+        let freed = tx.query_all_raw(self.statement(sql, values)).await?;
+        let freed = freed
+            .iter()
+            .map(|row| Ok(DeliveryId::from_raw(row.try_get("", "id")?)))
+            .collect::<Result<Vec<DeliveryId>, Error>>()?;
+        let ids: HashSet<&DeliveryId> = freed.iter().collect();
+        let mut endpoints: Vec<(EndpointId, CompanyId)> = rows
+            .iter()
+            .filter(|(_, delivery, _)| ids.contains(delivery))
+            .map(|(company, _, endpoint)| (*endpoint, *company))
+            .collect();
         endpoints.sort_unstable();
         endpoints.dedup();
         for (endpoint, company) in endpoints {
-            wake(&tx, company, endpoint, micros(now)).await?;
+            wake(&tx, company, endpoint, micros(until.unwrap_or(now))).await?;
         }
         tx.commit().await?;
-        Ok(found)
+        Ok(freed)
+    }
+
+    /// What people want of deliveries that this node holds: to be asked for a few times a second.
+    pub async fn wishes(&self) -> Result<Vec<Wish>, Error> {
+        let sql = "SELECT id, endpoint_id, 1 AS cancel FROM pending WHERE claimed_by = $1 AND claimed_by <> 0 AND canceled = 1 \
+            UNION ALL SELECT id, endpoint_id, 0 AS cancel FROM pending WHERE claimed_by = $1 AND claimed_by <> 0 AND due_at = 0 AND canceled = 0";
+        let values: [Value; 1] = [self.incarnation().into()];
+        let rows = self.reader().query_all_raw(self.statement(sql, values)).await?;
+        let wish = |row: &sea_orm::QueryResult| {
+            Ok(Wish {
+                delivery: DeliveryId::from_raw(row.try_get("", "id")?),
+                endpoint: EndpointId::from_raw(row.try_get("", "endpoint_id")?),
+                cancel: row.try_get::<i32>("", "cancel")? != 0,
+            })
+        };
+        rows.iter().map(wish).collect()
     }
 
     /// Whether there are lanes that nobody owns.
@@ -215,15 +284,16 @@ impl Store {
         }
         for sql in [
             "UPDATE lanes SET owner = 0, version = version + 1 WHERE owner = $1",
-            "UPDATE mail_outbox SET claimed_by = 0 WHERE claimed_by = $1 AND state = 'queued'",
+            // Before its mails are freed: from now on it claims none.
             "DELETE FROM nodes WHERE incarnation = $1",
+            "UPDATE mail_outbox SET claimed_by = 0 WHERE claimed_by = $1 AND state = 'queued'",
         ] {
             tx.execute_raw(self.statement(sql, values.clone())).await?;
         }
         tx.commit().await.map_err(Error::from)
     }
 
-    /// Incarnations that hold rows or lanes and are not among the nodes: what a transaction wrote
+    /// Incarnations that hold rows, lanes or mails and are not among the nodes: what a transaction wrote
     /// that committed after its node had been taken for dead.
     pub async fn stray_incarnations(&self) -> Result<Vec<i64>, Error> {
         if self.backend() != DatabaseBackend::Postgres {
@@ -234,7 +304,8 @@ impl Store {
             SELECT (SELECT p.claimed_by FROM pending p WHERE p.claimed_by <> 0 AND p.claimed_by > h.holder \
             ORDER BY p.claimed_by LIMIT 1) FROM holders h WHERE h.holder IS NOT NULL) \
             SELECT holder FROM (SELECT holder FROM holders WHERE holder IS NOT NULL \
-            UNION SELECT owner FROM lanes WHERE owner <> 0) x \
+            UNION SELECT owner FROM lanes WHERE owner <> 0 \
+            UNION SELECT claimed_by FROM mail_outbox WHERE state = 'queued' AND claimed_by <> 0) x \
             WHERE NOT EXISTS (SELECT 1 FROM nodes n WHERE n.incarnation = x.holder)";
         let rows = self.inner.pools.write().query_all_raw(self.statement(sql, [])).await?;
         rows.iter().map(|row| Ok(row.try_get("", "holder")?)).collect()

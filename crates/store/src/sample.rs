@@ -6,7 +6,7 @@ use domain::id::{CompanyId, EndpointId};
 use sea_orm::sqlx;
 
 use crate::hot::{Durability, HotConnection, HotTx};
-use crate::notices::write_notices;
+use crate::notices::{Telling, write_notices};
 use crate::rows::audit::actor_text;
 use crate::settle_rows::{EndpointRow, endpoints, lock_endpoints, update_endpoints};
 use crate::time::micros;
@@ -37,7 +37,17 @@ impl Store {
         let recovered = transition == Some(Transition::Recovered);
         if recovered {
             reopen_lane(&mut tx, id, now).await?;
-            write_notices(self, &mut tx, &[(row, after, Transition::Recovered, now)]).await?;
+        }
+        if let Some(transition) = transition {
+            let telling = Telling {
+                transition,
+                health: row.state.health,
+                last_status: row.last_status,
+                last_error: row.last_error.clone(),
+                at: now,
+                row,
+            };
+            write_notices(self, &mut tx, &[telling]).await?;
         }
         self.write_audit(&mut tx, company, id, delivered, actor, now).await?;
         tx.commit().await?;

@@ -1,6 +1,6 @@
 //! What of an endpoint is sealed: its secrets and the values of its custom headers.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use domain::id::{CompanyId, EndpointId};
 use domain::secret::EndpointSecret;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
@@ -56,15 +56,35 @@ impl Secrets {
     }
 
     /// `secret` signs from now on, and the one before it beside it for `overlap`. No overlap means
-    /// that nothing else signs: whoever asks for that has lost a secret to somebody.
-    fn rotated(self, secret: EndpointSecret, overlap: TimeDelta, now: DateTime<Utc>) -> Self {
+    /// that nothing else signs: whoever asks for that has lost a secret to somebody. A secret whose
+    /// overlap has not ended is never dropped for want of room: then the rotation is refused.
+    fn rotated(
+        self,
+        secret: EndpointSecret,
+        overlap: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Error> {
         if overlap <= TimeDelta::zero() {
-            return Self::new(secret);
+            return Ok(Self::new(secret));
         }
         let Self { current, mut previous } = self.live(now);
+        if previous.len() >= PREVIOUS_MAX {
+            let until = previous.iter().map(|(_, until)| *until).min().unwrap_or(now);
+            return Err(too_many(until));
+        }
         previous.insert(0, (current, now + overlap));
-        previous.truncate(PREVIOUS_MAX);
-        Self { current: secret, previous }
+        Ok(Self { current: secret, previous })
+    }
+}
+
+fn too_many(until: DateTime<Utc>) -> Error {
+    let until = until.to_rfc3339_opts(SecondsFormat::Micros, true);
+    Error::Conflict {
+        code: "too_many_secrets",
+        detail: format!(
+            "{PREVIOUS_MAX} older secrets still sign beside the current one; wait until {until}, or \
+             rotate with `overlap_seconds` 0, which ends them all"
+        ),
     }
 }
 
@@ -87,7 +107,8 @@ impl Store {
         Ok(EndpointSecrets { current, previous, headers })
     }
 
-    /// Gives the endpoint a new secret; the old one signs beside it for `overlap`.
+    /// Gives the endpoint a new secret; the old one signs beside it for `overlap`. A conflict where
+    /// as many older ones as there may be still sign.
     pub async fn rotate_secret(
         &self,
         company: CompanyId,
@@ -100,7 +121,7 @@ impl Store {
         let tx = self.begin().await?;
         let row = locked_endpoint(&tx, company, id).await?;
         bump_config_version(&tx, company).await?;
-        let secrets = self.open_secrets(&row)?.rotated(secret, overlap, now);
+        let secrets = self.open_secrets(&row)?.rotated(secret, overlap, now)?;
         let headers = self.open_headers(&row)?;
         let changed = endpoint::ActiveModel {
             sealed_secrets: Set(self.seal_secrets(company, id, &secrets)),

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::delivery::Finish;
-use domain::endpoint::{EndpointState, Transition};
+use domain::endpoint::EndpointState;
 use domain::id::{CompanyId, DeliveryId, EndpointId};
 use domain::outcome::Outcome;
-use domain::settle::{AttemptResult, Next, Settlement};
+use domain::settle::{AttemptResult, Next, Settlement, Told};
 
 use crate::hot::{Durability, Failed, HotTx, within};
 use crate::lane_rows::{LaneWish, wish_lanes};
+use crate::notices::{Telling, write_notices};
 use crate::settle_rows::{self, EndpointRow, FinishRow, RetryRow};
 use crate::time::micros;
 use crate::{Claimed, Error, Hint, Store};
@@ -92,11 +93,9 @@ pub(crate) struct Changes<'a> {
     pub(crate) finished: Vec<FinishRow<'a>>,
     pub(crate) retried: Vec<RetryRow<'a>>,
     pub(crate) endpoints: Vec<(EndpointRow, EndpointState, Option<&'a Outcome>)>,
-    pub(crate) told: Vec<(EndpointRow, EndpointState, Transition, DateTime<Utc>)>,
+    pub(crate) told: Vec<Telling>,
     pub(crate) lanes: Vec<LaneWish>,
     pub(crate) gone: Vec<CompanyId>,
-    /// Endpoints whose streak ended without having become Defective.
-    pub(crate) calmed: Vec<(EndpointId, DateTime<Utc>)>,
 }
 
 impl Store {
@@ -143,8 +142,7 @@ impl Store {
         settle_rows::attempts(tx, &changes.finished, &changes.retried).await?;
         settle_rows::update_endpoints(tx, &changes.endpoints).await?;
         settle_rows::bump_companies(tx, &changes.gone).await?;
-        crate::notices::undo_warnings(tx, &changes.calmed).await?;
-        crate::notices::write_notices(self, tx, &changes.told).await?;
+        write_notices(self, tx, &changes.told).await?;
         let owners = wish_lanes(tx, &changes.lanes).await?;
         for after in &mut settled.endpoints {
             after.lane_owner = owners.get(&after.endpoint.raw()).copied();
@@ -300,20 +298,19 @@ fn apply<'a>(
         }
     }
     if settlement.endpoint != row.state {
-        let last = attempts.iter().rev().find(|a| !a.outcome.is_success()).map(|a| &a.outcome);
+        let last = outcome_of(attempts, settlement.last_failure);
         changes.endpoints.push((row.clone(), settlement.endpoint, last));
         if settlement.endpoint.switch != row.state.switch {
             changes.gone.push(row.company);
         }
     }
-    let last_ended = attempts.iter().map(|attempted| attempted.ended_at).max();
-    if settlement.endpoint.streak() == 0 && row.state.streak() > 0 {
-        changes.calmed.push((row.id, last_ended.unwrap_or_default()));
-    }
-    for transition in &settlement.transitions {
-        let at = last_ended.unwrap_or_default();
-        changes.told.push((row.clone(), settlement.endpoint, *transition, at));
-    }
+    changes.told.extend(settlement.told.iter().map(|told| {
+        let failed = outcome_of(attempts, told.last_failure);
+        let (last_status, last_error) = settle_rows::failure_columns(row, failed);
+        let row = row.clone();
+        let Told { transition, health, at, .. } = *told;
+        Telling { row, transition, health, last_status, last_error, at }
+    }));
     if next_due.is_some() || settlement.hold_lane_until.is_some() {
         changes.lanes.push(LaneWish {
             endpoint: row.id.raw(),
@@ -329,4 +326,8 @@ fn apply<'a>(
         lane_owner: None,
         hold_lane_until: settlement.hold_lane_until,
     }
+}
+
+fn outcome_of<'a>(attempts: &[&'a Attempted], index: Option<usize>) -> Option<&'a Outcome> {
+    index.and_then(|index| attempts.get(index)).map(|attempted| &attempted.outcome)
 }

@@ -237,6 +237,14 @@ pub(crate) fn last_failure(
     if state.streak() == 0 {
         return (None, None);
     }
+    failure_columns(row, failed)
+}
+
+/// The same of a failed attempt; `None`: the last that was settled before.
+pub(crate) fn failure_columns(
+    row: &EndpointRow,
+    failed: Option<&Outcome>,
+) -> (Option<i64>, Option<String>) {
     match failed {
         Some(outcome) => (
             outcome.status_code.map(i64::from),

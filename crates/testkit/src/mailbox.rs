@@ -47,6 +47,7 @@ pub struct Mailbox {
     running: Mutex<Option<Running>>,
     mails: Arc<Mutex<Vec<Mail>>>,
     count: Arc<watch::Sender<usize>>,
+    begun: Arc<watch::Sender<usize>>,
 }
 
 #[derive(Debug)]
@@ -73,6 +74,7 @@ impl Mailbox {
             running: Mutex::new(None),
             mails: Arc::new(Mutex::new(Vec::new())),
             count: Arc::new(watch::Sender::new(0)),
+            begun: Arc::new(watch::Sender::new(0)),
         }
     }
 
@@ -87,11 +89,14 @@ impl Mailbox {
         let output = BufReader::new(child.stdout.take().expect("it is piped"));
         let (tell, ready) = mpsc::channel();
         let (mails, count) = (self.mails.clone(), self.count.clone());
+        let begun = self.begun.clone();
         std::thread::spawn(move || {
             for line in output.lines().map_while(Result::ok) {
                 if line == "ready" {
                     // Nobody listens when the mailbox has been stopped.
                     let _ = tell.send(());
+                } else if line == "begun" {
+                    begun.send_modify(|begun| *begun += 1);
                 } else {
                     let mail: Mail = serde_json::from_str(&line).expect("mailbox.py writes mails");
                     mails.lock().push(mail);
@@ -114,10 +119,34 @@ impl Mailbox {
 
     /// From now on answers this to every mail, `451 4.3.0 try later` say; empty: takes them.
     pub fn answers(&self, answer: &str) {
+        self.tell(&format!("answer {answer}"));
+    }
+
+    /// From now on takes a mail's data and answers nothing, until [`Mailbox::release`].
+    pub fn hold(&self) {
+        self.tell("hold");
+    }
+
+    /// Answers what was held, and holds no more.
+    pub fn release(&self) {
+        self.tell("release");
+    }
+
+    /// Waits until `n` mails have been held.
+    ///
+    /// # Panics
+    /// When they have not `within` the time given.
+    pub async fn wait_begun(&self, n: usize, within: Duration) {
+        let mut begun = self.begun.subscribe();
+        let enough = tokio::time::timeout(within, begun.wait_for(|begun| *begun >= n)).await;
+        assert!(enough.is_ok(), "not {n} mails were begun within {within:?}");
+    }
+
+    fn tell(&self, line: &str) {
         let mut running = self.running.lock();
         let running = running.as_mut().expect("the mailbox runs");
         let input = running.child.stdin.as_mut().expect("it is piped");
-        writeln!(input, "answer {answer}").expect("the mailbox listens");
+        writeln!(input, "{line}").expect("the mailbox listens");
         running.ready.recv_timeout(READY_MAX).expect("the mailbox obeys");
     }
 

@@ -93,6 +93,13 @@ impl Reply {
         Self { manner: Manner::Held, ..Self::status(200) }
     }
 
+    /// Not before [`Receiver::release`].
+    #[must_use]
+    pub fn held(mut self) -> Self {
+        self.manner = Manner::Held;
+        self
+    }
+
     /// No answer: the connection is reset.
     pub fn reset() -> Self {
         Self { manner: Manner::Reset, ..Self::status(200) }

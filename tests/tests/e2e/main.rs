@@ -4,12 +4,15 @@
 
 mod arrows;
 mod bad_input;
+mod by_hand;
 mod crashes;
 mod database_gone;
 mod day_story;
 mod first_delivery;
 mod mails;
 mod peers;
+mod peers_database;
+mod restarts;
 mod shutdown;
 mod signatures;
 mod support;

@@ -1,15 +1,14 @@
 //! Faults of the peers, one by one, where they are best seen from outside; a test is named after its
-//! fault. The others have theirs in the crates.
+//! fault. More of them are in `peers_database` and `restarts`, the others in the crates.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testkit::api::Api;
 use testkit::program::Setup;
 use testkit::receiver::{Receiver, Reply};
 use testkit::wait;
 
-use crate::support::{SOON, endpoint, event, on_both_databases, running, text};
+use crate::support::{SOON, endpoint, event, on_both_databases, running, switch, text, wait_state};
 
 on_both_databases! {
     new_endpoint_misses_messages_silently
@@ -21,17 +20,6 @@ on_both_databases! {
     disable_counter_is_not_reset_on_enable
     nul_in_the_response_breaks_the_insert
     idempotency_key_without_the_tenant
-}
-
-async fn wait_state(api: &Api, accepted: &Value, state: &str) -> Value {
-    let path = format!("/deliveries?event_id={}", text(accepted, "id"));
-    api.wait_for(&path, SOON, |page| page["data"][0]["state"] == state).await;
-    api.delivery_of(accepted).await
-}
-
-async fn switch(api: &Api, made: &Value, status: &str) -> Value {
-    let path = format!("/endpoints/{}", text(made, "id"));
-    api.patch(&path, &json!({"status": status})).await.expect(200)
 }
 
 /// An endpoint with a short schedule of its own waits.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use testkit::api::Api;
+use testkit::mailbox::Mailbox;
 use testkit::program::{Program, Setup};
 use testkit::receiver::{Receiver, Reply};
 use testkit::wait;
@@ -15,7 +16,10 @@ use crate::support::{
     SOON, endpoint, event, on_both_databases, on_postgres, post_on, running, text,
 };
 
-on_both_databases! { a_signal_finishes_what_is_in_flight_and_loses_nothing }
+on_both_databases! {
+    a_signal_finishes_what_is_in_flight_and_loses_nothing
+    a_mail_in_the_middle_of_smtp_arrives_once
+}
 
 async fn is_ready(api: &Api) -> bool {
     api.send("GET", "/readyz", &[], None).await.is_ok_and(|answer| answer.status == 200)
@@ -82,6 +86,50 @@ async fn a_second_signal_aborts() {
     let path = format!("/deliveries?event_id={}", text(&accepted, "id"));
     let delivered = |page: &serde_json::Value| page["data"][0]["state"] == "delivered";
     api.at(again.base()).wait_for(&path, SOON, delivered).await;
+}
+
+/// An endpoint that fails once, which is worth a mail.
+async fn fail_once(api: &Api, receiver: &Receiver) {
+    let mut wanted = endpoint(&receiver.url("/"));
+    wanted["schedule"] = serde_json::json!({"custom_seconds": [604_800]});
+    api.create_endpoint(wanted).await;
+    api.post_event(event(1)).await;
+}
+
+async fn a_mail_in_the_middle_of_smtp_arrives_once(setup: Setup) {
+    let (receiver, mailbox) = (Receiver::start(), Mailbox::start());
+    receiver.answers(503);
+    mailbox.hold();
+    let setup = setup
+        .set("HOOKFERRY_DRAIN_DELAY", "0s")
+        .set("HOOKFERRY_WARN_AFTER", "1")
+        .set("HOOKFERRY_SMTP_URL", &mailbox.url())
+        .set("HOOKFERRY_MAIL_FROM", "hooks@acme.example");
+    let (mut program, api) = running(&setup).await;
+    fail_once(&api, &receiver).await;
+    mailbox.wait_begun(1, SOON).await;
+    program.signal("TERM");
+    wait::until("it serves no more", SOON, async || {
+        api.send("GET", "/healthz", &[], None).await.is_err().then_some(())
+    })
+    .await;
+    mailbox.release();
+    let ended = program.wait_exit(SOON * 2).await;
+    assert_eq!(ended.code(), Some(0), "{ended}");
+    mailbox.wait_for(1, SOON).await;
+
+    let again = program.setup().start().await;
+    let other = again.tenant("other");
+    fail_once(&other, &receiver).await;
+    // Its mail is due later than the first: one that was sent again would come before it.
+    let mails = mailbox.wait_for(2, SOON).await;
+    let to: Vec<&str> = mails.iter().map(|mail| mail.to[0].as_str()).collect();
+    assert_eq!(to, ["owner@acme.example", "owner@other.example"]);
+    for api in [&api, &other] {
+        let sent = |page: &serde_json::Value| page["data"][0]["state"] == "sent";
+        api.wait_for("/mails", SOON, sent).await;
+    }
+    assert_eq!(mailbox.mails().len(), 2, "each is sent once");
 }
 
 /// Sends each request to a node that said it is ready when it was last asked.

@@ -67,6 +67,27 @@ pub fn text<'value>(value: &'value Value, field: &str) -> &'value str {
     value[field].as_str().unwrap_or_else(|| panic!("no {field} in {value}"))
 }
 
+/// Switches an endpoint: `enabled`, `paused`, `disabled`.
+pub async fn switch(api: &Api, made: &Value, status: &str) -> Value {
+    let path = format!("/endpoints/{}", text(made, "id"));
+    api.patch(&path, &json!({"status": status})).await.expect(200)
+}
+
+/// Waits until the only delivery of an event is in this state, and gives it with its attempts.
+pub async fn wait_state(api: &Api, accepted: &Value, state: &str) -> Value {
+    let path = format!("/deliveries?event_id={}", text(accepted, "id"));
+    api.wait_for(&path, SOON, |page| page["data"][0]["state"] == state).await;
+    api.delivery_of(accepted).await
+}
+
+/// With so many requests in flight at most, and a short wait before a retry.
+pub fn narrow(setup: &Setup, in_flight_max: usize) -> Setup {
+    setup
+        .clone()
+        .set("HOOKFERRY_MAX_IN_FLIGHT", &in_flight_max.to_string())
+        .set("HOOKFERRY_RETRY_INTERVAL", "200ms")
+}
+
 /// The time, for whoever must write one into a request.
 #[expect(clippy::disallowed_methods, reason = "a customer has no other clock")]
 pub fn now() -> DateTime<Utc> {

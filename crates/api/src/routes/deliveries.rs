@@ -50,7 +50,8 @@ struct AttemptView {
 }
 
 impl DeliveryView {
-    fn of(record: DeliveryRecord) -> Self {
+    /// At this moment: one that is overdue is tried next.
+    fn of(record: DeliveryRecord, now: DateTime<Utc>) -> Self {
         let DeliveryRecord {
             id,
             event,
@@ -73,7 +74,7 @@ impl DeliveryView {
             state: state.as_str(),
             tries,
             max_tries: tries_max,
-            next_attempt_at,
+            next_attempt_at: next_attempt_at.map(|at| at.max(now)),
             created_at,
             finished_at,
             last_status_code: last_status,
@@ -82,13 +83,13 @@ impl DeliveryView {
         }
     }
 
-    fn with_attempts(company: CompanyId, detail: DeliveryDetail) -> Self {
+    fn with_attempts(company: CompanyId, detail: DeliveryDetail, now: DateTime<Utc>) -> Self {
         let DeliveryDetail { delivery, event, attempts } = detail;
         let id = delivery.id;
         let body = event.map(|event| sent_body(company, event));
         let attempts =
             attempts.into_iter().map(|record| AttemptView::of(id, record, body.clone())).collect();
-        Self { attempts: Some(attempts), ..Self::of(delivery) }
+        Self { attempts: Some(attempts), ..Self::of(delivery, now) }
     }
 }
 
@@ -157,7 +158,7 @@ pub async fn list_deliveries(
     };
     query.finish()?;
     let page = shared.state.store.deliveries(authorized.caller.company, filter, page).await?;
-    json(StatusCode::OK, &PageView::of(page, DeliveryView::of))
+    json(StatusCode::OK, &PageView::of(page, |record| DeliveryView::of(record, authorized.now)))
 }
 
 /// One delivery with all its attempts.
@@ -169,7 +170,7 @@ pub async fn get_delivery(
     Query::of(&req).finish()?;
     let company = authorized.caller.company;
     let detail = shared.state.store.delivery(company, path_id(&req)?).await?;
-    json(StatusCode::OK, &DeliveryView::with_attempts(company, detail))
+    json(StatusCode::OK, &DeliveryView::with_attempts(company, detail, authorized.now))
 }
 
 /// Retry now: a pending one is sent at once, a finished one begins a fresh schedule.
@@ -182,7 +183,7 @@ pub async fn retry_delivery(
     let (company, actor) = (authorized.caller.company, authorized.actor());
     let id = path_id(&req)?;
     let record = shared.state.store.retry_delivery(company, id, actor, authorized.now).await?;
-    json(StatusCode::OK, &DeliveryView::of(record))
+    json(StatusCode::OK, &DeliveryView::of(record, authorized.now))
 }
 
 /// Cancels a pending delivery.
@@ -195,7 +196,7 @@ pub async fn cancel_delivery(
     let (company, actor) = (authorized.caller.company, authorized.actor());
     let id = path_id(&req)?;
     let record = shared.state.store.cancel_delivery(company, id, actor, authorized.now).await?;
-    json(StatusCode::OK, &DeliveryView::of(record))
+    json(StatusCode::OK, &DeliveryView::of(record, authorized.now))
 }
 
 #[cfg(test)]

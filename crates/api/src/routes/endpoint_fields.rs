@@ -22,6 +22,17 @@ use crate::serve::Config;
 const DESCRIPTION_BYTES_MAX: usize = 500;
 const EXTERNAL_KEY_BYTES_MAX: usize = 255;
 const SELECTORS_MAX: usize = 100;
+/// Fields of an endpoint that are shown and cannot be set.
+const SHOWN_ONLY: [&str; 8] = [
+    "id",
+    "status_reason",
+    "streak",
+    "streak_started_at",
+    "last_status_code",
+    "last_error",
+    "created_at",
+    "updated_at",
+];
 const TIMEOUT_MS: std::ops::RangeInclusive<i64> = 1_000..=30_000;
 
 /// Reads an endpoint that is to be made; `random` is what its secret is made of where none is
@@ -59,6 +70,10 @@ pub fn read_new(text: &str, config: &Config, random: [u8; 32]) -> Result<NewEndp
 /// Reads what is to change about an endpoint: absent is unchanged, null is the default.
 pub fn read_patch(text: &str, config: &Config) -> Result<EndpointPatch, ApiError> {
     let mut fields = Fields::parse(text)?;
+    for name in SHOWN_ONLY {
+        fields.read_only(name, "");
+    }
+    fields.read_only("secret", "; POST .../secret/rotate changes it");
     let patch = read_parts(&mut fields, config);
     fields.finish()?;
     Ok(patch)
@@ -173,6 +188,9 @@ fn known_selector(text: &str) -> Result<Selector, String> {
             let known =
                 catalogue::is_known(name.as_str()) || catalogue::find(name.as_str()).is_some();
             if known { Ok(Selector::Exact(name)) } else { Err(unknown_type(name.as_str())) }
+        }
+        Ok(Selector::Prefix(prefix)) if !catalogue::is_known_prefix(&prefix) => {
+            Err(format!("no event type begins with `{prefix}`; GET /api/v1/event-types lists them"))
         }
         Ok(selector @ (Selector::All | Selector::Prefix(_))) => Ok(selector),
         Err(error) => Err(format!("{error}, or end with `.*`, or be `*`")),
@@ -345,21 +363,34 @@ mod tests {
     #[test]
     fn an_unknown_event_type_names_its_neighbours() {
         let patch = |types: &str| read_patch(&format!(r#"{{"event_types":{types}}}"#), &config());
-        for good in [r#"["message.*"]"#, r#"["endpoint.defective"]"#, r#"["message.received","*"]"#]
-        {
+        for good in [
+            r#"["message.*"]"#,
+            r#"["endpoint.defective"]"#,
+            r#"["message.received","*"]"#,
+            r#"["whatsapp.*","endpoint.*"]"#,
+        ] {
             assert!(patch(good).is_ok(), "{good}");
         }
         let error = patch(r#"["message.read","message.recieved"]"#).unwrap_err();
         assert_eq!(error.code(), Code::UnknownEventType);
         assert!(error.detail().contains("`message.received`"), "{}", error.detail());
-        for bad in ["[]", "[5]", "null", r#"["Message"]"#, r#"["*.received"]"#, r#""message.read""#]
-        {
+        for bad in [
+            "[]",
+            "[5]",
+            "null",
+            r#"["Message"]"#,
+            r#"["*.received"]"#,
+            r#""message.read""#,
+            r#"["mesage.*"]"#,
+        ] {
             assert!(patch(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn a_patch_changes_what_it_names_and_null_clears() {
+        let error = read_patch(r#"{"secret":"whsec_x"}"#, &config()).unwrap_err();
+        assert!(error.detail().contains("rotate"), "{}", error.detail());
         let patch = read_patch("{}", &config()).unwrap();
         assert!(patch.url.is_none() && patch.headers.is_none() && patch.external_key.is_none());
         let body = r#"{"external_key":null,"description":null,"schedule":null,"timeout_ms":null,

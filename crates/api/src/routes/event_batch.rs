@@ -62,11 +62,16 @@ pub async fn create_events(
     let read: Vec<_> = read_batch(body::text(&body)?)?
         .into_iter()
         .enumerate()
-        .map(|(index, text)| event_body::parse(text.get(), &format!("/events/{index}"), context))
+        .map(|(index, text)| event_body::parse(text.get(), &pointer(index), context))
         .collect();
     drop(body);
     let results = ingest(&shared, &caller, read).await?;
     json(StatusCode::ACCEPTED, &BatchView { results })
+}
+
+/// The JSON pointer of an event.
+fn pointer(index: usize) -> String {
+    format!("/events/{index}")
 }
 
 fn read_batch(text: &str) -> Result<Vec<&RawValue>, ApiError> {
@@ -111,9 +116,9 @@ async fn ingest(
         return Err(ApiError::Internal("a batch was answered with another count".into()));
     }
     let mut accepted = accepted.into_iter();
-    let results = refused.into_iter().filter_map(|refused| match refused {
+    let results = refused.into_iter().enumerate().filter_map(|(index, refused)| match refused {
         Some(error) => Some(Err(error)),
-        None => accepted.next().map(AcceptedView::of),
+        None => accepted.next().map(|accepted| AcceptedView::of(accepted, &pointer(index))),
     });
     let results = results.map(|result| match result {
         Ok(view) => ResultView::Accepted(view),

@@ -35,8 +35,8 @@ pub struct AcceptedView {
 }
 
 impl AcceptedView {
-    /// The answer for an event, or the conflict.
-    pub fn of(accepted: Accepted) -> Result<Self, ApiError> {
+    /// The answer for the event at the JSON pointer `base`, or what is wrong with it.
+    pub fn of(accepted: Accepted, base: &str) -> Result<Self, ApiError> {
         match accepted {
             Accepted::New { event, deliveries } => {
                 Ok(Self { id: event, duplicate: false, deliveries })
@@ -48,6 +48,7 @@ impl AcceptedView {
                 code: Code::KeyReused,
                 detail: format!("{event} was posted with the same id and another body"),
             }),
+            Accepted::Expired => Err(event_body::expired(base)),
         }
     }
 }
@@ -69,7 +70,7 @@ pub async fn create_event(
     let [accepted] = accepted.as_slice() else {
         return Err(ApiError::Internal("one event was posted, not one was answered".into()));
     };
-    json(StatusCode::ACCEPTED, &AcceptedView::of(*accepted)?)
+    json(StatusCode::ACCEPTED, &AcceptedView::of(*accepted, "")?)
 }
 
 /// The `Idempotency-Key` of a request.

@@ -1,9 +1,14 @@
 //! Bad input, each kind by name: refused with its code and its place, and nothing valid is lost
 //! beside it.
 
-use crate::harness::{App, event, noon, problem};
+use std::io::Write;
+
+use chrono::TimeDelta;
 use domain::scope::Scope;
+use flate2::write::GzEncoder;
 use serde_json::{Value, json};
+
+use crate::harness::{App, event, noon, problem};
 
 #[tokio::test]
 async fn unknown_field_wrong_type_and_missing_field() {
@@ -303,4 +308,62 @@ async fn an_expiry_in_the_past_and_a_time_that_is_none() {
         let place = format!("/{field}");
         problem(&app.api.post("/events", &body).await, 422, "invalid_field", Some(&place));
     }
+}
+
+#[tokio::test]
+async fn what_was_accepted_in_time_gets_its_answer_again_after_its_expiry() {
+    let app = App::start().await;
+    app.endpoint().await;
+    let timed = |id: &str| {
+        let mut body = event();
+        body["id"] = json!(id);
+        body["expires_at"] = json!("2026-11-20T12:00:02Z");
+        body
+    };
+    let first = app.api.post("/events", &timed("x")).await.expect(202);
+    app.clock.advance(TimeDelta::seconds(3));
+    let again = app.api.post("/events", &timed("x")).await.expect(202);
+    assert_eq!(again, json!({"id": first["id"], "duplicate": true, "deliveries": 1}));
+    let late = app.api.post("/events", &timed("y")).await;
+    problem(&late, 422, "invalid_field", Some("/expires_at"));
+    let batch = json!({"events": [timed("x"), timed("z"), event()]});
+    let results = app.api.post("/events/batch", &batch).await.expect(202)["results"].take();
+    assert_eq!(results[0], again);
+    assert_eq!(results[1]["error"]["errors"][0]["pointer"], "/events/1/expires_at");
+    assert_eq!((&results[2]["duplicate"], results.as_array().unwrap().len()), (&json!(false), 3));
+    let listed = app.api.get("/events").await.expect(200);
+    assert_eq!(listed["data"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_small_body_that_inflates_to_a_large_one_is_too_large() {
+    let app = App::start().await;
+    let gzip = |bytes: usize| {
+        let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::best());
+        for _ in 0..bytes / 1_000 {
+            encoder.write_all(&[b' '; 1_000]).unwrap();
+        }
+        encoder.write_all(event().to_string().as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    for (bytes, status) in [(100_000_000, 413), (200_000, 202)] {
+        let headers = [("content-encoding", "gzip")];
+        let answer = app.api.send("POST", "/events", &headers, Some(gzip(bytes))).await.unwrap();
+        answer.expect(status);
+    }
+}
+
+#[tokio::test]
+async fn a_rotation_that_would_drop_a_secret_which_still_signs_is_a_conflict() {
+    let app = App::start().await;
+    let made = app.endpoint().await;
+    let path = format!("/endpoints/{}/secret/rotate", made["id"].as_str().unwrap());
+    for _ in 0..5 {
+        app.api.post(&path, &json!({})).await.expect(200);
+    }
+    let refused = problem(&app.api.post(&path, &json!({})).await, 409, "too_many_secrets", None);
+    let detail = refused["detail"].as_str().unwrap();
+    assert!(detail.contains("2026-11-21T12:00:00"), "{detail}");
+    app.clock.advance(TimeDelta::days(1));
+    app.api.post(&path, &json!({})).await.expect(200);
 }

@@ -14,7 +14,7 @@ const SLOW_PACE: TimeDelta = TimeDelta::seconds(1);
 const WINDOW_STALE_AFTER: TimeDelta = TimeDelta::seconds(1);
 /// How long a lane that last succeeded is remembered with nothing to do.
 const HEALTHY_KEPT_FOR: TimeDelta = TimeDelta::seconds(10);
-/// How long a lane that last failed is remembered with nothing to do.
+/// How long a lane that last failed, or to which nothing is sent, is remembered with nothing to do.
 const FAILING_KEPT_FOR: TimeDelta = TimeDelta::hours(1);
 /// How many rows a failing lane may have claimed for each place of its window.
 const FAILING_ROWS_PER_SLOT: usize = 4;
@@ -72,6 +72,8 @@ pub(super) struct Lane {
     last_failed: bool,
     halved_at: Option<DateTime<Utc>>,
     started_at: Option<DateTime<Utc>>,
+    /// The start before the last one.
+    started_before: Option<DateTime<Utc>>,
     active_at: DateTime<Utc>,
 }
 
@@ -95,6 +97,7 @@ impl Lane {
             last_failed: false,
             halved_at: None,
             started_at: None,
+            started_before: None,
             active_at: now,
         }
     }
@@ -156,7 +159,7 @@ impl Lane {
         }
         self.in_flight += 1;
         self.unsettled += 1;
-        self.started_at = Some(now);
+        self.started_before = self.started_at.replace(now);
         self.active_at = now;
         Some(row)
     }
@@ -190,6 +193,14 @@ impl Lane {
         under_way
     }
 
+    /// The same for one that was not sent: alone, it has not been the lane's turn.
+    pub(super) fn unsend(&mut self, now: DateTime<Utc>) {
+        if self.unsettled == 1 {
+            self.started_at = self.started_before;
+        }
+        self.end(now);
+    }
+
     pub(super) fn push(&mut self, row: Claimed) {
         self.weigh(&row);
         self.queue.push_back(row);
@@ -216,6 +227,14 @@ impl Lane {
         let rows: Vec<Claimed> = self.asked.drain(..).chain(self.queue.drain(..)).collect();
         self.bytes = self.bytes.saturating_sub(rows.iter().map(Claimed::bytes).sum());
         rows
+    }
+
+    /// Puts a row of the queue among those that a person asked for.
+    pub(super) fn promote(&mut self, delivery: DeliveryId) {
+        let index = self.queue.iter().position(|row| row.id == delivery);
+        if let Some(row) = index.and_then(|index| self.queue.remove(index)) {
+            self.asked.push_back(row);
+        }
     }
 
     pub(super) fn remove(&mut self, delivery: DeliveryId) -> Option<Claimed> {
@@ -264,7 +283,7 @@ impl Lane {
 
     /// Whether a lane made anew would do as well.
     pub(super) fn can_be_forgotten(&self, limits: &Limits, now: DateTime<Utc>) -> bool {
-        let kept_for = if self.last_failed {
+        let kept_for = if self.last_failed || self.mode == Mode::Held {
             FAILING_KEPT_FOR
         } else if self.window == limits.window_start {
             SLOW_PACE
@@ -273,11 +292,18 @@ impl Lane {
         };
         self.rows() == 0
             && self.in_flight == 0
-            && self.mode == Mode::Open
+            && self.mode != Mode::Slow
             && self.place == Place::Out
             && !self.backlog
             && !self.on_hold(now)
             && now - self.active_at >= kept_for
+    }
+
+    /// A held lane made before the time was known counts as new when it is first looked at.
+    pub(super) fn date(&mut self, now: DateTime<Utc>) {
+        if self.mode == Mode::Held && self.active_at == DateTime::UNIX_EPOCH {
+            self.active_at = now;
+        }
     }
 
     /// Gives memory back that a burst has left behind.

@@ -85,6 +85,7 @@ struct ModelLane {
     unsettled: usize,
     hold_until: DateTime<Utc>,
     started_at: Option<DateTime<Utc>>,
+    started_before: Option<DateTime<Utc>>,
 }
 
 impl Default for ModelLane {
@@ -98,6 +99,7 @@ impl Default for ModelLane {
             unsettled: 0,
             hold_until: DateTime::UNIX_EPOCH,
             started_at: None,
+            started_before: None,
         }
     }
 }
@@ -181,7 +183,7 @@ impl Model {
         assert!(!lane.is_failing() || failing_before < failing_max);
         lane.in_flight += 1;
         lane.unsettled += 1;
-        lane.started_at = Some(now);
+        lane.started_before = lane.started_at.replace(now);
         self.under_way.push((row, now));
         assert!(self.under_way.len() + self.answered.len() <= self.limits.in_flight_max);
         true
@@ -200,7 +202,12 @@ impl Model {
                 lane.failing = !success;
                 self.lanes.answered(endpoint, success, began, now);
             }
-            None => self.lanes.unsent(endpoint, now),
+            None => {
+                if lane.unsettled == 1 {
+                    lane.started_at = lane.started_before;
+                }
+                self.lanes.unsent(endpoint, now);
+            }
         }
         self.answered.push(row);
     }

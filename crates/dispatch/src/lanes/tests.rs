@@ -355,6 +355,37 @@ fn a_burst_delays_another_company_by_at_most_one_turn() {
 }
 
 #[test]
+fn what_is_promoted_goes_next_and_what_is_sent_already_stays() {
+    let mut lanes = Lanes::new(Limits { window_start: 1, ..limits() });
+    push(&mut lanes, 100, 1..5);
+    let first = lanes.next(noon()).unwrap();
+    for delivery in [1, 3, 3, 77] {
+        lanes.promote(endpoint(100), DeliveryId::from_raw(delivery));
+    }
+    finish(&mut lanes, &first, true, noon());
+    let mut given = vec![first];
+    while let Some(row) = lanes.next(noon()) {
+        finish(&mut lanes, &row, true, noon());
+        given.push(row);
+    }
+    assert_eq!(ids(&given), [1, 3, 2, 4]);
+}
+
+#[test]
+fn a_turn_that_sent_nothing_costs_a_slow_lane_no_second() {
+    let mut lanes = Lanes::new(limits());
+    lanes.set_mode(endpoint(100), company_of(100), Mode::Slow);
+    push(&mut lanes, 100, 1..4);
+    let ended = lanes.next(noon()).unwrap();
+    lanes.unsent(ended.endpoint, noon());
+    lanes.settled(ended.endpoint, 1, ended.bytes());
+    let sent = lanes.next(noon()).unwrap();
+    finish(&mut lanes, &sent, false, noon());
+    assert!(lanes.next(noon()).is_none(), "one a second");
+    assert_eq!(lanes.next(seconds(1)).unwrap().id.raw(), 3);
+}
+
+#[test]
 fn endpoints_that_hang_together_leave_slots_to_others() {
     let mut lanes = Lanes::new(limits());
     for raw in [100, 200, 300] {

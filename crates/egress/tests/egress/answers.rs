@@ -131,6 +131,20 @@ async fn a_dripping_body_runs_into_the_deadline_of_the_whole_exchange() {
 
 #[tokio::test]
 async fn over_long_response_is_cut_and_marked_truncated() {
+    let body = vec![b'x'; 4 * 1024 * 1024];
+    let receiver = Receiver::answering(sized("200 OK", &body)).await;
+    let client = client();
+    for _ in 0..2 {
+        let exchange = send(&client, &receiver.url()).await;
+        assert!(exchange.outcome.is_success(), "{:?}", exchange.outcome);
+        assert!(exchange.truncated);
+        assert_eq!(exchange.body, body[..RESPONSE_BODY_BYTES_MAX]);
+    }
+    assert_eq!((receiver.connections(), receiver.requests()), (1, 2));
+}
+
+#[tokio::test]
+async fn an_endless_response_runs_into_the_deadline_and_keeps_its_beginning() {
     let (gone, mut closed) = mpsc::unbounded_channel();
     let receiver = Receiver::start(move |mut connection| {
         let gone = gone.clone();
@@ -142,15 +156,18 @@ async fn over_long_response_is_cut_and_marked_truncated() {
         }
     })
     .await;
-    let exchange = send(&client(), &receiver.url()).await;
-    assert!(exchange.outcome.is_success(), "{:?}", exchange.outcome);
+    let url = receiver.url();
+    let exchange = client().send(egress::Request { timeout: SHORT, ..request(&url) }).await;
+    let message = failed(&exchange, ErrorKind::Timeout);
+    assert!(message.contains("status 200"), "{message}");
+    assert_eq!(exchange.outcome.status_code, Some(200));
     assert!(exchange.truncated);
     assert_eq!(exchange.body, vec![b'x'; RESPONSE_BODY_BYTES_MAX]);
     timeout(PLENTY, closed.recv()).await.expect("the rest is not read for ever");
 }
 
 #[tokio::test]
-async fn a_body_that_drips_on_after_what_is_kept_costs_no_success() {
+async fn a_body_that_does_not_end_after_what_is_kept_is_no_success() {
     let receiver = Receiver::start(|mut connection| async move {
         connection.request().await.unwrap();
         connection.answer(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n").await;
@@ -158,9 +175,25 @@ async fn a_body_that_drips_on_after_what_is_kept_costs_no_success() {
         std::future::pending::<()>().await;
     })
     .await;
-    let exchange = send(&client(), &receiver.url()).await;
-    assert!(exchange.outcome.is_success(), "{:?}", exchange.outcome);
+    let url = receiver.url();
+    let exchange = client().send(egress::Request { timeout: SHORT, ..request(&url) }).await;
+    let message = failed(&exchange, ErrorKind::Timeout);
+    assert!(message.contains("16385 bytes"), "{message}");
     assert!(exchange.truncated);
+    assert_eq!(exchange.body.len(), RESPONSE_BODY_BYTES_MAX);
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_after_what_is_kept_is_no_success() {
+    let mut answer = b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n".to_vec();
+    answer.extend(vec![b'x'; RESPONSE_BODY_BYTES_MAX + 1]);
+    let receiver = Receiver::answering_and_closing(answer).await;
+    let exchange = send(&client(), &receiver.url()).await;
+    let message = failed(&exchange, ErrorKind::Body);
+    assert!(message.contains("broke off after 16385 bytes"), "{message}");
+    assert_eq!(exchange.outcome.status_code, Some(200));
+    assert!(exchange.truncated);
+    assert_eq!(exchange.body.len(), RESPONSE_BODY_BYTES_MAX);
 }
 
 #[tokio::test]

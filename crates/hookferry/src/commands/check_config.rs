@@ -8,7 +8,7 @@ use crate::settings::Settings;
 use crate::settings::database::Database;
 
 /// Prints the settings in effect and checks what can be checked without starting.
-pub fn run(settings: &Settings) -> anyhow::Result<()> {
+pub fn run(settings: &Settings, warnings: &[String]) -> anyhow::Result<()> {
     for shown in &settings.shown {
         let value = shown.value.as_deref().unwrap_or("-");
         let later = if shown.later { ", without effect yet" } else { "" };
@@ -29,7 +29,10 @@ pub fn run(settings: &Settings) -> anyhow::Result<()> {
             }
         }
     }
-    println!("the settings are fine");
+    for warning in warnings {
+        println!("warning: {warning}");
+    }
+    println!("the settings are fine{}", if warnings.is_empty() { "" } else { ", but see above" });
     Ok(())
 }
 

@@ -1,31 +1,27 @@
 //! `hookferry company …`.
 
-use anyhow::bail;
 use serde_json::{Value, json};
 use store::{Clock, CompanyRecord};
 
 use crate::cli::CompanyCreateArgs;
 use crate::clock::SystemClock;
-use crate::database;
 use crate::settings::Settings;
+use crate::settings::sources::Refused;
+use crate::{database, name};
 
-/// The longest name, in characters.
-const NAME_CHARACTERS_MAX: usize = 100;
 /// The longest mail address, in bytes.
 const EMAIL_BYTES_MAX: usize = 254;
 
 /// Makes a company and its owner.
 pub async fn create(settings: &Settings, args: CompanyCreateArgs) -> anyhow::Result<()> {
-    let name = args.name.or(args.positional_name).unwrap_or_default();
-    let (name, email) = (name.trim(), args.owner_email.trim());
-    if name.is_empty() || name.chars().count() > NAME_CHARACTERS_MAX {
-        bail!("--name must have 1 to {NAME_CHARACTERS_MAX} characters");
-    }
+    let name = name::parse(&args.name.or(args.positional_name).unwrap_or_default())?;
+    let email = args.owner_email.trim();
     if !is_email(email) {
-        bail!("--owner-email: {email:?} is not a mail address");
+        let wrong = format!("--owner-email: {email:?} is not a mail address");
+        return Err(Refused::of(wrong).into());
     }
-    let store = database::open(settings).await?;
-    let company = store.create_company(name, email, SystemClock::start().now()).await?;
+    let store = database::open_existing(settings).await?;
+    let company = store.create_company(&name, email, SystemClock::start().now()).await?;
     if args.output.json {
         println!("{}", as_json(&company));
     } else if args.output.quiet {
@@ -38,7 +34,7 @@ pub async fn create(settings: &Settings, args: CompanyCreateArgs) -> anyhow::Res
 
 /// Lists companies, newest first.
 pub async fn list(settings: &Settings, json: bool) -> anyhow::Result<()> {
-    let companies = database::open(settings).await?.companies().await?;
+    let companies = database::open_existing(settings).await?.companies().await?;
     if json {
         let data: Vec<Value> = companies.iter().map(as_json).collect();
         println!("{}", json!({ "data": data }));
@@ -57,7 +53,8 @@ fn as_json(company: &CompanyRecord) -> Value {
 }
 
 fn is_email(text: &str) -> bool {
-    let fits = text.len() <= EMAIL_BYTES_MAX && text.chars().all(|letter| letter > ' ');
+    let fits = text.len() <= EMAIL_BYTES_MAX
+        && text.chars().all(|letter| letter > ' ' && !letter.is_control());
     fits && text.rsplit_once('@').is_some_and(|(local, domain)| {
         !local.is_empty() && !domain.is_empty() && !local.contains('@')
     })
@@ -73,7 +70,8 @@ mod tests {
         {
             assert!(is_email(text), "{text}");
         }
-        for text in ["", "@", "a@", "@b", "a b@c", "a@b@c", "a\n@b", &"a".repeat(260)] {
+        for text in ["", "@", "a@", "@b", "a b@c", "a@b@c", "a\n@b", "a\u{7f}@b", &"a".repeat(260)]
+        {
             assert!(!is_email(text), "{text}");
         }
     }

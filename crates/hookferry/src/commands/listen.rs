@@ -22,6 +22,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::cli::ListenArgs;
 use crate::clock::SystemClock;
+use crate::settings::sources::Refused;
 use crate::signature::{Signed, verify};
 
 /// The largest body that is read.
@@ -52,14 +53,16 @@ struct Receiver {
 /// Receives until it is killed.
 pub async fn run(args: ListenArgs) -> anyhow::Result<()> {
     let secret = args.secret.as_deref().map(EndpointSecret::parse).transpose();
+    let secret = secret.map_err(|error| Refused::of(format!("--secret {error}")))?;
     let receiver = Arc::new(Receiver {
-        secret: secret.map_err(|error| anyhow::anyhow!("--secret {error}"))?,
+        secret,
         status: StatusCode::from_u16(args.status)?,
         clock: SystemClock::start(),
     });
     let address = SocketAddr::new(args.address, args.port);
-    let listener =
-        TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address} (--port takes another one)"))?;
     println!("listening on http://{}", listener.local_addr()?);
     accept(listener, receiver).await;
     Ok(())

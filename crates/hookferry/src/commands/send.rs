@@ -19,19 +19,18 @@ use tokio_rustls::TlsConnector;
 use url::Url;
 
 use crate::cli::{DataFrom, SendArgs};
+use crate::settings::sources::Refused;
+use crate::settings::table::TOKEN_ENV;
 
 /// How long everything may take.
 const TIME_MAX: Duration = Duration::from_secs(30);
 /// The most bytes of an answer that are read.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
-/// The variable that a token may stand in.
-const TOKEN_ENV: &str = "HOOKFERRY_TOKEN";
 
 /// Posts one event and prints the answer.
 pub async fn run(args: SendArgs) -> anyhow::Result<()> {
-    let token = args.token.clone().or_else(|| std::env::var(TOKEN_ENV).ok());
-    let token = token.with_context(|| format!("give an API token: --token or {TOKEN_ENV}"))?;
-    let url = Url::parse(&args.url).with_context(|| format!("--url: {:?}", args.url))?;
+    let token = token(args.token.clone(), std::env::var(TOKEN_ENV).ok())?;
+    let url = server_url(&args.url)?;
     let body = body(&args, &read_data(source(&args.data))?)?;
     let sending = post(&url, &token, body);
     let (status, answer) = tokio::time::timeout(TIME_MAX, sending)
@@ -41,6 +40,31 @@ pub async fn run(args: SendArgs) -> anyhow::Result<()> {
     ensure!(status.is_success(), "the server answered {status}: {answer}");
     println!("{answer}");
     Ok(())
+}
+
+/// The token that was given; an empty one is none.
+fn token(flag: Option<String>, variable: Option<String>) -> Result<String, Refused> {
+    let given = flag.or(variable).map(|token| token.trim().to_owned());
+    let token = given
+        .filter(|token| !token.is_empty())
+        .ok_or_else(|| Refused::of(format!("give an API token: --token or {TOKEN_ENV}")))?;
+    if token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(token)
+    } else {
+        Err(Refused::of("--token: a token has letters and digits only"))
+    }
+}
+
+/// The server's origin, perhaps with a path before ours.
+fn server_url(text: &str) -> Result<Url, Refused> {
+    let url = Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some());
+    url.ok_or_else(|| {
+        let meant = if text.contains("://") { "" } else { "; did you mean http:// before it?" };
+        let accepts = "it accepts http://HOST:PORT and https://HOST";
+        Refused::of(format!("--url: {text:?} is not the URL of a server; {accepts}{meant}"))
+    })
 }
 
 fn source(data: &str) -> DataFrom {
@@ -66,8 +90,10 @@ fn read_data(from: DataFrom) -> anyhow::Result<String> {
 
 /// The request's body; the data are passed on as they were written.
 fn body(args: &SendArgs, data: &str) -> anyhow::Result<String> {
-    let data: &RawValue = serde_json::from_str(data)
-        .context("--data is neither JSON nor the name of a file that exists")?;
+    let data: &RawValue = serde_json::from_str(data).map_err(|error| {
+        let what = "is neither JSON nor the name of a file that exists";
+        Refused::of(format!("--data: {what}: {error}"))
+    })?;
     let mut fields = vec![format!("\"type\":{}", serde_json::to_string(&args.event_type)?)];
     for (name, value) in [("id", &args.id), ("subject", &args.subject)] {
         if let Some(value) = value {
@@ -88,7 +114,7 @@ async fn post(url: &Url, token: &str, body: String) -> anyhow::Result<(StatusCod
     let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
     let path = format!("{}/api/v1/events", url.path().trim_end_matches('/'));
     let request = Request::post(path)
-        .header(HOST, authority)
+        .header(HOST, &authority)
         .header(AUTHORIZATION, format!("Bearer {token}"))
         .header(CONTENT_TYPE, "application/json")
         .body(Full::new(Bytes::from(body)))
@@ -97,7 +123,12 @@ async fn post(url: &Url, token: &str, body: String) -> anyhow::Result<(StatusCod
         "http" => exchange(stream, request).await,
         "https" => {
             let name = ServerName::try_from(dialled.to_owned())?;
-            let stream = tls().connect(name, stream).await.context("TLS")?;
+            let stream = tls().connect(name, stream).await.with_context(|| {
+                format!(
+                    "{host}:{port} does not answer in TLS; where it speaks plain HTTP, write \
+                     --url http://{authority}"
+                )
+            })?;
             exchange(stream, request).await
         }
         other => bail!("--url: {other} is neither http nor https"),
@@ -152,5 +183,52 @@ mod tests {
         let expected = format!(r#"{{"type":"message.received","id":"a\"b","data":{text}}}"#);
         assert_eq!(body(&args, text).unwrap(), expected);
         assert!(body(&args, "no/such/file.json").unwrap_err().to_string().contains("neither JSON"));
+    }
+    #[test]
+    fn an_empty_token_is_none_and_a_flag_wins() {
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(token(text("hkf_a"), text("hkf_b")).unwrap(), "hkf_a");
+        assert_eq!(token(None, text(" hkf_b\n")).unwrap(), "hkf_b");
+        for (flag, variable) in [(None, None), (None, text("")), (text(""), text("hkf_b"))] {
+            let refused = token(flag, variable).unwrap_err().to_string();
+            assert_eq!(refused, "give an API token: --token or HOOKFERRY_TOKEN");
+        }
+        assert!(token(text("a\nb"), None).is_err());
+    }
+
+    #[test]
+    fn a_url_without_its_scheme_is_told_so() {
+        for fine in ["http://127.0.0.1:8080", "https://h.example/hooks/"] {
+            server_url(fine).unwrap();
+        }
+        for bare in ["127.0.0.1:8080", "localhost:8080", "foo"] {
+            let refused = server_url(bare).unwrap_err().to_string();
+            assert!(
+                refused.contains("is not the URL of a server; it accepts http://"),
+                "{refused}"
+            );
+            assert!(refused.ends_with("did you mean http:// before it?"), "{refused}");
+        }
+        assert!(server_url("ftp://h.example").is_err() && server_url("http://").is_err());
+    }
+
+    #[tokio::test]
+    async fn tls_to_a_plain_server_names_the_way_out() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let plain = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let answer = b"HTTP/1.1 400 Bad Request\r\n\r\n";
+            tokio::io::AsyncWriteExt::write_all(&mut stream, answer).await.unwrap();
+            std::future::pending::<()>().await;
+        };
+        let url = server_url(&format!("https://{address}")).unwrap();
+        let refused = tokio::select! {
+            answer = post(&url, "hkf_a", "{}".to_owned()) => answer.unwrap_err(),
+            () = plain => unreachable!(),
+        };
+        let text = format!("{refused:#}");
+        assert!(text.contains(&format!("write --url http://{address}")), "{text}");
     }
 }

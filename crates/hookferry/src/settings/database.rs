@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+/// Where PostgreSQL listens unless its URL says otherwise.
+const POSTGRES_PORT: u16 = 5432;
+
 /// Which database, as far as the binary must know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Database {
@@ -43,6 +46,14 @@ impl Database {
         Ok(Self::Postgres { url: text.to_owned() })
     }
 
+    /// Host and port of a PostgreSQL server; `None` where the URL names neither, and on SQLite.
+    pub fn server(&self) -> Option<String> {
+        let Self::Postgres { url } = self else { return None };
+        let url = url::Url::parse(url).ok()?;
+        let host = url.host_str().filter(|host| !host.is_empty())?;
+        Some(format!("{host}:{}", url.port().unwrap_or(POSTGRES_PORT)))
+    }
+
     /// The URL that the store opens.
     pub fn url(&self) -> String {
         match self {
@@ -67,6 +78,10 @@ mod tests {
         }
         let url = "postgres://hookferry:secret@db:5432/hookferry?sslmode=require";
         assert_eq!(Database::parse(url), Ok(Database::Postgres { url: url.to_owned() }));
+        let server = |url| Database::parse(url).unwrap().server();
+        assert_eq!(server("postgres://u:p@db/x").as_deref(), Some("db:5432"));
+        assert_eq!(server("postgresql://[::1]:6432/x").as_deref(), Some("[::1]:6432"));
+        assert_eq!(server("sqlite:x.db"), None);
     }
 
     #[test]

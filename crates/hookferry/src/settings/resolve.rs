@@ -10,7 +10,6 @@ use domain::schedule::RetrySchedule;
 use domain::settle::Policy;
 use ipnet::IpNet;
 use store::MasterKey;
-use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use crate::settings::database::Database;
@@ -108,7 +107,7 @@ impl Settings {
     fn resolve(from: &mut Sources) -> Result<Self, Refused> {
         let listen = from.read(&table::LISTEN, parse::address);
         let public_url = from.read(&table::PUBLIC_URL, parse::public_url);
-        let data_dir = from.read(&table::DATA_DIR, |text| Ok(PathBuf::from(text)));
+        let data_dir = from.read(&table::DATA_DIR, parse::folder);
         let database = from.read(&table::DATABASE_URL, Database::parse);
         let master_key = from.read(&table::MASTER_KEY, |text| {
             MasterKey::parse(text)
@@ -126,7 +125,7 @@ impl Settings {
         let mail = resolve_mail(from, public_url.as_ref());
         let drain_delay = from.read(&table::DRAIN_DELAY, |text| parse::span(text, "0s", "10m"));
         let shutdown = from.read(&table::SHUTDOWN_TIMEOUT, |text| parse::span(text, "1s", "10m"));
-        let log = from.read(&table::LOG, log_filter);
+        let log = from.read(&table::LOG, parse::log_filter);
         let log_format = from.read(&table::LOG_FORMAT, log_format);
         check_later(from);
         from.finish()?;
@@ -246,14 +245,6 @@ fn default_node_name() -> String {
     let host = host.trim();
     let host = if host.is_empty() { "node" } else { host };
     format!("{host}-{}", std::process::id())
-}
-
-fn log_filter(text: &str) -> Result<String, String> {
-    EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|_| {
-        "is not a filter; it accepts error, warn, info, debug, trace and filters such as \
-         info,dispatch=debug"
-            .to_owned()
-    })
 }
 
 fn log_format(text: &str) -> Result<LogFormat, String> {

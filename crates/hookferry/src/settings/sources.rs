@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::settings::flags::Flags;
-use crate::settings::table::{ALL, CONFIG_ENV, Setting, Show};
+use crate::settings::table::{ALL, CONFIG_ENV, PREFIX, Setting, Show, TOKEN_ENV};
 
 /// Where a value came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,13 @@ impl Origin {
 /// The settings are refused; each line names a setting and says what it accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused(pub Vec<String>);
+
+impl Refused {
+    /// One thing that is wrong.
+    pub fn of(line: impl Into<String>) -> Self {
+        Self(vec![line.into()])
+    }
+}
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -155,12 +162,44 @@ fn text_of(value: &toml::Value) -> Option<String> {
         .or_else(|| Some(value.as_bool()?.to_string()))
 }
 
+/// A sentence for each variable that begins like a setting and is none. They are not refused: a
+/// platform may put its own there.
+pub fn unknown_variables<'a>(
+    variables: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Vec<String> {
+    let unknown = variables.into_iter().filter_map(|(name, value)| {
+        let key = name.strip_prefix(PREFIX)?.to_ascii_lowercase();
+        let known = [CONFIG_ENV, TOKEN_ENV].contains(&name)
+            || ALL.iter().any(|setting| setting.env() == name);
+        if known || is_service_link(&key, value) {
+            return None;
+        }
+        let near = nearest_key(&key).map_or_else(String::new, |key| {
+            format!("; did you mean {PREFIX}{}?", key.to_ascii_uppercase())
+        });
+        Some(format!("{name} is not a setting and has no effect{near}"))
+    });
+    unknown.collect()
+}
+
+/// Whether Kubernetes puts such a variable into every container beside a service named hookferry.
+fn is_service_link(key: &str, value: &str) -> bool {
+    let port = key.strip_prefix("port");
+    key.starts_with("service_host")
+        || key.starts_with("service_port")
+        || port.is_some_and(|rest| value.contains("://") || rest.starts_with('_'))
+}
+
 /// `; did you mean …?` where a key looks like one.
 fn nearest(key: &str) -> String {
+    nearest_key(key).map_or_else(String::new, |key| format!("; did you mean `{key}`?"))
+}
+
+fn nearest_key(key: &str) -> Option<&'static str> {
     let close = ALL
         .iter()
         .map(|setting| (strsim::jaro_winkler(setting.key, key), setting.key))
         .filter(|(likeness, _)| *likeness > 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0));
-    close.map_or_else(String::new, |(_, key)| format!("; did you mean `{key}`?"))
+    close.map(|(_, key)| key)
 }

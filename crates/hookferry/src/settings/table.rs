@@ -44,10 +44,14 @@ pub struct Setting {
 impl Setting {
     /// The name in the environment, by which refusals call it.
     pub fn env(&self) -> String {
-        format!("HOOKFERRY_{}", self.key.to_ascii_uppercase())
+        format!("{PREFIX}{}", self.key.to_ascii_uppercase())
     }
 }
 
+/// What the names in the environment begin with.
+pub const PREFIX: &str = "HOOKFERRY_";
+/// The API token of `hookferry send`, no setting of the server's.
+pub const TOKEN_ENV: &str = "HOOKFERRY_TOKEN";
 /// The file of settings, itself not a key of the file.
 pub const CONFIG_ENV: &str = "HOOKFERRY_CONFIG";
 

@@ -1,6 +1,7 @@
 use std::io::Write;
 
 use super::*;
+use crate::settings::sources::unknown_variables;
 
 fn flags(pairs: &[(&'static str, &str)], config: Option<&str>) -> Flags {
     Flags {
@@ -133,6 +134,17 @@ fn a_refusal_names_the_setting_the_value_and_what_it_accepts() {
             "\"https://h.example/x\" is more than an origin; it accepts an origin such as https://hooks.example.com",
         ),
         ("LOG_FORMAT", "xml", "\"xml\" is no format; it accepts text and json"),
+        (
+            "PUBLIC_URL",
+            "ftp://x",
+            "\"ftp://x\" is neither http nor https; it accepts an origin such as https://hooks.example.com",
+        ),
+        (
+            "LOG",
+            "inof",
+            "\"inof\" has \"inof\", which is neither a level nor MODULE=LEVEL; it accepts error, warn, info, debug, trace, off and filters such as info,dispatch=debug",
+        ),
+        ("DATA_DIR", " ", "\" \" is empty; it accepts the path of a folder"),
         ("SIGNUP", "maybe", "\"maybe\" is no mode; it accepts open and closed"),
         (
             "SMTP_URL",
@@ -183,4 +195,62 @@ fn secrets_are_neither_echoed_nor_shown() {
     let shown = format!("{:?}", settings.shown);
     assert!(!shown.contains("hush"), "{shown}");
     assert!(shown.contains("postgres://u:hidden@h/d"), "{shown}");
+}
+
+#[test]
+fn a_filter_has_levels_and_modules_that_can_be() {
+    for fine in [
+        "info",
+        "WARN",
+        "off",
+        "info,dispatch=debug",
+        "hyper::proto",
+        "store[settle]=trace,",
+        "[x{a}]=debug",
+    ] {
+        assert!(load(&[("log", fine)], &[], None).is_ok(), "{fine}");
+    }
+    for wrong in
+        ["inof", "info,dispatch", "info,dispatch=debgu", "dispatch=", "=info", "wran,info", "a b"]
+    {
+        let refused = load(&[("log", wrong)], &[], None).unwrap_err().to_string();
+        assert!(refused.contains("it accepts error, warn, info"), "{wrong}: {refused}");
+    }
+}
+
+#[test]
+fn an_empty_data_directory_is_refused() {
+    let refused = load(&[("data_dir", "")], &[], None).unwrap_err().to_string();
+    assert_eq!(
+        refused,
+        "HOOKFERRY_DATA_DIR (--data-dir): \"\" is empty; it accepts the path of a folder"
+    );
+}
+
+#[test]
+fn a_variable_that_is_no_setting_is_told_with_the_nearest() {
+    let told = unknown_variables([
+        ("HOOKFERRY_RETRYS", "5"),
+        ("HOOKFERRY_RETRIES", "5"),
+        ("HOOKFERRY_CONFIG", "x"),
+        ("HOOKFERRY_TOKEN", "x"),
+        ("HOOKFERRY_XYZZY", ""),
+        ("HOOKFERRY_PORT", "8080"),
+        ("RETRYS", "5"),
+    ]);
+    assert_eq!(
+        told,
+        [
+            "HOOKFERRY_RETRYS is not a setting and has no effect; did you mean HOOKFERRY_RETRIES?",
+            "HOOKFERRY_XYZZY is not a setting and has no effect",
+            "HOOKFERRY_PORT is not a setting and has no effect",
+        ]
+    );
+    let injected = [
+        ("HOOKFERRY_PORT", "tcp://10.0.0.1:8080"),
+        ("HOOKFERRY_PORT_8080_TCP_ADDR", "10.0.0.1"),
+        ("HOOKFERRY_SERVICE_HOST", "10.0.0.1"),
+        ("HOOKFERRY_SERVICE_PORT_HTTP", "8080"),
+    ];
+    assert_eq!(unknown_variables(injected), [""; 0]);
 }

@@ -115,7 +115,7 @@ impl Listed {
             state,
             tries: count(self.tries)?,
             tries_max: count(self.tries_before)?.saturating_add(schedule.tries_max()),
-            next_attempt_at: due_at.filter(|_| state != DeliveryState::Canceled),
+            next_attempt_at: due_at.filter(|_| state == DeliveryState::Pending),
             created_at: id.made_at(),
             finished_at: self.finished_at.map(from_micros),
             last_status: last.status,

@@ -98,19 +98,30 @@ async fn rotation_keeps_what_still_signs(s: Setup) {
     let names: Vec<&str> = secrets.previous.iter().map(|(old, _)| old.as_str()).collect();
     assert_eq!(names, ["secret-number-001"]);
 
-    for number in 3..10 {
-        rotate(number, hour, now() + hour).await.unwrap();
-    }
     let at = now() + hour;
+    for number in 3..6 {
+        rotate(number, hour, at).await.unwrap();
+    }
+    let half = at + hour / 2;
+    rotate(6, hour, half).await.unwrap();
+    let refused = rotate(7, hour, half).await;
+    let Err(Error::Conflict { code: "too_many_secrets", detail }) = refused else {
+        panic!("{refused:?}")
+    };
+    assert!(detail.contains("wait until 2026-11-20T14:00:00"), "{detail}");
+    let version = s.config_version().await;
     let shown = s.store.endpoint_secrets(s.company, id, ACTOR, at).await.unwrap();
     let names: Vec<&str> = shown.previous.iter().map(|(old, _)| old.as_str()).collect();
-    let expected: Vec<String> = (4..9).rev().map(|n| format!("secret-number-{n:03}")).collect();
+    let expected: Vec<String> = (1..6).rev().map(|n| format!("secret-number-{n:03}")).collect();
     assert_eq!(
         (shown.current.as_str(), names),
-        ("secret-number-009", expected.iter().map(String::as_str).collect())
+        ("secret-number-006", expected.iter().map(String::as_str).collect())
     );
     let later = s.store.endpoint_secrets(s.company, id, ACTOR, at + hour).await.unwrap();
-    assert!(later.previous.is_empty());
+    assert_eq!(later.previous.len(), 1);
+    assert_eq!(s.config_version().await, version, "what was refused changed nothing");
+    let secrets = rotate(7, hour, at + hour).await.unwrap();
+    assert_eq!(secrets.previous.len(), 2, "the others' overlap has ended");
 
     let secrets = rotate(10, TimeDelta::zero(), at).await.unwrap();
     assert!(secrets.previous.is_empty());

@@ -16,7 +16,7 @@ on_both!(
     a_million_rows_of_one_endpoint_hold_nobody_up,
 );
 
-fn want(endpoint: EndpointId, rows: usize) -> LaneWant {
+pub(crate) fn want(endpoint: EndpointId, rows: usize) -> LaneWant {
     LaneWant { endpoint, rows, newest_first: false, put_off: now(), version: 0 }
 }
 

@@ -78,9 +78,19 @@ pub(crate) async fn together(
     door: &Arc<Door>,
     jobs: Vec<(Caller, Vec<NewEvent>)>,
 ) -> Vec<Answer> {
+    together_at(store, door, jobs, now()).await
+}
+
+/// The same at another time.
+pub(crate) async fn together_at(
+    store: &Store,
+    door: &Arc<Door>,
+    jobs: Vec<(Caller, Vec<NewEvent>)>,
+    at: DateTime<Utc>,
+) -> Vec<Answer> {
     let hand_over: Arc<dyn HandOver> = Arc::<Door>::clone(door);
     let writer =
-        store.run_ingest(hand_over, Arc::new(ManualClock::at(now())), CancellationToken::new());
+        store.run_ingest(hand_over, Arc::new(ManualClock::at(at)), CancellationToken::new());
     let asked = join_all(jobs.iter().map(|(caller, events)| store.ingest(caller, events.clone())));
     tokio::select! {
         biased;

@@ -1,10 +1,12 @@
 //! What comes in: fan-out, duplicates, callers, and neighbours in one batch.
 
+use chrono::TimeDelta;
 use domain::event::NewEvent;
 use domain::id::TokenId;
+use futures_util::FutureExt;
 use store::{Accepted, Caller, Error, NewToken, Store, SwitchWanted};
 
-use crate::engine::{Door, caller, endpoint, keyed, new_event, one, together};
+use crate::engine::{Door, caller, endpoint, keyed, new_event, one, together, together_at};
 use crate::setup::{ACTOR, Setup, now, on_both};
 
 on_both!(
@@ -13,6 +15,8 @@ on_both!(
     the_same_key_is_known_again,
     the_same_key_twice_in_one_batch_is_one_event,
     keys_belong_to_their_company,
+    what_has_expired_is_known_again_and_never_new,
+    what_waits_is_bounded_in_bytes,
     a_token_revoked_on_the_way_is_refused_and_its_neighbours_are_written,
     one_bad_event_fails_alone,
     another_companys_event_is_refused,
@@ -21,7 +25,9 @@ on_both!(
 fn new(accepted: Accepted) -> (i64, u32) {
     match accepted {
         Accepted::New { event, deliveries } => (event.raw(), deliveries),
-        Accepted::Duplicate { .. } | Accepted::KeyReused { .. } => panic!("{accepted:?}"),
+        Accepted::Duplicate { .. } | Accepted::KeyReused { .. } | Accepted::Expired => {
+            panic!("{accepted:?}")
+        }
     }
 }
 
@@ -110,6 +116,64 @@ async fn keys_belong_to_their_company(s: Setup) {
         new(answer.unwrap()[0]);
     }
     assert_eq!(s.count("FROM events").await, 2);
+}
+
+async fn what_has_expired_is_known_again_and_never_new(s: Setup) {
+    let door = Door::with_room(9);
+    endpoint(&s, "*", SwitchWanted::Enabled).await;
+    let me = caller(&s, s.company).await;
+    let until = now() + TimeDelta::seconds(2);
+    let event =
+        |key: &str, data: &str| NewEvent { expires_at: Some(until), ..keyed(s.company, key, data) };
+    let (first, _) = new(one(&s, &door, event("k", "1")).await);
+    let first = domain::id::EventId::from_raw(first);
+    let unnamed = NewEvent { external_id: None, ..event("k", "1") };
+    let events = vec![
+        event("k", "1"),
+        event("new", "1"),
+        event("k", "2"),
+        unnamed,
+        NewEvent { expires_at: None, ..event("fresh", "1") },
+    ];
+    let answers = together_at(&s.store, &door, vec![(me.clone(), events)], until).await;
+    let answers = answers.into_iter().next().unwrap().unwrap();
+    let (same, reused) =
+        (Accepted::Duplicate { event: first, deliveries: 1 }, Accepted::KeyReused { event: first });
+    assert_eq!(answers[..4], [same, Accepted::Expired, reused, Accepted::Expired]);
+    new(answers[4]);
+    assert_eq!((s.count("FROM events").await, s.count("FROM event_keys").await), (2, 2));
+    assert_eq!((s.count("FROM pending").await, door.outstanding()), (2, 0));
+    // What was refused left no key behind: it can still come, with an expiry that is right.
+    new(one(&s, &door, event("new", "2")).await);
+}
+
+async fn what_waits_is_bounded_in_bytes(s: Setup) {
+    let door = Door::with_room(9);
+    let me = caller(&s, s.company).await;
+    let bytes_max = store::INGEST_BYTES_MAX as usize;
+    let sized = |bytes: usize| {
+        let event = new_event(s.company, "message.received");
+        vec![NewEvent { data: vec![b' '; bytes].into(), ..event }]
+    };
+    let is_refused = |bytes: usize| {
+        let answer = s.store.ingest(&me, sized(bytes)).now_or_never();
+        matches!(answer, Some(Err(Error::Overloaded)))
+    };
+    // Nobody writes yet, so the first half stays; with the second it is too much.
+    let mut first = Box::pin(s.store.ingest(&me, sized(bytes_max / 2)));
+    assert!(futures_util::poll!(&mut first).is_pending());
+    assert!(is_refused(bytes_max / 2));
+    assert!(is_refused(bytes_max * 2));
+    let mut small = Box::pin(s.store.ingest(&me, sized(1_000)));
+    assert!(futures_util::poll!(&mut small).is_pending(), "there is room for a small one");
+    drop((first, small)); // who hangs up leaves the events behind, and their weight
+    assert!(is_refused(bytes_max / 2));
+    // Jobs come one after the other here: each finds the room that the answered ones gave back.
+    new(one(&s, &door, new_event(s.company, "message.received")).await);
+    assert_eq!(s.count("FROM events").await, 3);
+    let mut whole = Box::pin(s.store.ingest(&me, sized(bytes_max * 2)));
+    assert!(futures_util::poll!(&mut whole).is_pending(), "a larger one gets in alone");
+    assert!(is_refused(1));
 }
 
 async fn a_token_revoked_on_the_way_is_refused_and_its_neighbours_are_written(s: Setup) {
@@ -210,7 +274,7 @@ async fn two_nodes_make_one_event_of_one_key() {
         let event = |accepted: Accepted| match accepted {
             Accepted::New { event, .. } => (event, 1),
             Accepted::Duplicate { event, .. } => (event, 0),
-            Accepted::KeyReused { .. } => panic!("{accepted:?}"),
+            Accepted::KeyReused { .. } | Accepted::Expired => panic!("{accepted:?}"),
         };
         let [(a, new_a), (b, new_b)] = pair.map(event);
         assert_eq!((a, new_a + new_b), (b, 1));

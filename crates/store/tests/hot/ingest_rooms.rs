@@ -1,5 +1,6 @@
 //! Who sends what came in: this node as far as it has room, else the owner of the lane.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use store::SwitchWanted;
 
 use crate::engine::{Door, caller, endpoint, lane, micros, new_event, of_lane, together};
@@ -9,6 +10,7 @@ on_both!(
     what_has_no_room_waits_for_the_lanes_owner,
     a_lane_of_another_node_keeps_its_rows,
     a_free_lane_gets_an_owner,
+    a_held_lane_takes_nothing_fresh_in_memory,
     a_batch_that_fails_gives_its_room_back,
     a_node_that_has_not_joined_owns_no_lane,
 );
@@ -61,6 +63,20 @@ async fn a_free_lane_gets_an_owner(s: Setup) {
     five_events(&s, &door).await;
     assert_eq!((claims(&s, 0).await, door.ids().len()), (5, 0));
     assert_eq!(of_lane(&s, id, "owner").await, s.store.incarnation());
+    five_events(&s, &door).await;
+    assert_eq!((claims(&s, 0).await, door.ids().len()), (5, 5));
+}
+
+async fn a_held_lane_takes_nothing_fresh_in_memory(s: Setup) {
+    let id = endpoint(&s, "*", SwitchWanted::Enabled).await.id;
+    lane(&s, id, s.store.incarnation()).await;
+    let hold = |until: DateTime<Utc>| vec![micros(until).into(), id.raw().into()];
+    let sql = "UPDATE lanes SET hold_until = $1 WHERE endpoint_id = $2";
+    s.sql(sql, hold(now() + TimeDelta::seconds(1))).await;
+    let door = Door::with_room(9);
+    five_events(&s, &door).await;
+    assert_eq!((claims(&s, 0).await, door.ids().len()), (5, 0));
+    s.sql(sql, hold(now())).await;
     five_events(&s, &door).await;
     assert_eq!((claims(&s, 0).await, door.ids().len()), (5, 5));
 }

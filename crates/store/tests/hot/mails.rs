@@ -3,10 +3,10 @@
 use domain::endpoint::Status;
 use domain::id::EndpointId;
 use sea_orm::{ConnectionTrait, Statement};
-use store::MailFacts;
+use store::{MailFacts, WAITING_COUNT_MAX};
 
-use crate::engine::{at, attempted, fail, held, micros, status};
-use crate::setup::{Setup, now, on_both};
+use crate::engine::{at, attempted, fail, held, micros, over, refused, status};
+use crate::setup::{ACTOR, Setup, now, on_both};
 use store::{Attempted, ToSettle};
 
 on_both!(
@@ -15,6 +15,13 @@ on_both!(
     a_second_defective_within_a_day_is_held_back_and_undone_by_recovery,
     a_second_defective_that_lasts_is_told_when_the_day_is_over,
     a_warning_held_back_is_undone_when_the_streak_ends,
+    a_good_sample_undoes_a_warning_held_back,
+    a_success_amid_a_batch_undoes_a_warning_held_back,
+    a_warning_held_back_in_the_batch_that_ends_its_streak_is_undone,
+    a_batch_that_holds_the_hundredth_and_a_success_tells_both,
+    a_recovery_tells_what_it_recovered_from,
+    a_good_sample_tells_what_it_recovered_from,
+    what_waits_is_counted_up_to_the_edge,
 );
 
 /// Kind, state, whether held back, and the minute at which it is due.
@@ -39,6 +46,32 @@ fn mail(kind: &str, state: &str, held_back: i64, minute: i64) -> (String, String
     (format!("endpoint_{kind}"), state.into(), held_back, minute)
 }
 
+/// The facts of the newest mail of a kind.
+async fn facts(s: &Setup, kind: &str) -> MailFacts {
+    let sql = "SELECT facts FROM mail_outbox WHERE kind = 'endpoint_{}' ORDER BY id DESC LIMIT 1";
+    let facts: String = s.row(&sql.replace("{}", kind)).await.try_get("", "facts").unwrap();
+    serde_json::from_str(&facts).unwrap()
+}
+
+/// What a mail says of a streak: failures, since which minute, and how the last one ended.
+async fn told(s: &Setup, kind: &str) -> (u32, Option<i64>, Option<u16>, Option<String>) {
+    let facts = facts(s, kind).await;
+    let since = facts.failing_since.map(|since| (since - now()).num_minutes());
+    (facts.failures, since, facts.last_status, facts.last_error)
+}
+
+/// An endpoint with a second warning that waits for the end of the day.
+async fn warned_twice(s: &Setup) -> EndpointId {
+    let id = s.endpoint().await.id;
+    fail(s, id, 1, 50, 0).await;
+    succeed(s, id, 100, 10).await;
+    fail(s, id, 200, 50, 20).await;
+    let day = 24 * 60;
+    let both = [mail("warning", "queued", 0, 0), mail("warning", "queued", 1, day)];
+    assert_eq!(mails(s).await, both);
+    id
+}
+
 async fn succeed(s: &Setup, endpoint: EndpointId, n: i64, minute: i64) {
     let epoch = s.store.endpoint(s.company, endpoint).await.unwrap().state.epoch;
     let delivery = held(s, n, endpoint, 0).await;
@@ -61,9 +94,7 @@ async fn the_fiftieth_warns_and_the_hundredth_tells_once(s: Setup) {
     fail(&s, id, 101, 30, 5).await;
     let told = [mail("warning", "queued", 0, 2), mail("defective", "queued", 0, 4)];
     assert_eq!(mails(&s).await, told);
-    let row = s.row("SELECT facts FROM mail_outbox ORDER BY id DESC LIMIT 1").await;
-    let facts: String = row.try_get("", "facts").unwrap();
-    let facts: MailFacts = serde_json::from_str(&facts).unwrap();
+    let facts = facts(&s, "defective").await;
     assert_eq!(
         (facts.company_name.as_str(), facts.failures, facts.last_status),
         ("Acme", 100, Some(500))
@@ -124,6 +155,7 @@ async fn a_second_defective_that_lasts_is_told_when_the_day_is_over(s: Setup) {
     succeed(&s, id, 200, 10).await;
     fail(&s, id, 300, 100, 60).await;
     let day = 24 * 60;
+    let _membership = s.store.join("a", now()).await.unwrap();
     let due = async |minute| s.store.claim_mails(99, at(minute)).await.unwrap().len();
     assert_eq!(due(day - 1).await, 3);
     assert_eq!(due(day).await, 1);
@@ -133,12 +165,95 @@ async fn a_second_defective_that_lasts_is_told_when_the_day_is_over(s: Setup) {
 }
 
 async fn a_warning_held_back_is_undone_when_the_streak_ends(s: Setup) {
+    let id = warned_twice(&s).await;
+    succeed(&s, id, 300, 30).await;
+    assert_eq!(mails(&s).await[1..], [mail("warning", "undone", 1, 24 * 60)]);
+}
+
+async fn a_good_sample_undoes_a_warning_held_back(s: Setup) {
+    let id = warned_twice(&s).await;
+    s.store.record_sample(s.company, id, false, ACTOR, at(30)).await.unwrap();
+    assert_eq!(mails(&s).await[1..], [mail("warning", "queued", 1, 24 * 60)]);
+    s.store.record_sample(s.company, id, true, ACTOR, at(30)).await.unwrap();
+    assert_eq!(mails(&s).await[1..], [mail("warning", "undone", 1, 24 * 60)]);
+}
+
+async fn a_success_amid_a_batch_undoes_a_warning_held_back(s: Setup) {
+    let id = warned_twice(&s).await;
+    let (good, bad) = (held(&s, 300, id, 0).await, held(&s, 301, id, 0).await);
+    let batch = [over(&good, status(200), at(30)), over(&bad, status(500), at(31))];
+    s.store.settle(&batch, at(31)).await.unwrap();
+    assert_eq!(s.store.endpoint(s.company, id).await.unwrap().state.streak(), 1);
+    assert_eq!(mails(&s).await[1..], [mail("warning", "undone", 1, 24 * 60)]);
+}
+
+async fn a_warning_held_back_in_the_batch_that_ends_its_streak_is_undone(s: Setup) {
     let id = s.endpoint().await.id;
     fail(&s, id, 1, 50, 0).await;
     succeed(&s, id, 100, 10).await;
-    fail(&s, id, 200, 50, 20).await;
-    let (first, day) = (mail("warning", "queued", 0, 0), 24 * 60);
-    assert_eq!(mails(&s).await, [first.clone(), mail("warning", "queued", 1, day)]);
-    succeed(&s, id, 300, 30).await;
-    assert_eq!(mails(&s).await, [first, mail("warning", "undone", 1, day)]);
+    let mut batch = Vec::new();
+    for n in 200..250 {
+        batch.push(over(&held(&s, n, id, 0).await, status(500), at(20)));
+    }
+    batch.push(over(&held(&s, 250, id, 0).await, status(200), at(21)));
+    s.store.settle(&batch, at(21)).await.unwrap();
+    assert_eq!(mails(&s).await[1..], [mail("warning", "undone", 1, 24 * 60)]);
+}
+
+async fn a_batch_that_holds_the_hundredth_and_a_success_tells_both(s: Setup) {
+    let id = s.endpoint().await.id;
+    fail(&s, id, 1, 99, 1).await;
+    let mut batch = Vec::new();
+    for (n, outcome) in
+        [(100, status(503)), (101, refused()), (102, status(200)), (103, status(502))]
+    {
+        batch.push(over(&held(&s, n, id, 0).await, outcome, at(n)));
+    }
+    s.store.settle(&batch, at(103)).await.unwrap();
+    assert_eq!(told(&s, "warning").await.0, 50);
+    let (failures, since, last_status, last_error) = told(&s, "defective").await;
+    assert_eq!((failures, since, last_status), (100, Some(1), Some(503)));
+    assert!(last_error.is_some_and(|error| error.contains("503")));
+    let recovered = (101, Some(1), None, Some("connection refused".to_owned()));
+    assert_eq!(told(&s, "recovered").await, recovered);
+    assert_eq!(facts(&s, "recovered").await.happened_at, at(102));
+    let after = s.store.endpoint(s.company, id).await.unwrap();
+    assert_eq!((after.state.streak(), after.last_status), (1, Some(502)));
+}
+
+async fn a_recovery_tells_what_it_recovered_from(s: Setup) {
+    let id = s.endpoint().await.id;
+    fail(&s, id, 1, 119, 1).await;
+    succeed(&s, id, 200, 6).await;
+    let (failures, since, last_status, last_error) = told(&s, "recovered").await;
+    assert_eq!((failures, since, last_status), (119, Some(1), Some(500)));
+    assert!(last_error.is_some_and(|error| error.contains("500")));
+}
+
+async fn a_good_sample_tells_what_it_recovered_from(s: Setup) {
+    let id = s.endpoint().await.id;
+    fail(&s, id, 1, 119, 1).await;
+    s.store.record_sample(s.company, id, true, ACTOR, at(6)).await.unwrap();
+    let (failures, since, last_status, last_error) = told(&s, "recovered").await;
+    assert_eq!((failures, since, last_status), (119, Some(1), Some(500)));
+    assert!(last_error.is_some_and(|error| error.contains("500")));
+}
+
+async fn what_waits_is_counted_up_to_the_edge(s: Setup) {
+    let id = s.endpoint().await.id;
+    let most = i64::from(WAITING_COUNT_MAX);
+    // With the one that fails at last they are as many as are counted.
+    let numbers = if s.config.database_url.starts_with("sqlite") {
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $3) "
+    } else {
+        "WITH n(i) AS (SELECT generate_series(1::bigint, $3)) "
+    };
+    let rows = "INSERT INTO pending (id, company_id, endpoint_id, event_id, due_at, schedule_began) \
+        SELECT 900000000 + i, $1, $2, 1, 1, 1 FROM n";
+    let values = vec![s.company.raw().into(), id.raw().into(), (most - 50).into()];
+    s.sql(&format!("{numbers}{rows}"), values).await;
+    fail(&s, id, 1, 50, 1).await;
+    assert_eq!(facts(&s, "warning").await.waiting, WAITING_COUNT_MAX);
+    fail(&s, id, 51, 50, 2).await;
+    assert_eq!(facts(&s, "defective").await.waiting, WAITING_COUNT_MAX + 1);
 }

@@ -1,9 +1,10 @@
 //! Who owns what, who lives, and what the dead leave.
 
 use chrono::TimeDelta;
-use domain::id::EndpointId;
-use store::{STALE_AFTER, Store};
+use domain::id::{DeliveryId, EndpointId};
+use store::{Actor, STALE_AFTER, Store};
 
+use crate::claim::want;
 use crate::engine::{at, held, lane, micros, of_lane, of_pending};
 use crate::setup::{Pending, Setup, now, on_both};
 
@@ -15,6 +16,9 @@ on_both!(
     lanes_are_taken_once,
     a_lane_is_given_only_by_its_owner,
     doubtful_claims_are_given_back_once_they_are_seen,
+    what_is_claimed_again_is_in_doubt_no_more,
+    what_is_put_off_waits,
+    wishes_are_seen_by_the_node_that_holds_the_row,
 );
 
 async fn waiting(s: &Setup, n: i64, endpoint: EndpointId, claimed_by: i64) -> i64 {
@@ -260,4 +264,45 @@ async fn what_nobody_among_the_nodes_holds_is_stray() {
     let mut stray = s.store.stray_incarnations().await.unwrap();
     stray.sort_unstable();
     assert_eq!(stray, [777, 778, 779]);
+}
+
+async fn what_is_claimed_again_is_in_doubt_no_more(s: Setup) {
+    let id = s.endpoint().await.id;
+    lane(&s, id, s.store.incarnation()).await;
+    let row = waiting(&s, 1, id, 0).await;
+    let doubted = (s.company, DeliveryId::from_raw(row), id);
+    s.store.doubt([doubted].into_iter());
+    let claimed = s.store.claim(&[want(id, 1)], at(1)).await.unwrap();
+    assert_eq!(claimed.rows.len() + claimed.orphans.len(), 1);
+    s.store.release_doubtful(at(2)).await.unwrap();
+    assert_eq!(
+        of_pending(&s, DeliveryId::from_raw(row), "claimed_by").await,
+        s.store.incarnation()
+    );
+}
+
+async fn what_is_put_off_waits(s: Setup) {
+    let id = s.endpoint().await.id;
+    let row = held(&s, 1, id, 0).await;
+    s.store.put_off((row.event.company, row.id, id), at(600), at(1)).await.unwrap();
+    assert_eq!(of_pending(&s, row.id, "claimed_by").await, 0);
+    assert_eq!(of_pending(&s, row.id, "due_at").await, micros(at(600)));
+    assert_eq!(of_lane(&s, id, "next_due").await, micros(at(600)));
+}
+
+async fn wishes_are_seen_by_the_node_that_holds_the_row(s: Setup) {
+    let id = s.endpoint().await.id;
+    let rows = [held(&s, 1, id, 0).await, held(&s, 2, id, 0).await, held(&s, 3, id, 0).await];
+    let theirs = held(&s, 4, id, 0).await.id;
+    let values = vec![theirs.raw().into()];
+    s.sql("UPDATE pending SET claimed_by = 777 WHERE id = $1", values).await;
+    assert_eq!(s.store.wishes().await.unwrap(), []);
+    s.store.cancel_delivery(s.company, rows[0].id, Actor::Cli, at(1)).await.unwrap();
+    s.store.retry_delivery(s.company, rows[1].id, Actor::Cli, at(1)).await.unwrap();
+    s.store.cancel_delivery(s.company, theirs, Actor::Cli, at(1)).await.unwrap();
+    let mut wishes = s.store.wishes().await.unwrap();
+    wishes.sort_by_key(|wish| wish.delivery);
+    let seen: Vec<_> =
+        wishes.iter().map(|wish| (wish.delivery, wish.endpoint, wish.cancel)).collect();
+    assert_eq!(seen, [(rows[0].id, id, true), (rows[1].id, id, false)]);
 }

@@ -1,8 +1,8 @@
 //! Long work in slices, and migrations.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::floor_at;
-use store::{KEYS_KEPT, KeyWalk, Store, SwitchWanted};
+use store::{AgeWalk, KEYS_KEPT, KeyWalk, Store, SwitchWanted};
 
 use crate::engine::{Door, endpoint, held, micros, new_event, one, settle_one, status};
 use crate::setup::{ACTOR, Pending, Setup, now, on_both};
@@ -10,6 +10,7 @@ use crate::setup::{ACTOR, Pending, Setup, now, on_both};
 on_both!(
     what_has_expired_ends_held_or_not,
     a_deleted_endpoints_rows_end,
+    what_no_turn_reaches_is_given_up_by_age,
     only_old_keys_are_forgotten,
     migrating_twice_changes_nothing,
     two_nodes_may_migrate_at_once,
@@ -52,6 +53,72 @@ async fn a_deleted_endpoints_rows_end(s: Setup) {
     assert_eq!((ended.iter().sum::<u64>(), ended.len()), (600, 2));
     assert_eq!(s.count("FROM deliveries WHERE state = 4").await, 600);
     assert_eq!(s.count("FROM pending").await, 2);
+}
+
+/// Walks over all old deliveries; gives how many ended, and in how many slices.
+async fn given_up(s: &Setup, at: DateTime<Utc>) -> (u64, usize) {
+    let (mut walk, mut ended, mut slices) = (AgeWalk::default(), 0, 0);
+    loop {
+        let slice = s.store.end_given_up(walk, at).await.unwrap();
+        assert!(slice.ended <= 500);
+        (ended, slices) = (ended + slice.ended, slices + usize::from(slice.ended > 0));
+        match slice.next {
+            Some(next) => walk = next,
+            None => return (ended, slices),
+        }
+    }
+}
+
+async fn what_no_turn_reaches_is_given_up_by_age(s: Setup) {
+    let (on, gone) = (s.endpoint().await.id, s.endpoint().await.id);
+    let paused = endpoint(&s, "*", SwitchWanted::Paused).await.id;
+    let was_held = s.endpoint().await.id;
+    let hour = TimeDelta::hours(1);
+    for n in 1..=700 {
+        let row = Pending { due_at: n, tries: n % 3, ..Pending::default() };
+        s.pending(n, on, row).await;
+    }
+    s.pending(701, on, Pending { claimed_by: 777, ..Pending::default() }).await;
+    let retried = s.pending(702, on, Pending::default()).await;
+    let began = micros(now() + hour);
+    s.sql(
+        "UPDATE pending SET schedule_began = $1 WHERE id = $2",
+        vec![began.into(), retried.into()],
+    )
+    .await;
+    s.pending(703, paused, Pending::default()).await;
+    let held = s.pending(704, was_held, Pending::default()).await;
+    s.sql(
+        "UPDATE endpoints SET held_total_us = $1 WHERE id = $2",
+        vec![(3_600_000_000_i64).into(), was_held.raw().into()],
+    )
+    .await;
+    s.pending(705, gone, Pending::default()).await;
+    s.store.delete_endpoint(s.company, gone, ACTOR, now()).await.unwrap();
+    let expired = Pending { expires_at: Some(micros(now())), ..Pending::default() };
+    s.pending(706, on, expired).await;
+    s.sql(
+        "INSERT INTO pending (id, company_id, endpoint_id, event_id, due_at, schedule_began) \
+         VALUES (7, $1, $2, 6, 1, $3)",
+        vec![s.other.raw().into(), on.raw().into(), micros(now()).into()],
+    )
+    .await;
+
+    let week = now() + TimeDelta::days(7);
+    assert_eq!(given_up(&s, week).await, (0, 0), "just so old is not older");
+    let (ended, slices) = given_up(&s, week + TimeDelta::seconds(1)).await;
+    assert_eq!(ended, 701);
+    assert!(slices >= 2, "{slices}");
+    assert_eq!(s.count("FROM deliveries WHERE state = 2").await, 701);
+    assert_eq!(s.count("FROM deliveries WHERE state = 2 AND tries = 2").await, 233);
+    assert_eq!(s.count("FROM pending").await, 6);
+    assert_eq!(given_up(&s, week + TimeDelta::seconds(2)).await, (0, 0));
+
+    let (ended, _) = given_up(&s, week + hour + TimeDelta::seconds(1)).await;
+    assert_eq!(ended, 2, "the retried one, and the one whose endpoint was held for an hour");
+    let sql = format!("FROM deliveries WHERE state = 2 AND id IN ({retried}, {held})");
+    assert_eq!(s.count(&sql).await, 2);
+    assert_eq!(s.count("FROM pending").await, 4);
 }
 
 async fn only_old_keys_are_forgotten(s: Setup) {
