@@ -5,6 +5,7 @@ use sea_orm_migration::prelude::*;
 
 mod m20261121_000001_engine;
 mod m20261121_000002_wishes;
+mod m20261121_000003_product;
 
 /// Runs the migrations in order; the store takes a lock first, so that two nodes do not race.
 #[derive(Debug)]
@@ -15,6 +16,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261121_000001_engine::Migration),
             Box::new(m20261121_000002_wishes::Migration),
+            Box::new(m20261121_000003_product::Migration),
         ]
     }
 }

@@ -1,12 +1,16 @@
 //! Who is calling: the `Authorization` header, and what its token may do.
 
+use std::net::IpAddr;
+
 use actix_web::HttpRequest;
 use actix_web::http::header;
 use chrono::{DateTime, Utc};
 use domain::scope::Scope;
-use store::{Actor, Caller};
+use store::{Actor, Caller, Store};
 
+use crate::access::{self, Access};
 use crate::error::ApiError;
+use crate::origin;
 use crate::serve::Shared;
 
 /// The longest token that is looked at.
@@ -19,23 +23,28 @@ pub struct Authorized {
     pub caller: Caller,
     /// When the request came; the only time it knows.
     pub now: DateTime<Utc>,
+    /// From where it came.
+    origin: Option<IpAddr>,
 }
 
 impl Authorized {
     /// The caller, for the audit log.
     pub const fn actor(&self) -> Actor {
-        Actor::Token(self.caller.token)
+        self.caller.actor()
+    }
+
+    /// The database for changes: what is written down about them says from where they were asked for.
+    pub fn store(&self, shared: &Shared) -> Store {
+        shared.state.store.asked_from(self.origin)
     }
 }
 
-/// Reads the token from the database and checks that it may do `wanted`.
-pub async fn authorize(
-    req: &HttpRequest,
-    shared: &Shared,
-    wanted: Scope,
-) -> Result<Authorized, ApiError> {
+/// Reads the token from the database and checks that it may do what the table of routes asks for.
+pub async fn authorize(req: &HttpRequest, shared: &Shared) -> Result<Authorized, ApiError> {
+    let access =
+        access::of(req).ok_or_else(|| ApiError::Internal("a route without a row".into()))?;
     let authorized = identify(req, shared).await?;
-    check(&authorized.caller, wanted)?;
+    check(&authorized.caller, access)?;
     Ok(authorized)
 }
 
@@ -43,7 +52,7 @@ pub async fn authorize(
 pub async fn identify(req: &HttpRequest, shared: &Shared) -> Result<Authorized, ApiError> {
     let now = shared.state.clock.now();
     let found = shared.state.store.authenticate(bearer(req)?, now).await;
-    Ok(Authorized { caller: live(found, now)?, now })
+    Ok(Authorized { caller: live(found, now)?, now, origin: origin_of(req, shared) })
 }
 
 /// The same for ingest: the token is remembered, and checked again where the event is written.
@@ -51,8 +60,12 @@ pub async fn authorize_ingest(req: &HttpRequest, shared: &Shared) -> Result<Auth
     let now = shared.state.clock.now();
     let found = shared.state.store.authenticate_for_ingest(bearer(req)?, now).await;
     let caller = live(found, now)?;
-    check(&caller, Scope::EventsWrite)?;
-    Ok(Authorized { caller, now })
+    check(&caller, Access::Scope(Scope::EventsWrite))?;
+    Ok(Authorized { caller, now, origin: None })
+}
+
+fn origin_of(req: &HttpRequest, shared: &Shared) -> Option<IpAddr> {
+    origin::of(req, &shared.config.trusted_proxies)
 }
 
 fn live(found: Result<Caller, store::Error>, now: DateTime<Utc>) -> Result<Caller, ApiError> {
@@ -64,8 +77,14 @@ fn live(found: Result<Caller, store::Error>, now: DateTime<Utc>) -> Result<Calle
     }
 }
 
-fn check(caller: &Caller, wanted: Scope) -> Result<(), ApiError> {
-    if Scope::allows(&caller.scopes, wanted) { Ok(()) } else { Err(ApiError::MissingScope(wanted)) }
+fn check(caller: &Caller, access: Access) -> Result<(), ApiError> {
+    match access {
+        Access::Public | Access::Signed => Ok(()),
+        Access::Scope(wanted) if Scope::allows(&caller.scopes, wanted) => Ok(()),
+        Access::Scope(wanted) => Err(ApiError::MissingScope(wanted)),
+        // People and operators come in by other doors.
+        Access::Person | Access::Role(_) | Access::Operator => Err(ApiError::Unauthorized),
+    }
 }
 
 fn bearer(req: &HttpRequest) -> Result<&str, ApiError> {

@@ -37,6 +37,10 @@ pub enum Code {
     EventGone,
     /// The delivery's endpoint was deleted.
     EndpointDeleted,
+    /// As many jobs are running as there may be.
+    TooManyJobs,
+    /// The job is over.
+    JobFinished,
     /// Any other conflict with the state of the thing.
     Conflict,
     /// A body, a batch or an event is larger than allowed.
@@ -73,7 +77,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 34] = [
         Self::InvalidJson,
         Self::Unauthorized,
         Self::MissingScope,
@@ -90,6 +94,8 @@ impl Code {
         Self::EventExpired,
         Self::EventGone,
         Self::EndpointDeleted,
+        Self::TooManyJobs,
+        Self::JobFinished,
         Self::Conflict,
         Self::TooLarge,
         Self::InvalidRequest,
@@ -127,6 +133,8 @@ impl Code {
             Self::EventExpired => "event_expired",
             Self::EventGone => "event_gone",
             Self::EndpointDeleted => "endpoint_deleted",
+            Self::TooManyJobs => "too_many_jobs",
+            Self::JobFinished => "job_finished",
             Self::Conflict => "conflict",
             Self::TooLarge => "too_large",
             Self::InvalidRequest => "invalid_request",
@@ -170,6 +178,8 @@ impl Code {
             | Self::EventExpired
             | Self::EventGone
             | Self::EndpointDeleted
+            | Self::TooManyJobs
+            | Self::JobFinished
             | Self::Conflict => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::InvalidRequest
@@ -208,6 +218,8 @@ impl Code {
             Self::EventExpired => "The event is past its expires_at",
             Self::EventGone => "The event was removed by retention",
             Self::EndpointDeleted => "The delivery's endpoint was deleted",
+            Self::TooManyJobs => "As many jobs are running as there may be",
+            Self::JobFinished => "The job is over",
             Self::Conflict => "This does not fit the present state",
             Self::TooLarge => "The request is larger than allowed",
             Self::InvalidRequest => "The request has several mistakes",

@@ -7,6 +7,7 @@ use domain::scope::Scope;
 use serde::Serialize;
 
 use crate::code::Code;
+use utoipa::ToSchema;
 
 /// Where in a request a mistake is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +50,7 @@ pub enum ApiError {
     /// The address exists, the method does not.
     MethodNotAllowed {
         /// The methods there are.
-        allow: &'static str,
+        allow: String,
     },
     /// The body did not arrive in time.
     RequestTimeout,
@@ -231,7 +232,7 @@ impl ResponseError for ApiError {
                 ));
             }
             Self::MethodNotAllowed { allow } => {
-                answer.insert_header((header::ALLOW, HeaderValue::from_static(allow)));
+                answer.insert_header((header::ALLOW, allow.as_str()));
             }
             Self::Overloaded | Self::DatabaseUnavailable(_) | Self::NotReady { .. } => {
                 answer.insert_header((header::RETRY_AFTER, HeaderValue::from_static("1")));
@@ -268,7 +269,7 @@ impl From<store::Error> for ApiError {
 }
 
 /// RFC 9457's document.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Problem {
     #[serde(rename = "type")]
     kind: String,
@@ -279,7 +280,7 @@ pub struct Problem {
     errors: Vec<ProblemError>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct ProblemError {
     #[serde(skip_serializing_if = "Option::is_none")]
     pointer: Option<String>,

@@ -176,6 +176,16 @@ impl<'a> Fields<'a> {
         })
     }
 
+    /// True or false.
+    pub fn boolean(&mut self, name: &str) -> Given<bool> {
+        self.read(name, |value| value.as_bool().ok_or_else(|| "must be true or false".to_owned()))
+    }
+
+    /// A text whose type reads itself.
+    pub fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(&mut self, name: &str) -> Given<T> {
+        self.read(name, |value| as_text(value)?.parse().map_err(|error: T::Err| error.to_string()))
+    }
+
     /// A time.
     pub fn time(&mut self, name: &str) -> Given<DateTime<Utc>> {
         self.read(name, |value| parse_time(&as_text(value)?))

@@ -4,17 +4,20 @@
 //! find and what is another company's are the same answer. No SQL is here, and nothing decides here
 //! what an event or an outcome changes.
 
+mod access;
 mod auth;
 mod body;
 mod code;
 mod error;
 mod event_body;
 mod fields;
+mod origin;
 mod query;
 mod request_id;
 mod respond;
 mod routes;
 mod sample;
+mod schema;
 mod serve;
 
 pub use sample::{SampleQueue, SampleSender, run_samples, sample_channel};

@@ -10,9 +10,10 @@ use store::{PAGE_ROWS_MAX, Page, PageRequest};
 use crate::code::Code;
 use crate::error::{ApiError, Mistake, Place};
 use crate::fields;
+use utoipa::ToSchema;
 
 /// How many rows a page has where the caller does not say.
-const PAGE_ROWS: u32 = 50;
+pub const PAGE_ROWS: u32 = 50;
 const CURSOR_VERSION: u8 = 1;
 
 /// Query parameters that are being read.
@@ -105,7 +106,7 @@ impl Query {
 }
 
 /// A page as it is sent.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct PageView<T> {
     data: Vec<T>,
     next_cursor: Option<String>,

@@ -9,6 +9,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::error::ApiError;
+use utoipa::ToSchema;
 
 /// A JSON answer.
 pub fn json(status: StatusCode, value: &impl Serialize) -> Result<HttpResponse, ApiError> {
@@ -81,8 +82,9 @@ impl BodyView {
 }
 
 /// An answer as it is shown, of an attempt or of a sample.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ResponseView {
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
     headers: HeadersView,
     body: String,
     encoding: &'static str,
@@ -98,20 +100,21 @@ impl ResponseView {
 }
 
 /// A request as it was sent.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct RequestView {
     /// The method.
     pub method: String,
     /// The URL as it was then.
     pub url: String,
     /// The headers; values of custom ones are replaced.
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
     pub headers: HeadersView,
     /// The body; null once retention has removed the event.
     pub body: Option<String>,
 }
 
 /// Why an exchange failed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct FailureView {
     kind: &'static str,
     message: String,

@@ -29,6 +29,8 @@ pub struct Config {
     pub public_url: Option<url::Url>,
     /// Whether endpoints may use plain http.
     pub allow_http: bool,
+    /// Proxies that are believed when they say from where a request comes.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
     /// Which addresses endpoints may name.
     pub policy: AddressPolicy,
     /// The time limit of an endpoint that does not choose one.

@@ -130,6 +130,7 @@ impl Dispatcher {
                 self.return_loop(stop.clone()),
                 self.freshness_loop(stop.clone()),
                 self.upkeep_loop(stop.clone()),
+                self.jobs_loop(stop.clone()),
             );
             self.stopping.store(true, Ordering::Release);
             self.leave_the_rest_to_others().await;

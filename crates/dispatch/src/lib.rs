@@ -6,6 +6,7 @@ pub mod lanes;
 mod attempt;
 mod claiming;
 mod dispatcher;
+mod jobs;
 mod membership;
 mod sending;
 mod settling;

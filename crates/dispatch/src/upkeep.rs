@@ -60,6 +60,9 @@ impl Dispatcher {
             rounds.seldom_at = Some(Instant::now());
             log("partitions", self.store.make_partitions(now).await);
             log("stray claims", self.free_strays().await);
+            log("traces of people", self.store.forget_people(now).await);
+            log("hours of stats", self.store.fold_stats(now).await);
+            log("old stats", self.store.forget_stats(now).await);
             if let Some(mended) = log("missing lanes", self.store.mend_lanes(now).await)
                 && mended > 0
             {

@@ -60,6 +60,11 @@ impl IdSource {
         Self { slot, last: AtomicI64::new(floor) }
     }
 
+    /// The slot it makes ids in.
+    pub fn slot(&self) -> i64 {
+        self.slot.load(Ordering::Acquire)
+    }
+
     /// Makes ids in another slot from now on.
     pub fn take_slot(&self, slot: i64) {
         self.slot.store(slot.rem_euclid(SLOTS), Ordering::Release);
@@ -227,8 +232,16 @@ ids! {
     DeliveryId = "dlv";
     /// One HTTP request of a delivery.
     AttemptId = "att";
-    /// A mail about an endpoint.
+    /// A mail.
     MailId = "mail";
+    /// Long work that somebody asked for.
+    JobId = "job";
+    /// A person's login to the dashboard.
+    LoginId = "lgn";
+    /// An invitation into a company.
+    InvitationId = "inv";
+    /// A line of the audit log.
+    AuditId = "aud";
 }
 
 #[cfg(test)]

@@ -214,6 +214,7 @@ fn api_config(settings: &Settings, policy: AddressPolicy) -> api::Config {
     api::Config {
         public_url: settings.public_url.clone(),
         allow_http: settings.allow_http,
+        trusted_proxies: settings.trusted_proxies.clone(),
         policy,
         default_timeout: settings.timeout,
         workers: std::thread::available_parallelism().map_or(1, usize::from),

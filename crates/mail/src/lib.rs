@@ -1,6 +1,7 @@
 //! Sends rows of the mail outbox over SMTP, and nothing else: what is mailed, to whom and when was
 //! decided and written down by others.
 
+mod account;
 mod config;
 mod message;
 mod outbox;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::{Address, Message};
-use store::MailRecord;
+use store::OutgoingMail;
 
 use crate::Config;
 use crate::text::render;
@@ -30,7 +30,7 @@ impl Header for AutoSubmitted {
 /// Writes the message. The Message-ID is the same on every try, so that a mail sent twice (after a
 /// crash) can be recognised; the error is a sentence for the row.
 pub(crate) fn compose(
-    mail: &MailRecord,
+    mail: &OutgoingMail,
     config: &Config,
     now: DateTime<Utc>,
 ) -> Result<Message, String> {
@@ -53,8 +53,9 @@ mod tests {
     use super::*;
     use crate::text::sample;
     use domain::notice::NoticeKind;
+    use store::MailContent;
 
-    fn wire(mail: &MailRecord) -> String {
+    fn wire(mail: &OutgoingMail) -> String {
         let config =
             Config::parse("smtp://localhost", "Hookferry <hookferry@mail.example>", None).unwrap();
         let now = mail.created_at + chrono::TimeDelta::hours(1);
@@ -81,7 +82,8 @@ mod tests {
     #[test]
     fn a_company_name_cannot_add_headers() {
         let mut mail = sample(NoticeKind::Defective);
-        mail.facts.company_name = "Acme\r\nBcc: everybody@example.com\r\n\r\nبيت".into();
+        let MailContent::Endpoint { facts, .. } = &mut mail.content else { panic!() };
+        facts.company_name = "Acme\r\nBcc: everybody@example.com\r\n\r\nبيت".into();
         let text = wire(&mail);
         let head = text.split("\r\n\r\n").next().unwrap();
         assert!(!head.lines().any(|line| line.starts_with("Bcc")), "{head}");

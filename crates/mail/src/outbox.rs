@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use store::{ClaimedMail, Clock, MailRecord, Store};
+use store::{ClaimedMail, Clock, OutgoingMail, Store};
 use tokio_util::sync::CancellationToken;
 
 use crate::Config;
@@ -126,7 +126,7 @@ async fn still_to_send(mailer: &Mailer, stop: &CancellationToken, claimed: &Clai
     }
 }
 
-async fn send(mailer: &Mailer, line: &mut Line, mail: &MailRecord) -> Result<(), SendError> {
+async fn send(mailer: &Mailer, line: &mut Line, mail: &OutgoingMail) -> Result<(), SendError> {
     let message = compose(mail, &mailer.config, mailer.clock.now()).map_err(SendError::Never)?;
     line.send(&mailer.config, &message).await
 }

@@ -9,10 +9,10 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
-use store::{MailFacts, MailRecord, WAITING_COUNT_MAX};
+use store::{MailContent, MailFacts, OutgoingMail, WAITING_COUNT_MAX};
 use url::Url;
 
-use crate::Config;
+use crate::{Config, account};
 
 /// The most letters of one value.
 const VALUE_CHARS_MAX: usize = 300;
@@ -47,6 +47,8 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("defective.txt", include_str!("templates/defective.txt")),
         ("recovered.txt", include_str!("templates/recovered.txt")),
         ("disabled.txt", include_str!("templates/disabled.txt")),
+        ("account.txt", include_str!("templates/account.txt")),
+        ("account.html", include_str!("templates/account.html")),
         ("frame.txt", include_str!("templates/frame.txt")),
         ("frame.html", include_str!("templates/frame.html")),
     ] {
@@ -89,23 +91,29 @@ struct Row {
 }
 
 /// Writes a mail's words from the facts frozen in its row.
-pub fn render(mail: &MailRecord, config: &Config) -> Rendered {
-    let facts = &mail.facts;
+pub fn render(mail: &OutgoingMail, config: &Config) -> Rendered {
+    match &mail.content {
+        MailContent::Endpoint { kind, facts } => render_notice(*kind, facts, config),
+        MailContent::Account(mail) => account::render(mail, config),
+    }
+}
+
+fn render_notice(kind: NoticeKind, facts: &MailFacts, config: &Config) -> Rendered {
     let company = clean(&facts.company_name, VALUE_CHARS_MAX);
-    let subject = subject(mail.kind, facts);
-    let words = fill(template_of(mail.kind), &words(facts));
+    let subject = subject(kind, facts);
+    let words = fill(template_of(kind), &words(facts));
     let frame = Frame {
         subject: &subject,
         company: &company,
         paragraphs: words.split("\n\n").map(paragraph).collect(),
-        rows: rows(mail.kind, facts),
+        rows: rows(kind, facts),
         link: config.public_url.as_ref().map(|base| link(base, &facts.endpoint_id)),
     };
     let (text, html) = (fill("frame.txt", &frame), fill("frame.html", &frame));
     Rendered { subject, text, html }
 }
 
-fn fill(name: &str, values: &impl Serialize) -> String {
+pub(crate) fn fill(name: &str, values: &impl Serialize) -> String {
     let template = TEMPLATES.get_template(name).expect("the names are constants of this file");
     template.render(Serde(values)).expect("templates read only what their values always hold")
 }
@@ -187,7 +195,7 @@ fn paragraph(text: &str) -> Paragraph<'_> {
 }
 
 /// One line without control characters and without those that turn the reading direction around.
-fn clean(text: &str, chars_max: usize) -> String {
+pub(crate) fn clean(text: &str, chars_max: usize) -> String {
     let harmless = |letter: char| {
         let turns = matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         let breaks = matches!(letter, '\u{2028}' | '\u{2029}');
@@ -235,7 +243,7 @@ fn waiting(count: u32) -> String {
     }
 }
 
-fn moment(at: DateTime<Utc>) -> String {
+pub(crate) fn moment(at: DateTime<Utc>) -> String {
     at.format("%-d %b %Y, %H:%M UTC").to_string()
 }
 

@@ -1,10 +1,9 @@
 use super::*;
 use chrono::TimeZone;
 use domain::id::MailId;
-use store::MailState;
 
 /// A mail of a kind with the facts of a plain day.
-pub(crate) fn sample(kind: NoticeKind) -> MailRecord {
+pub(crate) fn sample(kind: NoticeKind) -> OutgoingMail {
     let since = Utc.with_ymd_and_hms(2026, 11, 19, 9, 34, 7).unwrap();
     let happened_at = Utc.with_ymd_and_hms(2026, 11, 20, 2, 14, 0).unwrap();
     let facts = MailFacts {
@@ -31,18 +30,12 @@ pub(crate) fn sample(kind: NoticeKind) -> MailRecord {
         give_up_after_s: 7 * 86_400,
         defective_after: 100,
     };
-    MailRecord {
+    OutgoingMail {
         id: MailId::from_raw(1_234_567_890_123),
-        endpoint: None,
-        kind,
         recipient: "owner@acme.example".into(),
-        facts,
-        state: MailState::Queued,
         tries: 0,
-        last_error: None,
-        due_at: happened_at,
         created_at: happened_at,
-        sent_at: None,
+        content: MailContent::Endpoint { kind, facts: Box::new(facts) },
     }
 }
 
@@ -53,7 +46,8 @@ fn config() -> Config {
 
 fn rendered(kind: NoticeKind, change: impl FnOnce(&mut MailFacts)) -> Rendered {
     let mut mail = sample(kind);
-    change(&mut mail.facts);
+    let MailContent::Endpoint { facts, .. } = &mut mail.content else { panic!() };
+    change(facts);
     render(&mail, &config())
 }
 

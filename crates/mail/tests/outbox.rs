@@ -11,6 +11,7 @@ use domain::event::NewEvent;
 use domain::event_type::{EventTypeName, Selector};
 use domain::id::{CompanyId, EndpointId};
 use domain::outcome::{Acknowledge, Outcome};
+use domain::person::EmailAddress;
 use domain::schedule::RetrySchedule;
 use domain::scope::Scope;
 use domain::secret::EndpointSecret;
@@ -19,7 +20,7 @@ use mail::{Config, Mailer, run, run_once};
 use parking_lot::Mutex;
 use store::{
     Actor, Attempted, Claimed, HandOver, MailRecord, MailState, MasterKey, NewEndpoint, NewToken,
-    PageRequest, ScheduleChoice, Store, SwitchWanted, ToSettle,
+    PageRequest, ScheduleChoice, SignUp, Store, SwitchWanted, ToSettle,
 };
 use testkit::clock::ManualClock;
 use testkit::mailbox::Mailbox;
@@ -317,4 +318,36 @@ async fn nothing_is_sent_but_by_a_node() {
     world.store.join("a", world.now()).await.unwrap();
     assert_eq!(run_once(&mailer).await.unwrap(), 1);
     assert_eq!(world.mailbox.wait_for(1, PATIENCE).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_link_to_an_account_arrives_and_works_once() {
+    let world = World::new().await;
+    let (store, now) = (&world.store, world.now());
+    let new = SignUp {
+        company_name: "Shop".into(),
+        email: EmailAddress::parse("cleo@shop.example").unwrap(),
+        name: None,
+        password_hash: "$argon2id$one".into(),
+        verified: false,
+    };
+    let user = store.sign_up(new, now).await.unwrap().user.id;
+    let dashboard = url::Url::parse("https://hooks.example").unwrap();
+    let url = world.mailbox.url();
+    let config = Config::parse(&url, "hookferry@mail.example", Some(&dashboard)).unwrap();
+    let mailer = Mailer::new(store.clone(), world.clock.clone(), config);
+    assert_eq!(run_once(&mailer).await.unwrap(), 1);
+    let mails = world.mailbox.wait_for(1, PATIENCE).await;
+    assert_eq!(mails[0].to, ["cleo@shop.example"]);
+    let begin = "https://hooks.example/verify-email#token=";
+    let link = mails[0].text.lines().find_map(|line| line.strip_prefix(begin)).unwrap();
+    assert_eq!(store.verify_email(link.trim(), now).await.unwrap().id, user);
+    assert!(store.verify_email(link.trim(), now).await.is_err());
+
+    // One that waited for the mail server until its link was worthless is not sent at all.
+    let cleo = EmailAddress::parse("cleo@shop.example").unwrap();
+    store.request_password_reset(&cleo, now).await.unwrap();
+    world.clock.advance(TimeDelta::hours(1));
+    assert_eq!(run_once(&mailer).await.unwrap(), 0);
+    assert_eq!(world.mailbox.mails().len(), 1);
 }

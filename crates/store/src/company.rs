@@ -2,13 +2,15 @@
 
 use chrono::{DateTime, Utc};
 use domain::id::{CompanyId, UserId};
+use domain::role::Role;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect,
 };
 
-use crate::entity::{company, member, user};
+use crate::entity::{company, user};
+use crate::people::{insert_member, vouch};
 use crate::time::{from_micros, micros};
 use crate::{Actor, CompanyRecord, Error, Store};
 
@@ -16,7 +18,9 @@ use crate::{Actor, CompanyRecord, Error, Store};
 const COMPANIES_MAX: u64 = 1_000;
 
 impl Store {
-    /// Makes a company and its owner; a person with that address becomes its owner as well.
+    /// Makes a company and its owner; a person with that address becomes its owner as well. The
+    /// operator vouches for the address: whoever signed up with it unproved has to choose a new
+    /// password by a link.
     pub async fn create_company(
         &self,
         name: &str,
@@ -24,27 +28,15 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<CompanyRecord, Error> {
         let id = CompanyId::from_raw(self.new_id(now));
-        let row = company::Model {
-            id: id.raw(),
-            name: name.to_owned(),
-            config_version: 1,
-            created_at: micros(now),
-        };
         let tx = self.begin().await?;
-        let inserted: company::ActiveModel = row.clone().into();
-        company::Entity::insert(inserted).exec_without_returning(&tx).await?;
+        insert_company(&tx, id, name, now).await?;
         let owner = self.user_by_email(&tx, owner_email, now).await?;
-        let member = member::ActiveModel {
-            company_id: Set(id.raw()),
-            user_id: Set(owner.raw()),
-            role: Set("owner".to_owned()),
-            created_at: Set(micros(now)),
-        };
-        member::Entity::insert(member).exec_without_returning(&tx).await?;
+        vouch(&tx, owner, now).await?;
+        insert_member(&tx, id, owner, Role::Owner, now).await?;
         let facts = serde_json::json!({ "name": name, "owner": owner });
         self.audit(&tx, id, Actor::Cli, "company.created", id, facts, now).await?;
         tx.commit().await?;
-        Ok(record(row))
+        Ok(CompanyRecord { id, name: name.to_owned(), created_at: from_micros(micros(now)) })
     }
 
     /// One company.
@@ -80,6 +72,7 @@ impl Store {
             password_hash: Set(None),
             email_verified_at: Set(None),
             created_at: Set(micros(now)),
+            password_changed_at: Set(None),
         };
         user::Entity::insert(row)
             .on_conflict(OnConflict::column(user::Column::EmailKey).do_nothing().to_owned())
@@ -88,6 +81,23 @@ impl Store {
         let found = user::Entity::find().filter(user::Column::EmailKey.eq(key)).one(tx).await?;
         found.map(|row| UserId::from_raw(row.id)).ok_or(Error::NotFound)
     }
+}
+
+/// Writes a company's row.
+pub(crate) async fn insert_company(
+    tx: &impl ConnectionTrait,
+    id: CompanyId,
+    name: &str,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let row = company::ActiveModel {
+        id: Set(id.raw()),
+        name: Set(name.to_owned()),
+        config_version: Set(1),
+        created_at: Set(micros(now)),
+    };
+    company::Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(())
 }
 
 fn record(row: company::Model) -> CompanyRecord {

@@ -7,8 +7,8 @@ use domain::endpoint::EndpointState;
 use domain::id::{CompanyId, DeliveryId, EndpointId, EventId};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter,
+    QuerySelect,
 };
 
 use crate::delivery_list::find_one;
@@ -16,6 +16,7 @@ use crate::entity::{attempt, endpoint, event, history, pending};
 use crate::rows::delivery::STATE_CANCELED;
 use crate::rows::endpoint::state_of;
 use crate::rows::page::snapshot;
+use crate::rows::sql::Sql;
 use crate::rows::{attempt as attempt_rows, event as event_rows, lane};
 use crate::time::{from_micros, micros};
 use crate::{Actor, DeliveryDetail, DeliveryRecord, Error, Hint, Store};
@@ -193,44 +194,24 @@ async fn retry_finished(
     id: DeliveryId,
     now: DateTime<Utc>,
 ) -> Result<EndpointId, Error> {
-    let finished = history::Entity::find()
-        .filter(history::Column::CompanyId.eq(company.raw()))
-        .filter(history::Column::Id.eq(id.raw()))
-        .order_by_desc(history::Column::Generation)
-        .limit(1)
-        .one(tx)
-        .await?
-        .ok_or(Error::NotFound)?;
-    let endpoint = sending_endpoint(tx, finished.endpoint_id).await?;
-    let event = find_event(tx, company, finished.event_id)
+    let mut sql = Sql::new("SELECT ");
+    sql.text(Past::COLUMNS).text(" FROM deliveries d WHERE d.company_id = ").bind(company.raw());
+    sql.text(" AND d.id = ").bind(id.raw()).text(" ORDER BY d.generation DESC LIMIT 1");
+    let past = Past::find_by_statement(sql.build(tx.get_database_backend()));
+    let past = past.one(tx).await?.ok_or(Error::NotFound)?;
+    let endpoint = sending_endpoint(tx, past.endpoint_id).await?;
+    let event = find_event(tx, company, past.event_id)
         .await?
         .ok_or_else(|| conflict("event_gone", "retention has removed the delivery's event"))?;
     check_expiry(event.expires_at, now)?;
-    let tries = u32::try_from(finished.tries).unwrap_or(u32::MAX);
-    let progress = Progress { tries, ..Progress::new(now, event.expires_at.map(from_micros)) };
-    let progress = progress.restarted(endpoint.running_time(now));
-    let row = pending::ActiveModel {
-        id: Set(id.raw()),
-        company_id: Set(company.raw()),
-        endpoint_id: Set(finished.endpoint_id),
-        event_id: Set(finished.event_id),
-        due_at: Set(0),
-        claimed_by: Set(0),
-        tries: Set(i64::from(progress.tries)),
-        tries_before: Set(i64::from(progress.tries_before)),
-        schedule_began: Set(micros(progress.schedule_began)),
-        expires_at: Set(event.expires_at),
-        generation: Set(finished.generation + 1),
-        canceled: Set(0),
-        format: Set(finished.format),
-        render_version: Set(finished.render_version),
-    };
+    let row = past.restarted(event.expires_at, &endpoint, 0, now);
+    let row: pending::ActiveModel = row.into();
     // Two people may ask at the same moment: once is enough.
     pending::Entity::insert(row)
         .on_conflict(OnConflict::new().do_nothing().to_owned())
         .exec_without_returning(tx)
         .await?;
-    Ok(EndpointId::from_raw(finished.endpoint_id))
+    Ok(EndpointId::from_raw(past.endpoint_id))
 }
 
 /// A request is under way: settlement ends the delivery.
@@ -249,6 +230,18 @@ async fn move_to_history(
     row: pending::Model,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    pending::Entity::delete_many()
+        .filter(pending::Column::CompanyId.eq(row.company_id))
+        .filter(pending::Column::Id.eq(row.id))
+        .exec(tx)
+        .await?;
+    let finished: history::ActiveModel = canceled_row(row, now).into();
+    history::Entity::insert(finished).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+/// The row of history of one that is canceled before another request.
+pub(crate) fn canceled_row(row: pending::Model, now: DateTime<Utc>) -> history::Model {
     let pending::Model {
         id,
         company_id,
@@ -265,12 +258,7 @@ async fn move_to_history(
         format,
         render_version,
     } = row;
-    pending::Entity::delete_many()
-        .filter(pending::Column::CompanyId.eq(company_id))
-        .filter(pending::Column::Id.eq(id))
-        .exec(tx)
-        .await?;
-    let finished = history::Model {
+    history::Model {
         id,
         company_id,
         generation,
@@ -291,10 +279,57 @@ async fn move_to_history(
         response_head: None,
         response_body: None,
         truncated: 0,
-    };
-    let finished: history::ActiveModel = finished.into();
-    history::Entity::insert(finished).exec_without_returning(tx).await?;
-    Ok(())
+    }
+}
+
+/// A finished delivery as it takes to put it back.
+#[derive(Debug, FromQueryResult)]
+pub(crate) struct Past {
+    pub(crate) id: i64,
+    pub(crate) company_id: i64,
+    pub(crate) generation: i64,
+    pub(crate) endpoint_id: i64,
+    pub(crate) event_id: i64,
+    pub(crate) state: i64,
+    pub(crate) tries: i64,
+    pub(crate) finished_at: i64,
+    pub(crate) format: i64,
+    pub(crate) render_version: i64,
+}
+
+impl Past {
+    /// Its columns, for `d`.
+    pub(crate) const COLUMNS: &str = "d.id, d.company_id, d.generation, d.endpoint_id, d.event_id, \
+        d.state, d.tries, d.finished_at, d.format, d.render_version";
+
+    /// The same delivery with its next generation and a fresh schedule.
+    pub(crate) fn restarted(
+        &self,
+        expires_at: Option<i64>,
+        endpoint: &EndpointState,
+        due_at: i64,
+        now: DateTime<Utc>,
+    ) -> pending::Model {
+        let tries = u32::try_from(self.tries).unwrap_or(u32::MAX);
+        let progress = Progress { tries, ..Progress::new(now, expires_at.map(from_micros)) };
+        let progress = progress.restarted(endpoint.running_time(now));
+        pending::Model {
+            id: self.id,
+            company_id: self.company_id,
+            endpoint_id: self.endpoint_id,
+            event_id: self.event_id,
+            due_at,
+            claimed_by: 0,
+            tries: i64::from(progress.tries),
+            tries_before: i64::from(progress.tries_before),
+            schedule_began: micros(progress.schedule_began),
+            expires_at,
+            generation: self.generation + 1,
+            canceled: 0,
+            format: self.format,
+            render_version: self.render_version,
+        }
+    }
 }
 
 async fn find_event(

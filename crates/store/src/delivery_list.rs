@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use domain::id::{CompanyId, EventId, floor_at};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult,
-    QueryFilter, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
+    FromQueryResult, QueryFilter, QuerySelect,
 };
 
-use crate::entity::{attempt, event, history};
+use crate::entity::{attempt, history};
+use crate::jobs_rows::company_of;
 use crate::rows::attempt::{failure_of, status_of};
 use crate::rows::delivery::{
     HISTORY_COLUMNS, JOINS, LastAttempt, Listed, PENDING_COLUMNS, history_code, pending_condition,
@@ -46,7 +47,7 @@ impl Store {
         page: PageRequest,
     ) -> Result<Page<DeliveryRecord>, Error> {
         let tx = snapshot(self.reader()).await?;
-        let range = range_of(&tx, company, &filter, page).await?;
+        let range = range_of(&filter, page);
         let limit = limit_of(page);
         let pending = find(&tx, Table::Pending, company, &filter, range, limit).await?;
         let finished = find(&tx, Table::History, company, &filter, range, limit).await?;
@@ -98,33 +99,11 @@ pub(crate) async fn find_one(
     finished.into_iter().next().ok_or(Error::NotFound)
 }
 
-/// An event's deliveries have the ids after its own.
-async fn range_of(
-    tx: &DatabaseTransaction,
-    company: CompanyId,
-    filter: &DeliveryFilter,
-    page: PageRequest,
-) -> Result<Range, Error> {
-    let since = filter.since.map_or(0, floor_at);
-    let until = filter.until.map_or(i64::MAX, floor_at);
-    let (first, end) = match filter.event {
-        Some(event) => deliveries_of(tx, company, event).await?,
-        None => (0, i64::MAX),
-    };
-    Ok(Range { from: since.max(first), below: until.min(end).min(before_of(page)) })
-}
-
-async fn deliveries_of(
-    tx: &DatabaseTransaction,
-    company: CompanyId,
-    id: EventId,
-) -> Result<(i64, i64), Error> {
-    let row = event::Entity::find_by_id(id.raw())
-        .filter(event::Column::CompanyId.eq(company.raw()))
-        .one(tx)
-        .await?;
-    let first = id.raw().saturating_add(1);
-    Ok(row.map_or((0, 0), |row| (first, first.saturating_add(row.deliveries))))
+fn range_of(filter: &DeliveryFilter, page: PageRequest) -> Range {
+    Range {
+        from: filter.since.map_or(0, floor_at),
+        below: filter.until.map_or(i64::MAX, floor_at).min(before_of(page)),
+    }
 }
 
 async fn find(
@@ -139,6 +118,8 @@ async fn find(
     let is_full = rows.len() as u64 > limit;
     let looked_down_to = if is_full {
         rows.last().map(|row| row.id)
+    } else if filter.event.is_some() {
+        None
     } else {
         let name = match table {
             Table::Pending => "pending",
@@ -178,10 +159,19 @@ async fn select(
         Table::History => (HISTORY_COLUMNS, "deliveries", "id DESC, generation DESC"),
     };
     let mut sql = Sql::new("SELECT ");
-    sql.text(columns).text(" FROM (SELECT * FROM ").text(name);
-    sql.text(" WHERE company_id = ").bind(company.raw());
-    sql.text(" AND id >= ").bind(range.from).text(" AND id < ").bind(range.below);
-    sql.text(" ORDER BY ").text(order).text(" LIMIT ").bind(SCAN_ROWS_MAX).text(") p");
+    sql.text(columns).text(" FROM (");
+    match filter.event {
+        Some(event) => {
+            of_event(&mut sql, connection.get_database_backend(), name, company, event, range)
+        }
+        None => {
+            sql.text("SELECT * FROM ").text(name).text(" WHERE company_id = ");
+            sql.bind(company.raw()).text(" AND id >= ").bind(range.from);
+            sql.text(" AND id < ").bind(range.below);
+            sql.text(" ORDER BY ").text(order).text(" LIMIT ").bind(SCAN_ROWS_MAX);
+        }
+    }
+    sql.text(") p");
     sql.text(JOINS).text("WHERE ").text(condition);
     if let Some(endpoint) = filter.endpoint {
         sql.text(" AND p.endpoint_id = ").bind(endpoint.raw());
@@ -198,6 +188,28 @@ async fn select(
     sql.text(" ORDER BY p.id DESC LIMIT ").bind(limit as i64);
     let statement = sql.build(connection.get_database_backend());
     Ok(Listed::find_by_statement(statement).all(connection).await?)
+}
+
+/// An event's first deliveries have the ids after its own; those that jobs made later stand in a list.
+fn of_event(
+    sql: &mut Sql,
+    backend: DbBackend,
+    table: &str,
+    company: CompanyId,
+    event: EventId,
+    range: Range,
+) {
+    let company_is = company_of(backend, table);
+    sql.text("SELECT d.* FROM events x CROSS JOIN ").text(table);
+    sql.text(" d WHERE x.company_id = ").bind(company.raw()).text(" AND x.id = ");
+    sql.bind(event.raw()).text(" AND ").text(company_is).bind(company.raw());
+    sql.text(" AND d.id > x.id AND d.id <= x.id + x.deliveries");
+    sql.text(" AND d.id >= ").bind(range.from).text(" AND d.id < ").bind(range.below);
+    sql.text(" UNION ALL SELECT d.* FROM later_deliveries l CROSS JOIN ").text(table);
+    sql.text(" d WHERE l.company_id = ").bind(company.raw()).text(" AND l.event_id = ");
+    sql.bind(event.raw()).text(" AND ").text(company_is).bind(company.raw());
+    sql.text(" AND d.id = l.id AND l.id >= ").bind(range.from);
+    sql.text(" AND l.id < ").bind(range.below);
 }
 
 /// Which rows of the table can be shown at all; `None`: none of them.

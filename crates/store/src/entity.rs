@@ -1,6 +1,7 @@
 //! The tables as the ORM sees them. They change where a migration changes them, and no type of these
 //! leaves the crate.
 
+pub mod account_link;
 pub mod api_token;
 pub mod attempt;
 pub mod audit;
@@ -8,7 +9,12 @@ pub mod company;
 pub mod endpoint;
 pub mod event;
 pub mod history;
+pub mod invitation;
+pub mod job;
+pub mod later_delivery;
+pub mod login;
 pub mod mail;
 pub mod member;
 pub mod pending;
+pub mod throttle;
 pub mod user;

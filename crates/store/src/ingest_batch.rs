@@ -13,7 +13,7 @@ use crate::ingest::{HandOver, IngestJob};
 use crate::ingest_keys::Key;
 use crate::ingest_rows::{LaneWish, PendingRow, Rooms};
 use crate::time::micros;
-use crate::{Accepted, Error, Store};
+use crate::{Accepted, Bearer, Error, Store};
 
 /// The events of some jobs, on their way into one transaction.
 pub(crate) struct Batch<'a> {
@@ -177,7 +177,7 @@ impl Store {
         Ok(compiled)
     }
 
-    /// Refuses the events of callers whose token was revoked since they were let in.
+    /// Refuses the events of callers whose bearer has lost its right since they were let in.
     async fn refuse_callers(
         &self,
         tx: &mut HotTx,
@@ -185,7 +185,7 @@ impl Store {
         companies: &HashMap<CompanyId, Arc<CompiledCompany>>,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let mut verdicts: HashMap<i64, bool> = HashMap::new();
+        let mut verdicts: HashMap<(CompanyId, i64), bool> = HashMap::new();
         let mut refused: HashSet<usize> = HashSet::new();
         for (place, job) in batch.jobs.iter().enumerate() {
             let Some(company) = companies.get(&job.caller.company) else {
@@ -195,13 +195,17 @@ impl Store {
             if company.version == job.caller.config_version {
                 continue;
             }
-            let token = job.caller.token.raw();
-            let valid = match verdicts.get(&token) {
+            let bearer = match job.caller.bearer {
+                Bearer::Token(token) => token.raw(),
+                Bearer::Login { login, .. } => login.raw(),
+            };
+            let key = (job.caller.company, bearer);
+            let valid = match verdicts.get(&key) {
                 Some(valid) => *valid,
                 None => {
                     self.forget_tokens(job.caller.company);
-                    let valid = crate::ingest_rows::token_is_live(tx, token, now).await?;
-                    verdicts.insert(token, valid);
+                    let valid = crate::ingest_bearer::is_live(tx, &job.caller, now).await?;
+                    verdicts.insert(key, valid);
                     valid
                 }
             };

@@ -230,33 +230,6 @@ fn compiled(row: EndpointColumns) -> Result<CompiledEndpoint, Error> {
     Ok(CompiledEndpoint { id: EndpointId::from_raw(id), selectors, state: columns.read(id)? })
 }
 
-/// Whether a token still lets its bearer in.
-pub(crate) async fn token_is_live(
-    tx: &mut HotTx,
-    token: i64,
-    now: DateTime<Utc>,
-) -> Result<bool, Error> {
-    const SQL: &str = "SELECT id FROM api_tokens WHERE id = $1 AND revoked_at IS NULL \
-        AND (expires_at IS NULL OR expires_at > $2)";
-    let found: Option<(i64,)> = match &mut tx.connection {
-        HotConnection::Sqlite(connection) => {
-            sqlx::query_as(SQL)
-                .bind(token)
-                .bind(micros(now))
-                .fetch_optional(&mut **connection)
-                .await?
-        }
-        HotConnection::Postgres(connection) => {
-            sqlx::query_as(SQL)
-                .bind(token)
-                .bind(micros(now))
-                .fetch_optional(&mut **connection)
-                .await?
-        }
-    };
-    Ok(found.is_some())
-}
-
 const INSERT_EVENTS: &str = "INSERT INTO events (id, company_id, event_type, source_id, external_id, \
     subject, occurred_at, accepted_at, expires_at, data, deliveries) ";
 

@@ -1,6 +1,7 @@
 //! Every SQL statement, on SQLite and on PostgreSQL. No entity and no row leaves this crate, each
 //! public method is one transaction, and no other crate knows which database runs.
 
+mod audit_read;
 mod claim;
 mod clock;
 mod company;
@@ -15,8 +16,14 @@ mod events;
 mod hot;
 mod ingest;
 mod ingest_batch;
+mod ingest_bearer;
 mod ingest_keys;
 mod ingest_rows;
+mod jobs;
+mod jobs_apply;
+mod jobs_rows;
+mod jobs_scan;
+mod jobs_slice;
 mod lane_rows;
 mod mails;
 mod model;
@@ -24,6 +31,7 @@ mod nodes;
 mod notices;
 mod open;
 mod ownership;
+mod people;
 #[doc(hidden)]
 pub mod plans;
 mod pools;
@@ -34,21 +42,28 @@ mod secrets;
 mod settle;
 mod settle_history;
 mod settle_rows;
+mod stats;
+mod stats_read;
 mod time;
 mod tokens;
 mod upkeep;
 mod upkeep_age;
 
+pub use audit_read::{AuditFilter, AuditRecord};
 pub use claim::{ClaimedRows, DueLane, LaneWant};
 pub use clock::Clock;
 pub use error::Error;
 pub use ingest::{HandOver, INGEST_BYTES_MAX};
+pub use jobs::{JOB_COUNT_MAX, JobCount, JobRecord};
+pub use jobs_slice::{ClaimedJob, JobStep};
 pub use mails::ClaimedMail;
 pub use model::*;
 pub use nodes::{Membership, STALE_AFTER};
 pub use open::{Config, Store};
 pub use ownership::Held;
+pub use people::*;
 pub use seal::MasterKey;
 pub use settle::{Attempted, EndpointAfter, Settled, ToSettle};
+pub use stats_read::{AnsweredCount, Stats, StatsPoint, Waiting};
 pub use upkeep::{KEYS_KEPT, KeyWalk};
 pub use upkeep_age::{AgeWalk, AgedOut};

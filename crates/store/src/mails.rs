@@ -8,17 +8,18 @@ use sea_orm::{
 };
 
 use crate::entity::mail;
+use crate::people::{Outgoing, outgoing};
 use crate::rows::mail::record;
 use crate::rows::page::{before_of, cut, limit_of};
 use crate::rows::sql::Sql;
 use crate::time::micros;
-use crate::{Error, MailRecord, MailState, Page, PageRequest, Store};
+use crate::{Error, MailRecord, MailState, OutgoingMail, Page, PageRequest, Store};
 
 /// A mail that this node has claimed.
 #[derive(Debug, Clone)]
 pub struct ClaimedMail {
     /// The mail.
-    pub mail: MailRecord,
+    pub mail: OutgoingMail,
     /// The incarnation of this node that claimed it: it may have become another one since.
     pub claimed_by: i64,
 }
@@ -55,10 +56,28 @@ impl Store {
         }
         let statement = sql.build(self.backend());
         let mut rows = mail::Entity::find().from_raw_sql(statement).all(&tx).await?;
-        tx.commit().await?;
         rows.sort_unstable_by_key(|row| (row.due_at, row.id));
-        let claimed = |row| Ok(ClaimedMail { mail: record(row)?, claimed_by: me });
-        rows.into_iter().map(claimed).collect()
+        let mut claimed = Vec::with_capacity(rows.len());
+        for row in rows {
+            let id = MailId::from_raw(row.id);
+            match outgoing(self, row, now) {
+                Outgoing::Send(mail) => claimed.push(ClaimedMail { mail: *mail, claimed_by: me }),
+                Outgoing::TooLate => {
+                    let changed = mail::ActiveModel {
+                        state: Set(MailState::Undone.as_str().to_owned()),
+                        claimed_by: Set(0),
+                        ..Default::default()
+                    };
+                    write_mail(&tx, id, changed).await?;
+                }
+                // Stays claimed until this node ends: in the way of no other, and not lost.
+                Outgoing::Unreadable(error) => {
+                    tracing::error!(error = %error, mail.id = %id, "Mail {id} cannot be read");
+                }
+            }
+        }
+        tx.commit().await?;
+        Ok(claimed)
     }
 
     /// Whether an incarnation is one of the nodes. It stays one until `tx` ends: what is claimed in

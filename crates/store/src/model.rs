@@ -7,9 +7,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::delivery::{DeliveryState, Progress};
 use domain::endpoint::EndpointState;
 use domain::event_type::{EventTypeName, Selector};
-use domain::id::{CompanyId, DeliveryId, EndpointId, EventId, MailId, SourceId, TokenId, UserId};
+use domain::id::{
+    CompanyId, DeliveryId, EndpointId, EventId, LoginId, MailId, SourceId, TokenId, UserId,
+};
 use domain::notice::NoticeKind;
 use domain::outcome::{Acknowledge, ErrorKind, Failure};
+use domain::role::Role;
 use domain::schedule::RetrySchedule;
 use domain::secret::{EndpointSecret, SigningKeys};
 
@@ -79,13 +82,29 @@ pub struct TokenRecord {
     pub created_at: DateTime<Utc>,
 }
 
-/// Who is calling, as far as a token tells.
+/// By what a caller was let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bearer {
+    /// A program's API token.
+    Token(TokenId),
+    /// A person's login.
+    Login {
+        /// Which login.
+        login: LoginId,
+        /// Whose.
+        user: UserId,
+        /// What the person is in the company.
+        role: Role,
+    },
+}
+
+/// Who is calling.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// The company whose data it sees.
     pub company: CompanyId,
-    /// Which token.
-    pub token: TokenId,
+    /// By what it was let in.
+    pub bearer: Bearer,
     /// What it may do.
     pub scopes: Vec<domain::scope::Scope>,
     /// When it stops working.
@@ -93,6 +112,16 @@ pub struct Caller {
     /// The company's configuration version when the token was read; ingest reads the token again
     /// where this is no longer the newest.
     pub config_version: i64,
+}
+
+impl Caller {
+    /// The caller, for the audit log.
+    pub const fn actor(&self) -> Actor {
+        match self.bearer {
+            Bearer::Token(token) => Actor::Token(token),
+            Bearer::Login { user, .. } => Actor::User(user),
+        }
+    }
 }
 
 /// Which retry schedule an endpoint has chosen.

@@ -126,10 +126,11 @@ async fn last_due(
     Ok(last.map(from_micros))
 }
 
-/// The addresses of the company's owners and admins.
+/// The addresses of the company's owners and admins, those that were proved to be theirs.
 async fn recipients(tx: &mut HotTx, row: &EndpointRow) -> Result<Vec<String>, Error> {
     const SQL: &str = "SELECT u.email FROM members m JOIN users u ON u.id = m.user_id \
-        WHERE m.company_id = $1 AND m.role IN ('owner', 'admin') ORDER BY u.id";
+        WHERE m.company_id = $1 AND m.role IN ('owner', 'admin') \
+        AND u.email_verified_at IS NOT NULL ORDER BY u.id";
     let rows: Vec<(String,)> = on_either!(tx, connection => sqlx::query_as(SQL)
         .bind(row.company.raw())
         .fetch_all(connection)

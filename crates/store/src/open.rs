@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::net::IpAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -54,6 +55,8 @@ pub(crate) struct Rules {
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(crate) inner: Arc<Inner>,
+    /// From where what is done with this handle was asked for, for the audit log.
+    pub(crate) origin: Option<IpAddr>,
 }
 
 #[derive(Debug)]
@@ -88,6 +91,7 @@ impl Store {
         let Config { database_url, master_key: _, policy, standard_schedule, connections_max: _ } =
             config;
         let store = Self {
+            origin: None,
             inner: Arc::new(Inner {
                 pools,
                 url: database_url,
@@ -195,6 +199,12 @@ impl Store {
         V: IntoIterator<Item = sea_orm::Value>,
     {
         Statement::from_sql_and_values(self.backend(), sql, values)
+    }
+
+    /// The same database for something that was asked for from this address: the audit log says so.
+    #[must_use]
+    pub fn asked_from(&self, origin: Option<IpAddr>) -> Self {
+        Self { inner: Arc::clone(&self.inner), origin }
     }
 
     pub(crate) fn new_id(&self, now: DateTime<Utc>) -> i64 {

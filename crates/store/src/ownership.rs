@@ -284,16 +284,17 @@ impl Store {
         }
         for sql in [
             "UPDATE lanes SET owner = 0, version = version + 1 WHERE owner = $1",
-            // Before its mails are freed: from now on it claims none.
+            // Before its mails and jobs are freed: from now on it claims none.
             "DELETE FROM nodes WHERE incarnation = $1",
             "UPDATE mail_outbox SET claimed_by = 0 WHERE claimed_by = $1 AND state = 'queued'",
+            "UPDATE jobs SET claimed_by = 0 WHERE claimed_by = $1 AND state = 'running'",
         ] {
             tx.execute_raw(self.statement(sql, values.clone())).await?;
         }
         tx.commit().await.map_err(Error::from)
     }
 
-    /// Incarnations that hold rows, lanes or mails and are not among the nodes: what a transaction wrote
+    /// Incarnations that hold rows, lanes, mails or jobs and are not among the nodes: what a transaction wrote
     /// that committed after its node had been taken for dead.
     pub async fn stray_incarnations(&self) -> Result<Vec<i64>, Error> {
         if self.backend() != DatabaseBackend::Postgres {
@@ -305,7 +306,8 @@ impl Store {
             ORDER BY p.claimed_by LIMIT 1) FROM holders h WHERE h.holder IS NOT NULL) \
             SELECT holder FROM (SELECT holder FROM holders WHERE holder IS NOT NULL \
             UNION SELECT owner FROM lanes WHERE owner <> 0 \
-            UNION SELECT claimed_by FROM mail_outbox WHERE state = 'queued' AND claimed_by <> 0) x \
+            UNION SELECT claimed_by FROM mail_outbox WHERE state = 'queued' AND claimed_by <> 0 \
+            UNION SELECT claimed_by FROM jobs WHERE state = 'running' AND claimed_by <> 0) x \
             WHERE NOT EXISTS (SELECT 1 FROM nodes n WHERE n.incarnation = x.holder)";
         let rows = self.inner.pools.write().query_all_raw(self.statement(sql, [])).await?;
         rows.iter().map(|row| Ok(row.try_get("", "holder")?)).collect()
@@ -334,6 +336,7 @@ impl Store {
             "UPDATE pending SET claimed_by = 0 WHERE claimed_by <> 0",
             "UPDATE lanes SET owner = 0, version = version + 1 WHERE owner <> 0",
             "UPDATE mail_outbox SET claimed_by = 0 WHERE claimed_by <> 0 AND state = 'queued'",
+            "UPDATE jobs SET claimed_by = 0 WHERE claimed_by <> 0 AND state = 'running'",
             "DELETE FROM nodes",
         ] {
             tx.execute_raw(self.statement(sql, [])).await?;

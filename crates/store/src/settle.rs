@@ -140,6 +140,9 @@ impl Store {
             return Ok(None);
         }
         settle_rows::attempts(tx, &changes.finished, &changes.retried).await?;
+        let ended = changes.finished.iter().filter_map(|row| row.attempt);
+        let again = changes.retried.iter().map(|row| row.attempted);
+        crate::stats::count_attempts(tx, self.inner.ids.slot(), ended.chain(again)).await?;
         settle_rows::update_endpoints(tx, &changes.endpoints).await?;
         settle_rows::bump_companies(tx, &changes.gone).await?;
         write_notices(self, tx, &changes.told).await?;

@@ -13,7 +13,7 @@ use crate::entity::{api_token, company};
 use crate::rows::page::{before_of, cut, limit_of};
 use crate::rows::{audit, token};
 use crate::time::{from_micros, micros};
-use crate::{Actor, Caller, Error, NewToken, Page, PageRequest, Store, TokenRecord};
+use crate::{Actor, Bearer, Caller, Error, NewToken, Page, PageRequest, Store, TokenRecord};
 
 /// How many tokens a node remembers for ingest.
 const REMEMBERED_MAX: usize = 10_000;
@@ -137,9 +137,9 @@ impl Store {
 
     /// Who is calling, read from the database.
     pub async fn authenticate(&self, token: &str, now: DateTime<Utc>) -> Result<Caller, Error> {
-        let (caller, last_used_at) = self.read_caller(token, now).await?;
+        let (caller, id, last_used_at) = self.read_caller(token, now).await?;
         let is_old = last_used_at.is_none_or(|at| now - at >= LAST_USED_EVERY);
-        if is_old && let Err(error) = self.touch_token(caller.token, now).await {
+        if is_old && let Err(error) = self.touch_token(id, now).await {
             tracing::debug!(error = %error, "A token's last use was not written: {error}");
         }
         Ok(caller)
@@ -156,7 +156,7 @@ impl Store {
             let expired = caller.expires_at.is_some_and(|at| at <= now);
             return if expired { Err(Error::Unauthorized) } else { Ok(caller) };
         }
-        let (caller, _) = self.read_caller(token, now).await?;
+        let (caller, _, _) = self.read_caller(token, now).await?;
         self.inner.tokens.put(hash, caller.clone());
         Ok(caller)
     }
@@ -170,7 +170,7 @@ impl Store {
         &self,
         text: &str,
         now: DateTime<Utc>,
-    ) -> Result<(Caller, Option<DateTime<Utc>>), Error> {
+    ) -> Result<(Caller, TokenId, Option<DateTime<Utc>>), Error> {
         let company = token::company_of(text).ok_or(Error::Unauthorized)?;
         let hash = token::hash(text);
         // The version first: a change between the two reads makes it old, never new.
@@ -188,14 +188,15 @@ impl Store {
         if !same || !is_live(&row, now) {
             return Err(Error::Unauthorized);
         }
+        let id = TokenId::from_raw(row.id);
         let caller = Caller {
             company,
-            token: TokenId::from_raw(row.id),
+            bearer: Bearer::Token(id),
             scopes: token::scopes_of(row.id, &row.scopes)?,
             expires_at: row.expires_at.map(from_micros),
             config_version: version,
         };
-        Ok((caller, row.last_used_at.map(from_micros)))
+        Ok((caller, id, row.last_used_at.map(from_micros)))
     }
 
     async fn touch_token(&self, id: TokenId, now: DateTime<Utc>) -> Result<(), Error> {
@@ -221,7 +222,9 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let (id, subject) = (self.new_id(now), subject.to_string());
-        audit::write(tx, audit::Line { id, company, actor, action, subject, facts, now }).await
+        let origin = self.origin;
+        audit::write(tx, audit::Line { id, company, actor, action, subject, facts, origin, now })
+            .await
     }
 }
 

@@ -11,6 +11,12 @@ mod endpoints;
 mod lists;
 #[path = "cold/mails.rs"]
 mod mails;
+#[path = "cold/people.rs"]
+mod people;
+#[path = "cold/people_logins.rs"]
+mod people_logins;
+#[path = "cold/people_members.rs"]
+mod people_members;
 #[path = "cold/setup.rs"]
 mod setup;
 #[path = "cold/tokens.rs"]

@@ -11,6 +11,12 @@ mod engine;
 mod ingest;
 #[path = "hot/ingest_rooms.rs"]
 mod ingest_rooms;
+#[path = "hot/jobs.rs"]
+mod jobs;
+#[path = "hot/jobs_walk.rs"]
+mod jobs_walk;
+#[path = "hot/logins.rs"]
+mod logins;
 #[path = "hot/mails.rs"]
 mod mails;
 #[path = "hot/nodes.rs"]
@@ -26,5 +32,7 @@ mod settle_endpoint;
 #[path = "cold/setup.rs"]
 #[expect(dead_code, reason = "the cold suite's; not all of it is needed here")]
 mod setup;
+#[path = "hot/stats.rs"]
+mod stats;
 #[path = "hot/upkeep.rs"]
 mod upkeep;

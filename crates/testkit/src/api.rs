@@ -119,6 +119,11 @@ impl Api {
         sent.unwrap_or_else(|error| panic!("{method} {path}: {error:?}"))
     }
 
+    /// The OpenAPI document as it is served.
+    pub async fn get_openapi(&self) -> Bytes {
+        self.get("/openapi.json").await.body
+    }
+
     /// `GET`.
     pub async fn get(&self, path: &str) -> Answer {
         self.call("GET", path, None).await

@@ -10,6 +10,7 @@ mod database_gone;
 mod day_story;
 mod first_delivery;
 mod mails;
+mod openapi;
 mod peers;
 mod peers_database;
 mod restarts;

@@ -7,7 +7,6 @@ use domain::delivery::DeliveryState;
 use domain::event::{Event, SUBJECT_BYTES_MAX};
 use domain::event_type::EventTypeName;
 use domain::id::{AttemptId, CompanyId, DeliveryId, EndpointId, EventId, floor_at};
-use domain::scope::Scope;
 use domain::wire::{self, SentHead};
 use serde::Serialize;
 use store::{AttemptRecord, DeliveryDetail, DeliveryFilter, DeliveryRecord, EventRecord};
@@ -17,12 +16,17 @@ use crate::auth;
 use crate::error::ApiError;
 use crate::query::{PageView, Query};
 use crate::respond::{FailureView, HeadersView, RequestView, ResponseView, json};
+use crate::schema::{DeliveryListParams, ids};
 use crate::serve::Shared;
+use utoipa::ToSchema;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct DeliveryView {
+    #[schema(value_type = ids::DeliveryIdText)]
     id: DeliveryId,
+    #[schema(value_type = ids::EventIdText)]
     event_id: EventId,
+    #[schema(value_type = ids::EndpointIdText)]
     endpoint_id: EndpointId,
     event_type: String,
     state: &'static str,
@@ -37,8 +41,9 @@ struct DeliveryView {
     attempts: Option<Vec<AttemptView>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct AttemptView {
+    #[schema(value_type = ids::AttemptIdText)]
     id: AttemptId,
     number: u32,
     started_at: DateTime<Utc>,
@@ -136,11 +141,12 @@ fn attempt_id(delivery: DeliveryId, number: u32, started_at: DateTime<Utc>) -> A
 }
 
 /// The company's deliveries, finished or not.
+#[utoipa::path(get, path = "/api/v1/deliveries", tag = "Deliveries", params(DeliveryListParams), responses((status = 200, description = "A page of deliveries, newest first.", body = PageView<DeliveryView>)))]
 pub async fn list_deliveries(
     req: HttpRequest,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let authorized = auth::authorize(&req, &shared, Scope::DeliveriesRead).await?;
+    let authorized = auth::authorize(&req, &shared).await?;
     let mut query = Query::of(&req);
     let page = query.page();
     let filter = DeliveryFilter {
@@ -162,11 +168,12 @@ pub async fn list_deliveries(
 }
 
 /// One delivery with all its attempts.
+#[utoipa::path(get, path = "/api/v1/deliveries/{id}", tag = "Deliveries", responses((status = 200, description = "The delivery with all its attempts.", body = DeliveryView)))]
 pub async fn get_delivery(
     req: HttpRequest,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let authorized = auth::authorize(&req, &shared, Scope::DeliveriesRead).await?;
+    let authorized = auth::authorize(&req, &shared).await?;
     Query::of(&req).finish()?;
     let company = authorized.caller.company;
     let detail = shared.state.store.delivery(company, path_id(&req)?).await?;
@@ -174,28 +181,32 @@ pub async fn get_delivery(
 }
 
 /// Retry now: a pending one is sent at once, a finished one begins a fresh schedule.
+#[utoipa::path(post, path = "/api/v1/deliveries/{id}/retry", tag = "Deliveries", responses((status = 200, description = "It is tried next.", body = DeliveryView)))]
 pub async fn retry_delivery(
     req: HttpRequest,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let authorized = auth::authorize(&req, &shared, Scope::DeliveriesWrite).await?;
+    let authorized = auth::authorize(&req, &shared).await?;
     Query::of(&req).finish()?;
     let (company, actor) = (authorized.caller.company, authorized.actor());
     let id = path_id(&req)?;
-    let record = shared.state.store.retry_delivery(company, id, actor, authorized.now).await?;
+    let record =
+        authorized.store(&shared).retry_delivery(company, id, actor, authorized.now).await?;
     json(StatusCode::OK, &DeliveryView::of(record, authorized.now))
 }
 
 /// Cancels a pending delivery.
+#[utoipa::path(post, path = "/api/v1/deliveries/{id}/cancel", tag = "Deliveries", responses((status = 200, description = "It is canceled.", body = DeliveryView)))]
 pub async fn cancel_delivery(
     req: HttpRequest,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let authorized = auth::authorize(&req, &shared, Scope::DeliveriesWrite).await?;
+    let authorized = auth::authorize(&req, &shared).await?;
     Query::of(&req).finish()?;
     let (company, actor) = (authorized.caller.company, authorized.actor());
     let id = path_id(&req)?;
-    let record = shared.state.store.cancel_delivery(company, id, actor, authorized.now).await?;
+    let record =
+        authorized.store(&shared).cancel_delivery(company, id, actor, authorized.now).await?;
     json(StatusCode::OK, &DeliveryView::of(record, authorized.now))
 }
 

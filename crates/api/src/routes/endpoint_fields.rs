@@ -263,6 +263,7 @@ mod tests {
         Config {
             public_url: None,
             allow_http: false,
+            trusted_proxies: Vec::new(),
             policy: AddressPolicy::new(Vec::new()),
             default_timeout: Duration::from_secs(5),
             workers: 1,

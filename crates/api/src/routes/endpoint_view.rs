@@ -10,10 +10,13 @@ use serde::{Serialize, Serializer};
 use store::{EndpointRecord, ScheduleChoice};
 
 use crate::respond::HeadersView;
+use crate::schema::{ScheduleSchema, ids};
+use utoipa::ToSchema;
 
 /// An endpoint as it is shown. What this version cannot do stands there with its default.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct EndpointView {
+    #[schema(value_type = ids::EndpointIdText)]
     id: EndpointId,
     url: String,
     description: String,
@@ -22,17 +25,22 @@ pub struct EndpointView {
     event_types: Vec<String>,
     format: &'static str,
     wati_version: Option<u8>,
+    #[schema(value_type = Option<Object>)]
     filter: Option<()>,
     phone_number_ids: Option<Vec<String>>,
     external_key: Option<String>,
     session: &'static str,
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
     headers: HeadersView,
     timeout_ms: u64,
     acknowledge: &'static str,
+    #[schema(value_type = ScheduleSchema)]
     schedule: ScheduleView,
+    #[schema(value_type = Option<Object>)]
     rate_limit: Option<()>,
     max_in_flight: Option<u32>,
     ordered: bool,
+    #[schema(value_type = Option<Object>)]
     request: Option<()>,
     streak: u32,
     streak_started_at: Option<DateTime<Utc>>,

@@ -3,7 +3,6 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
-use domain::scope::Scope;
 
 use super::endpoint_fields::{read_new, read_patch};
 use super::endpoint_view::EndpointView;
@@ -12,15 +11,17 @@ use super::secrets::random_secret;
 use crate::error::ApiError;
 use crate::query::{PageView, Query};
 use crate::respond::{json, json_unkept};
+use crate::schema::{EndpointPatchBody, NewEndpointBody};
 use crate::serve::Shared;
 use crate::{auth, body};
 
 /// The company's endpoints.
+#[utoipa::path(get, path = "/api/v1/endpoints", tag = "Endpoints", responses((status = 200, description = "A page of endpoints, newest first.", body = PageView<EndpointView>)))]
 pub async fn list_endpoints(
     req: HttpRequest,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let authorized = auth::authorize(&req, &shared, Scope::EndpointsRead).await?;
+    let authorized = auth::authorize(&req, &shared).await?;
     let mut query = Query::of(&req);
     let page = query.page();
     query.finish()?;
@@ -29,17 +30,18 @@ pub async fn list_endpoints(
 }
 
 /// A new endpoint, with its secret in the answer.
+#[utoipa::path(post, path = "/api/v1/endpoints", tag = "Endpoints", request_body = NewEndpointBody, responses((status = 201, description = "The endpoint with its secret.", body = EndpointView)))]
 pub async fn create_endpoint(
     req: HttpRequest,
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let authorized = auth::authorize(&req, &shared, Scope::EndpointsWrite).await?;
+    let authorized = auth::authorize(&req, &shared).await?;
     let body = body::read(&req, payload, "the body", body::SMALL_BODY_BYTES_MAX).await?;
     let endpoint = read_new(body::text(&body)?, &shared.config, random_secret()?)?;
     let secret = endpoint.secret.as_str().to_owned();
     let (company, actor) = (authorized.caller.company, authorized.actor());
-    let store = &shared.state.store;
+    let store = authorized.store(&shared);
     let record = store.create_endpoint(company, endpoint, actor, authorized.now).await?;
     let location = format!("/api/v1/endpoints/{}", record.id);
     let mut answer = json_unkept(StatusCode::CREATED, &EndpointView::of(record, Some(secret)))?;
@@ -50,11 +52,12 @@ pub async fn create_endpoint(
 }
 
 /// One endpoint.
+#[utoipa::path(get, path = "/api/v1/endpoints/{id}", tag = "Endpoints", responses((status = 200, description = "The endpoint, without its secret.", body = EndpointView)))]
 pub async fn get_endpoint(
     req: HttpRequest,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let authorized = auth::authorize(&req, &shared, Scope::EndpointsRead).await?;
+    let authorized = auth::authorize(&req, &shared).await?;
     Query::of(&req).finish()?;
     let id = path_id(&req)?;
     let record = shared.state.store.endpoint(authorized.caller.company, id).await?;
@@ -62,30 +65,32 @@ pub async fn get_endpoint(
 }
 
 /// Changes what the body names.
+#[utoipa::path(patch, path = "/api/v1/endpoints/{id}", tag = "Endpoints", request_body = EndpointPatchBody, responses((status = 200, description = "The endpoint as it is now.", body = EndpointView)))]
 pub async fn update_endpoint(
     req: HttpRequest,
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let authorized = auth::authorize(&req, &shared, Scope::EndpointsWrite).await?;
+    let authorized = auth::authorize(&req, &shared).await?;
     let id = path_id(&req)?;
     let body = body::read(&req, payload, "the body", body::SMALL_BODY_BYTES_MAX).await?;
     let patch = read_patch(body::text(&body)?, &shared.config)?;
     let (company, actor) = (authorized.caller.company, authorized.actor());
-    let store = &shared.state.store;
+    let store = authorized.store(&shared);
     let record = store.update_endpoint(company, id, patch, actor, authorized.now).await?;
     json(StatusCode::OK, &EndpointView::of(record, None))
 }
 
 /// Deletes an endpoint; what was pending counts as canceled.
+#[utoipa::path(delete, path = "/api/v1/endpoints/{id}", tag = "Endpoints", responses((status = 204, description = "It is deleted; what was pending counts as canceled.")))]
 pub async fn delete_endpoint(
     req: HttpRequest,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let authorized = auth::authorize(&req, &shared, Scope::EndpointsWrite).await?;
+    let authorized = auth::authorize(&req, &shared).await?;
     Query::of(&req).finish()?;
     let id = path_id(&req)?;
     let (company, actor) = (authorized.caller.company, authorized.actor());
-    shared.state.store.delete_endpoint(company, id, actor, authorized.now).await?;
+    authorized.store(&shared).delete_endpoint(company, id, actor, authorized.now).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -14,16 +14,35 @@ use crate::error::{ApiError, Problem};
 use crate::event_body::{self, Context};
 use crate::fields::{Fields, Given};
 use crate::respond::json;
+use crate::schema::BatchBody;
 use crate::serve::Shared;
+use utoipa::ToSchema;
 
 /// The largest batch, in bytes.
 const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// The most events of a batch.
 const BATCH_EVENTS_MAX: usize = 1_000;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct BatchView {
+    #[schema(value_type = Vec<BatchResultSchema>)]
     results: Vec<ResultView>,
+}
+
+/// What became of one event of a batch.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BatchResult)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it is only described")]
+enum BatchResultSchema {
+    Accepted(AcceptedView),
+    Refused(RefusedSchema),
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RefusedEvent)]
+struct RefusedSchema {
+    error: Problem,
 }
 
 /// What became of one event of a batch: `{id,duplicate,deliveries}` or `{error}`.
@@ -47,12 +66,13 @@ impl Serialize for ResultView {
 }
 
 /// Takes many events in; those that are right are stored where others are refused.
+#[utoipa::path(post, path = "/api/v1/events/batch", tag = "Events", request_body = BatchBody, responses((status = 202, description = "What became of each event, in order.", body = BatchView)))]
 pub async fn create_events(
     req: HttpRequest,
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let Authorized { caller, now } = auth::authorize_ingest(&req, &shared).await?;
+    let Authorized { caller, now, .. } = auth::authorize_ingest(&req, &shared).await?;
     if idempotency_key(&req)?.is_some() {
         let detail = "does not fit a batch; give each event an `id`".to_owned();
         return Err(key_refused(detail));

@@ -8,7 +8,6 @@ use chrono::{DateTime, Utc};
 use domain::event::{DATA_BYTES_MAX, EXTERNAL_ID_BYTES_MAX, SUBJECT_BYTES_MAX};
 use domain::event_type::EventTypeName;
 use domain::id::{EventId, SourceId};
-use domain::scope::Scope;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use store::{Accepted, EventFilter, EventRecord};
@@ -19,16 +18,19 @@ use crate::error::{ApiError, Mistake, Place};
 use crate::event_body::{self, Context};
 use crate::query::{PageView, Query};
 use crate::respond::json;
+use crate::schema::{EventListParams, NewEventBody, ids};
 use crate::serve::Shared;
 use crate::{auth, body, fields};
+use utoipa::ToSchema;
 
 /// What an event may take beside its data.
 const ENVELOPE_BYTES_MAX: usize = 16 * 1024;
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 /// What became of an event that was taken in.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct AcceptedView {
+    #[schema(value_type = ids::EventIdText)]
     id: EventId,
     duplicate: bool,
     deliveries: u32,
@@ -54,6 +56,7 @@ impl AcceptedView {
 }
 
 /// Takes one event in: 202 only once it is written down with its deliveries.
+#[utoipa::path(post, path = "/api/v1/events", tag = "Events", request_body = NewEventBody, params(("Idempotency-Key" = Option<String>, Header, description = "A key under which the event is taken once; not together with `id`.", max_length = 255)), responses((status = 202, description = "The event is written down with its deliveries.", body = AcceptedView)))]
 pub async fn create_event(
     req: HttpRequest,
     payload: web::Payload,
@@ -91,11 +94,13 @@ pub fn key_refused(detail: String) -> ApiError {
     ApiError::Invalid(vec![Mistake { place, code: Code::InvalidField, detail }])
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct EventView<'a> {
+    #[schema(value_type = ids::EventIdText)]
     id: EventId,
     #[serde(rename = "type")]
     event_type: String,
+    #[schema(value_type = Option<ids::SourceIdText>)]
     source_id: Option<SourceId>,
     external_id: Option<String>,
     subject: Option<String>,
@@ -104,6 +109,7 @@ struct EventView<'a> {
     expires_at: Option<DateTime<Utc>>,
     deliveries: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
     data: Option<&'a RawValue>,
 }
 
@@ -139,11 +145,12 @@ impl EventView<'_> {
 }
 
 /// The company's events, without their data.
+#[utoipa::path(get, path = "/api/v1/events", tag = "Events", params(EventListParams), responses((status = 200, description = "A page of events without their data, newest first.", body = PageView<EventView>)))]
 pub async fn list_events(
     req: HttpRequest,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let authorized = auth::authorize(&req, &shared, Scope::EventsRead).await?;
+    let authorized = auth::authorize(&req, &shared).await?;
     let mut query = Query::of(&req);
     let page = query.page();
     let filter = EventFilter {
@@ -161,11 +168,12 @@ pub async fn list_events(
 }
 
 /// One event with its data.
+#[utoipa::path(get, path = "/api/v1/events/{id}", tag = "Events", responses((status = 200, description = "The event with its data.", body = EventView)))]
 pub async fn get_event(
     req: HttpRequest,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let authorized = auth::authorize(&req, &shared, Scope::EventsRead).await?;
+    let authorized = auth::authorize(&req, &shared).await?;
     Query::of(&req).finish()?;
     let record = shared.state.store.event(authorized.caller.company, path_id(&req)?).await?;
     let (view, data) = EventView::of(record);

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::error::ApiError;
 use crate::respond::json;
@@ -13,12 +14,20 @@ use crate::serve::Shared;
 /// How long the database may take to answer before this node counts as not ready.
 const PING_TIME_MAX: Duration = Duration::from_secs(2);
 
+#[derive(Debug, Serialize, ToSchema)]
+struct HealthView {
+    /// `ok` or `ready`.
+    status: &'static str,
+}
+
 /// The process answers; nothing else is asked.
+#[utoipa::path(get, path = "/healthz", tag = "Health", responses((status = 200, description = "The process answers.", body = HealthView)))]
 pub async fn get_health() -> Result<HttpResponse, ApiError> {
-    json(StatusCode::OK, &json!({"status": "ok"}))
+    json(StatusCode::OK, &HealthView { status: "ok" })
 }
 
 /// Whether this node takes requests: it is neither starting nor stopping, and its database answers.
+#[utoipa::path(get, path = "/readyz", tag = "Health", responses((status = 200, description = "The node takes requests.", body = HealthView)))]
 pub async fn get_readiness(shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
     let state = &shared.state;
     if !state.readiness.is_ready() {
@@ -35,5 +44,5 @@ pub async fn get_readiness(shared: web::Data<Shared>) -> Result<HttpResponse, Ap
             return Err(ApiError::NotReady { reason: "the database does not answer in time" });
         }
     }
-    json(StatusCode::OK, &json!({"status": "ready"}))
+    json(StatusCode::OK, &HealthView { status: "ready" })
 }

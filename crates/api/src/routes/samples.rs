@@ -8,7 +8,6 @@ use chrono::{DateTime, Utc};
 use domain::event::{DATA_BYTES_MAX, Event};
 use domain::event_type::EventTypeName;
 use domain::id::{CompanyId, EventId, floor_at};
-use domain::scope::Scope;
 use domain::wire::REDACTED;
 use domain::{catalogue, wire};
 use egress::Exchange;
@@ -22,16 +21,19 @@ use crate::event_body::unknown_type;
 use crate::fields::{Fields, Given};
 use crate::respond::{BodyView, FailureView, HeadersView, RequestView, json};
 use crate::sample::SampleRequest;
+use crate::schema::SampleBody;
 use crate::serve::Shared;
 use crate::{auth, body};
+use utoipa::ToSchema;
 
 /// The type of a sample where no other is chosen.
 const SAMPLE_TYPE: &str = "webhook.sample";
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct SampleView {
     ok: bool,
     status_code: Option<u16>,
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
     headers: HeadersView,
     body: String,
     encoding: &'static str,
@@ -42,17 +44,18 @@ struct SampleView {
 }
 
 /// Sends a sample now, whatever the endpoint's filter and status; no event and no delivery is left.
+#[utoipa::path(post, path = "/api/v1/endpoints/{id}/sample", tag = "Endpoints", request_body = SampleBody, responses((status = 200, description = "What the receiver answered, or why there is no answer.", body = SampleView)))]
 pub async fn send_sample(
     req: HttpRequest,
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let authorized = auth::authorize(&req, &shared, Scope::EndpointsWrite).await?;
+    let authorized = auth::authorize(&req, &shared).await?;
     let id = path_id(&req)?;
     let body = body::read(&req, payload, "the body", body::SMALL_BODY_BYTES_MAX).await?;
     let (event_type, data) = read_sample(body::text(&body)?)?;
     let (company, actor, store) =
-        (authorized.caller.company, authorized.actor(), &shared.state.store);
+        (authorized.caller.company, authorized.actor(), authorized.store(&shared));
     let target = store.target(company, id, authorized.now).await?;
     let event = sample_event(company, event_type, data, authorized.now)?;
     let (headers, sent_body) =

@@ -3,7 +3,6 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::scope::Scope;
 use domain::secret::EndpointSecret;
 use serde::Serialize;
 use store::EndpointSecrets;
@@ -14,23 +13,26 @@ use crate::error::ApiError;
 use crate::fields::Fields;
 use crate::query::Query;
 use crate::respond::{HeadersView, json_unkept};
+use crate::schema::RotateSecretBody;
 use crate::serve::Shared;
 use crate::{auth, body};
+use utoipa::ToSchema;
 
 const OVERLAP_SECONDS: i64 = 86_400;
 const OVERLAP_SECONDS_MAX: i64 = 604_800;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct SecretsView {
     /// The secret as shown: the key of `X-Hub-Signature-256`.
     secret: String,
     /// The form that Standard Webhooks libraries take.
     standard_webhooks_secret: String,
     previous: Vec<PreviousView>,
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
     headers: HeadersView,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct PreviousView {
     secret: String,
     standard_webhooks_secret: String,
@@ -62,26 +64,28 @@ pub fn random_secret() -> Result<[u8; 32], ApiError> {
 }
 
 /// The endpoint's secrets and the values of its custom headers.
+#[utoipa::path(get, path = "/api/v1/endpoints/{id}/secret", tag = "Endpoints", responses((status = 200, description = "The secret, and older ones that still sign.", body = SecretsView)))]
 pub async fn get_secret(
     req: HttpRequest,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let authorized = auth::authorize(&req, &shared, Scope::EndpointsWrite).await?;
+    let authorized = auth::authorize(&req, &shared).await?;
     Query::of(&req).finish()?;
     let id = path_id(&req)?;
     let (company, actor) = (authorized.caller.company, authorized.actor());
-    let store = &shared.state.store;
+    let store = authorized.store(&shared);
     let secrets = store.endpoint_secrets(company, id, actor, authorized.now).await?;
     json_unkept(StatusCode::OK, &SecretsView::of(secrets))
 }
 
 /// Gives the endpoint a new secret; the old one signs beside it for the overlap.
+#[utoipa::path(post, path = "/api/v1/endpoints/{id}/secret/rotate", tag = "Endpoints", request_body = RotateSecretBody, responses((status = 200, description = "The new secret, and the old ones that sign beside it.", body = SecretsView)))]
 pub async fn rotate_secret(
     req: HttpRequest,
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let authorized = auth::authorize(&req, &shared, Scope::EndpointsWrite).await?;
+    let authorized = auth::authorize(&req, &shared).await?;
     let id = path_id(&req)?;
     let body = body::read(&req, payload, "the body", body::SMALL_BODY_BYTES_MAX).await?;
     let (secret, overlap) = read_rotation(body::text(&body)?)?;
@@ -90,7 +94,7 @@ pub async fn rotate_secret(
         None => EndpointSecret::from_random(random_secret()?),
     };
     let (company, actor) = (authorized.caller.company, authorized.actor());
-    let store = &shared.state.store;
+    let store = authorized.store(&shared);
     let secrets = store.rotate_secret(company, id, secret, overlap, actor, authorized.now).await?;
     json_unkept(StatusCode::OK, &SecretsView::of(secrets))
 }

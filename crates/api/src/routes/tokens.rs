@@ -14,13 +14,16 @@ use crate::error::ApiError;
 use crate::fields::Fields;
 use crate::query::{PageView, Query};
 use crate::respond::{json, json_unkept};
+use crate::schema::{NewTokenBody, ids};
 use crate::serve::Shared;
 use crate::{auth, body};
+use utoipa::ToSchema;
 
 const NAME_BYTES_MAX: usize = 100;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct TokenView {
+    #[schema(value_type = ids::TokenIdText)]
     id: TokenId,
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,11 +55,12 @@ impl TokenView {
 }
 
 /// The company's tokens, without the tokens themselves.
+#[utoipa::path(get, path = "/api/v1/tokens", tag = "API tokens", responses((status = 200, description = "A page of tokens, newest first.", body = PageView<TokenView>)))]
 pub async fn list_tokens(
     req: HttpRequest,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let authorized = auth::authorize(&req, &shared, Scope::Admin).await?;
+    let authorized = auth::authorize(&req, &shared).await?;
     let mut query = Query::of(&req);
     let page = query.page();
     query.finish()?;
@@ -65,17 +69,18 @@ pub async fn list_tokens(
 }
 
 /// A new token; it is in this answer and nowhere else.
+#[utoipa::path(post, path = "/api/v1/tokens", tag = "API tokens", request_body = NewTokenBody, responses((status = 201, description = "The token; `token` is shown this once.", body = TokenView)))]
 pub async fn create_token(
     req: HttpRequest,
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let authorized = auth::authorize(&req, &shared, Scope::Admin).await?;
+    let authorized = auth::authorize(&req, &shared).await?;
     let body = body::read(&req, payload, "the body", body::SMALL_BODY_BYTES_MAX).await?;
     let token = read_token(body::text(&body)?, authorized.now)?;
     let (company, actor) = (authorized.caller.company, authorized.actor());
     let (record, token) =
-        shared.state.store.create_token(company, token, actor, authorized.now).await?;
+        authorized.store(&shared).create_token(company, token, actor, authorized.now).await?;
     json_unkept(StatusCode::CREATED, &TokenView::of(record, Some(token)))
 }
 
@@ -110,14 +115,15 @@ fn read_token(text: &str, now: DateTime<Utc>) -> Result<NewToken, ApiError> {
 }
 
 /// Revokes a token; twice is once.
+#[utoipa::path(delete, path = "/api/v1/tokens/{id}", tag = "API tokens", responses((status = 204, description = "The token works no more.")))]
 pub async fn revoke_token(
     req: HttpRequest,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let authorized = auth::authorize(&req, &shared, Scope::Admin).await?;
+    let authorized = auth::authorize(&req, &shared).await?;
     Query::of(&req).finish()?;
     let (company, actor) = (authorized.caller.company, authorized.actor());
-    shared.state.store.revoke_token(company, path_id(&req)?, actor, authorized.now).await?;
+    authorized.store(&shared).revoke_token(company, path_id(&req)?, actor, authorized.now).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -91,6 +91,7 @@ impl App {
         let config = api::Config {
             public_url: None,
             allow_http: false,
+            trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
             policy,
             default_timeout: Duration::from_secs(5),
             workers: 1,

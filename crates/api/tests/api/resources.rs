@@ -195,3 +195,41 @@ async fn head_is_answered_where_get_is_and_the_front_page_says_what_this_is() {
     let front = app.api.with_token(None).send("GET", "/../../", &[], None).await.unwrap();
     assert!(String::from_utf8_lossy(&front.body).contains("/api/v1"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_log_says_who_did_what_from_where() {
+    let app = App::start().await;
+    let body = json!({"url": "https://example.com/hook", "event_types": ["*"]}).to_string();
+    let from = [("x-forwarded-for", "203.0.113.9")];
+    let made = app.api.send("POST", "/endpoints", &from, Some(body.into_bytes())).await.unwrap();
+    let id = made.expect(201)["id"].as_str().unwrap().to_owned();
+    app.api.get(&format!("/endpoints/{id}/secret")).await.expect(200);
+    let log = app.api.get(&format!("/audit-log?subject={id}")).await.expect(200);
+    let actions: Vec<_> =
+        log["data"].as_array().unwrap().iter().map(|line| line["action"].clone()).collect();
+    assert_eq!(actions.len(), 2, "{log}");
+    assert_eq!(log["data"][1]["address"], "203.0.113.9");
+    assert!(log["data"][1]["actor"].as_str().unwrap().starts_with("tok_"));
+    assert!(!log.to_string().contains("whsec_"), "no secret: {log}");
+    let none = app.api.get("/audit-log?action=nothing.done").await.expect(200);
+    assert_eq!(none["data"], json!([]));
+    assert_eq!(
+        app.stranger().await.get("/audit-log").await.expect(200)["data"].as_array().unwrap().len(),
+        2
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stats_of_nothing_are_null_and_not_zero() {
+    let app = App::start().await;
+    let id = app.endpoint().await["id"].as_str().unwrap().to_owned();
+    let stats = app.api.get(&format!("/endpoints/{id}/stats")).await.expect(200);
+    assert_eq!((&stats["attempts"], &stats["success_rate"]), (&json!(0), &Value::Null));
+    assert_eq!((&stats["p50_ms"], &stats["p95_ms"]), (&Value::Null, &Value::Null));
+    app.api.post("/events", &event()).await.expect(202);
+    let overview = app.api.get("/stats/overview").await.expect(200);
+    assert_eq!(overview["endpoints"]["enabled"], 1);
+    assert_eq!(overview["stats"]["waiting"]["count"], 1);
+    let wrong = app.api.get("/stats/overview?since=yesterday").await;
+    problem(&wrong, 422, "invalid_parameter", Some("since"));
+}

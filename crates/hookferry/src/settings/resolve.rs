@@ -71,6 +71,8 @@ pub struct Settings {
     pub queue_mib: usize,
     /// Networks that may be called although private.
     pub allow_networks: Vec<IpNet>,
+    /// Proxies whose `Forwarded` headers count.
+    pub trusted_proxies: Vec<IpNet>,
     /// Whether plain http is accepted everywhere.
     pub allow_http: bool,
     /// The mail server and the sender, where mails are sent.
@@ -121,6 +123,7 @@ impl Settings {
         let in_flight = from.read(&table::MAX_IN_FLIGHT, |text| parse::number(text, 1, 65_536));
         let queue_mib = from.read(&table::QUEUE_MIB, |text| parse::number(text, 1, 65_536));
         let allow_networks = from.read(&table::ALLOW_NETWORKS, parse::networks);
+        let trusted_proxies = from.read(&table::TRUSTED_PROXIES, parse::networks);
         let allow_http = from.read(&table::ALLOW_HTTP, parse::boolean);
         let mail = resolve_mail(from, public_url.as_ref());
         let drain_delay = from.read(&table::DRAIN_DELAY, |text| parse::span(text, "0s", "10m"));
@@ -145,6 +148,7 @@ impl Settings {
             in_flight_max: in_flight.expect(CHECKED) as usize,
             queue_mib: queue_mib.expect(CHECKED) as usize,
             allow_networks: allow_networks.unwrap_or_default(),
+            trusted_proxies: trusted_proxies.unwrap_or_default(),
             allow_http: allow_http.expect(CHECKED),
             mail,
             drain_delay: drain_delay.expect(CHECKED),
@@ -226,7 +230,6 @@ fn check_later(from: &mut Sources) {
             Err("is too short; it accepts 16 characters and more".to_owned())
         }
     });
-    from.read(&table::TRUSTED_PROXIES, parse::networks);
     from.read(&table::METRICS_LISTEN, parse::address);
 }
 

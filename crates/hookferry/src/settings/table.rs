@@ -128,7 +128,7 @@ settings! {
         "How long finished deliveries and their events are kept";
     ADMIN_TOKEN = "admin_token", "admin-token", "TOKEN", None, Hidden, Serve, true,
         "The operator's token for /api/v1/admin";
-    TRUSTED_PROXIES = "trusted_proxies", "trusted-proxies", "CIDRS", None, Plain, Serve, true,
+    TRUSTED_PROXIES = "trusted_proxies", "trusted-proxies", "CIDRS", None, Plain, Serve, false,
         "Proxies whose Forwarded headers count, separated by commas";
     METRICS_LISTEN = "metrics_listen", "metrics-listen", "ADDRESS", None, Plain, Serve, true,
         "Address and port for /metrics alone";

@@ -13,6 +13,7 @@ pub struct Model {
     pub subject: String,
     pub facts: String,
     pub created_at: i64,
+    pub address: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -15,6 +15,7 @@ pub struct Model {
     pub state: String,
     pub held_back: i64,
     pub due_at: i64,
+    pub first_due_at: i64,
     pub claimed_by: i64,
     pub tries: i64,
     pub last_error: Option<String>,

@@ -13,6 +13,7 @@ pub struct Model {
     pub password_hash: Option<String>,
     pub email_verified_at: Option<i64>,
     pub created_at: i64,
+    pub password_changed_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

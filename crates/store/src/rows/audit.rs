@@ -1,5 +1,7 @@
 //! Lines of the audit log.
 
+use std::net::IpAddr;
+
 use chrono::{DateTime, Utc};
 use domain::id::CompanyId;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
@@ -22,6 +24,8 @@ pub struct Line<'a> {
     pub subject: String,
     /// More about it, never a secret.
     pub facts: serde_json::Value,
+    /// From where.
+    pub origin: Option<IpAddr>,
     /// When.
     pub now: DateTime<Utc>,
 }
@@ -37,7 +41,7 @@ pub fn actor_text(actor: Actor) -> String {
 
 /// Writes a line down, in the transaction of what it tells.
 pub async fn write(tx: &impl ConnectionTrait, line: Line<'_>) -> Result<(), Error> {
-    let Line { id, company, actor, action, subject, facts, now } = line;
+    let Line { id, company, actor, action, subject, facts, origin, now } = line;
     let row = audit::ActiveModel {
         id: Set(id),
         company_id: Set(company.raw()),
@@ -46,6 +50,7 @@ pub async fn write(tx: &impl ConnectionTrait, line: Line<'_>) -> Result<(), Erro
         subject: Set(subject),
         facts: Set(facts.to_string()),
         created_at: Set(micros(now)),
+        address: Set(origin.map(|address| address.to_string()).unwrap_or_default()),
     };
     audit::Entity::insert(row).exec_without_returning(tx).await?;
     Ok(())

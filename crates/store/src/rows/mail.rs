@@ -19,6 +19,7 @@ pub fn record(row: mail::Model) -> Result<MailRecord, Error> {
         state,
         held_back: _,
         due_at,
+        first_due_at: _,
         claimed_by: _,
         tries,
         last_error,

@@ -28,6 +28,14 @@ impl Sql {
         self
     }
 
+    /// Goes on with a placeholder for each of `values`, between commas.
+    pub fn list(&mut self, values: impl IntoIterator<Item = i64>) -> &mut Self {
+        for (place, value) in values.into_iter().enumerate() {
+            self.text(if place == 0 { "" } else { ", " }).bind(value);
+        }
+        self
+    }
+
     /// The statement for `backend`.
     pub fn build(self, backend: DbBackend) -> Statement {
         Statement::from_sql_and_values(backend, self.text, self.values)

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use domain::id::{CompanyId, TokenId};
 use domain::scope::Scope;
-use store::{Error, NewToken};
+use store::{Bearer, Error, NewToken};
 
 use crate::setup::{ACTOR, Setup, now, on_both, page};
 
@@ -25,7 +25,7 @@ async fn a_token_lets_in_until_it_is_revoked_or_expires(s: Setup) {
     let (record, text) = s.store.create_token(s.company, new_token(), ACTOR, now()).await.unwrap();
     assert_eq!(s.config_version().await, version + 1);
     let caller = s.store.authenticate(&text, now()).await.unwrap();
-    assert_eq!((caller.company, caller.token), (s.company, record.id));
+    assert_eq!((caller.company, caller.bearer), (s.company, Bearer::Token(record.id)));
     assert_eq!((caller.scopes, caller.config_version), (vec![Scope::EventsWrite], version + 1));
 
     let foreign = s.store.revoke_token(s.other, record.id, ACTOR, now()).await;

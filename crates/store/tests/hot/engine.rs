@@ -14,8 +14,8 @@ use domain::outcome::{Acknowledge, ErrorKind, Outcome};
 use futures_util::future::join_all;
 use parking_lot::Mutex;
 use store::{
-    Accepted, Attempted, Caller, Claimed, EndpointRecord, Error, HandOver, NewEndpoint, Store,
-    SwitchWanted, ToSettle,
+    Accepted, Attempted, Bearer, Caller, Claimed, EndpointRecord, Error, HandOver, NewEndpoint,
+    Store, SwitchWanted, ToSettle,
 };
 use testkit::clock::ManualClock;
 use tokio_util::sync::CancellationToken;
@@ -110,7 +110,7 @@ pub(crate) async fn caller(s: &Setup, company: CompanyId) -> Caller {
     let sql = format!("SELECT config_version FROM companies WHERE id = {}", company.raw());
     Caller {
         company,
-        token: TokenId::from_raw(1),
+        bearer: Bearer::Token(TokenId::from_raw(1)),
         scopes: Vec::new(),
         expires_at: None,
         config_version: s.row(&sql).await.try_get("", "config_version").unwrap(),

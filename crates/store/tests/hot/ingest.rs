@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use domain::event::NewEvent;
 use domain::id::TokenId;
 use futures_util::FutureExt;
-use store::{Accepted, Caller, Error, NewToken, Store, SwitchWanted};
+use store::{Accepted, Bearer, Caller, Error, NewToken, Store, SwitchWanted};
 
 use crate::engine::{Door, caller, endpoint, keyed, new_event, one, together, together_at};
 use crate::setup::{ACTOR, Setup, now, on_both};
@@ -184,7 +184,8 @@ async fn a_token_revoked_on_the_way_is_refused_and_its_neighbours_are_written(s:
     let (bad, bad_text) = s.store.create_token(s.company, token(), ACTOR, now()).await.unwrap();
     let good_caller = s.store.authenticate_for_ingest(&good_text, now()).await.unwrap();
     let bad_caller = s.store.authenticate_for_ingest(&bad_text, now()).await.unwrap();
-    assert_eq!((good_caller.token, bad_caller.token), (good.id, bad.id));
+    let bearers = (good_caller.bearer, bad_caller.bearer);
+    assert_eq!(bearers, (Bearer::Token(good.id), Bearer::Token(bad.id)));
     s.store.revoke_token(s.company, bad.id, ACTOR, now()).await.unwrap();
     let event = || vec![new_event(s.company, "message.received")];
     let jobs = vec![(good_caller.clone(), event()), (bad_caller, event()), (good_caller, event())];
@@ -235,8 +236,11 @@ async fn another_companys_event_is_refused(s: Setup) {
     let door = Door::with_room(9);
     let me = caller(&s, s.company).await;
     let nobody = Caller { company: domain::id::CompanyId::from_raw(7), ..me.clone() };
-    let stranger =
-        Caller { token: TokenId::from_raw(99), config_version: 0, ..caller(&s, s.other).await };
+    let stranger = Caller {
+        bearer: Bearer::Token(TokenId::from_raw(99)),
+        config_version: 0,
+        ..caller(&s, s.other).await
+    };
     let jobs = vec![
         (me.clone(), vec![new_event(s.other, "message.received")]),
         (nobody, vec![new_event(domain::id::CompanyId::from_raw(7), "message.received")]),

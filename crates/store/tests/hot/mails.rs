@@ -112,7 +112,8 @@ async fn only_owners_and_admins_are_told(s: Setup) {
     for (n, role) in [(1, "admin"), (2, "developer"), (3, "viewer")] {
         let email = format!("{role}@example.com");
         s.sql(
-            "INSERT INTO users (id, email, email_key, created_at) VALUES ($1, $2, $2, 1)",
+            "INSERT INTO users (id, email, email_key, email_verified_at, created_at) \
+             VALUES ($1, $2, $2, 1, 1)",
             vec![i64::from(n).into(), email.into()],
         )
         .await;
@@ -122,6 +123,17 @@ async fn only_owners_and_admins_are_told(s: Setup) {
         )
         .await;
     }
+    // One whose address is not proved hears of nothing else before it is.
+    s.sql(
+        "INSERT INTO users (id, email, email_key, created_at) VALUES (4, 'x@y', 'x@y', 1)",
+        vec![],
+    )
+    .await;
+    s.sql(
+        "INSERT INTO members (company_id, user_id, role, created_at) VALUES ($1, 4, 'owner', 1)",
+        vec![s.company.raw().into()],
+    )
+    .await;
     let id = s.endpoint().await.id;
     fail(&s, id, 1, 50, 1).await;
     let sql = "FROM mail_outbox WHERE recipient IN ('Ann@Example.com', 'admin@example.com')";

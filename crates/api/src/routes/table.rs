@@ -1,0 +1,112 @@
+//! The one table of routes: what there is, who may call it, and what answers.
+
+use actix_web::guard;
+use actix_web::{Route, web};
+use domain::scope::Scope;
+
+use super::{
+    audit, deliveries, docs, endpoints, event_batch, event_types, events, health, jobs, mails, me,
+    samples, secrets, stats, tokens, welcome,
+};
+use crate::access::Access::{self, Public, Signed};
+
+/// One method of one path.
+#[derive(Debug)]
+pub struct Row {
+    /// `GET` answers `HEAD` as well.
+    pub method: &'static str,
+    /// The path, with `{name}` for what varies.
+    pub path: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    /// Makes the route.
+    pub route: fn() -> Route,
+}
+
+/// A route for one method.
+fn on(method: &'static str) -> Route {
+    match method {
+        "GET" => web::route().guard(guard::Any(guard::Get()).or(guard::Head())),
+        "POST" => web::post(),
+        "PATCH" => web::patch(),
+        "PUT" => web::put(),
+        "DELETE" => web::delete(),
+        other => unreachable!("{other} is no method of the table"),
+    }
+}
+
+macro_rules! rows {
+    ($($method:ident $path:literal $access:expr => $handler:path;)*) => {
+        &[$(Row {
+            method: stringify!($method),
+            path: $path,
+            access: $access,
+            route: || on(stringify!($method)).to($handler),
+        }),*]
+    };
+}
+
+const fn scope(scope: Scope) -> Access {
+    Access::Scope(scope)
+}
+
+const EVENTS_WRITE: Access = scope(Scope::EventsWrite);
+const EVENTS_READ: Access = scope(Scope::EventsRead);
+const ENDPOINTS_WRITE: Access = scope(Scope::EndpointsWrite);
+const ENDPOINTS_READ: Access = scope(Scope::EndpointsRead);
+const DELIVERIES_READ: Access = scope(Scope::DeliveriesRead);
+const DELIVERIES_WRITE: Access = scope(Scope::DeliveriesWrite);
+const ADMIN: Access = scope(Scope::Admin);
+
+/// Every route. A path with something that varies stands behind those that it would cover.
+pub const ROUTES: &[Row] = rows! {
+    GET "/api/v1/auth/me" Signed => me::get_me;
+
+    GET "/api/v1/tokens" ADMIN => tokens::list_tokens;
+    POST "/api/v1/tokens" ADMIN => tokens::create_token;
+    DELETE "/api/v1/tokens/{id}" ADMIN => tokens::revoke_token;
+
+    GET "/api/v1/event-types" EVENTS_READ => event_types::list_event_types;
+    GET "/api/v1/event-types/{name}" EVENTS_READ => event_types::get_event_type;
+
+    GET "/api/v1/events" EVENTS_READ => events::list_events;
+    POST "/api/v1/events" EVENTS_WRITE => events::create_event;
+    POST "/api/v1/events/batch" EVENTS_WRITE => event_batch::create_events;
+    POST "/api/v1/events/{id}/replay" DELIVERIES_WRITE => jobs::replay_event;
+    GET "/api/v1/events/{id}" EVENTS_READ => events::get_event;
+
+    GET "/api/v1/endpoints" ENDPOINTS_READ => endpoints::list_endpoints;
+    POST "/api/v1/endpoints" ENDPOINTS_WRITE => endpoints::create_endpoint;
+    GET "/api/v1/endpoints/{id}" ENDPOINTS_READ => endpoints::get_endpoint;
+    PATCH "/api/v1/endpoints/{id}" ENDPOINTS_WRITE => endpoints::update_endpoint;
+    DELETE "/api/v1/endpoints/{id}" ENDPOINTS_WRITE => endpoints::delete_endpoint;
+    GET "/api/v1/endpoints/{id}/secret" ENDPOINTS_WRITE => secrets::get_secret;
+    POST "/api/v1/endpoints/{id}/secret/rotate" ENDPOINTS_WRITE => secrets::rotate_secret;
+    POST "/api/v1/endpoints/{id}/recover" DELIVERIES_WRITE => jobs::recover_endpoint;
+    GET "/api/v1/endpoints/{id}/stats" ENDPOINTS_READ => stats::get_endpoint_stats;
+    POST "/api/v1/endpoints/{id}/sample" ENDPOINTS_WRITE => samples::send_sample;
+
+    GET "/api/v1/deliveries" DELIVERIES_READ => deliveries::list_deliveries;
+    POST "/api/v1/deliveries/retry" DELIVERIES_WRITE => jobs::retry_deliveries;
+    POST "/api/v1/deliveries/cancel" DELIVERIES_WRITE => jobs::cancel_deliveries;
+    GET "/api/v1/deliveries/{id}" DELIVERIES_READ => deliveries::get_delivery;
+    POST "/api/v1/deliveries/{id}/retry" DELIVERIES_WRITE => deliveries::retry_delivery;
+    POST "/api/v1/deliveries/{id}/cancel" DELIVERIES_WRITE => deliveries::cancel_delivery;
+
+    GET "/api/v1/jobs" DELIVERIES_READ => jobs::list_jobs;
+    GET "/api/v1/jobs/{id}" DELIVERIES_READ => jobs::get_job;
+    POST "/api/v1/jobs/{id}/cancel" DELIVERIES_WRITE => jobs::cancel_job;
+
+    GET "/api/v1/stats/overview" ENDPOINTS_READ => stats::get_stats_overview;
+    GET "/api/v1/audit-log" ADMIN => audit::list_audit_log;
+
+    GET "/api/v1/mails" DELIVERIES_READ => mails::list_mails;
+    GET "/api/v1/mails/{id}" DELIVERIES_READ => mails::get_mail;
+
+    GET "/openapi.json" Public => docs::get_openapi;
+    GET "/docs" Public => docs::redirect_to_docs;
+    GET "/docs/{file:.*}" Public => docs::get_docs;
+    GET "/healthz" Public => health::get_health;
+    GET "/readyz" Public => health::get_readiness;
+    GET "/" Public => welcome;
+};

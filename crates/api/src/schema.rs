@@ -1,0 +1,333 @@
+//! What the OpenAPI document says of bodies and parameters that are read by hand. Nothing is made of
+//! these types: that they tell the truth is tested against the running server.
+#![expect(dead_code, reason = "they are only described")]
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+pub mod ids;
+
+use ids::{EndpointIdText, EventIdText, SourceIdText};
+
+/// A new API token.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewTokenBody {
+    /// What people call it.
+    #[schema(min_length = 1, max_length = 100)]
+    name: String,
+    /// What it may do.
+    #[schema(min_items = 1, max_items = 7)]
+    scopes: Vec<ScopeSchema>,
+    /// When it stops working; never where it is left out.
+    expires_at: Option<DateTime<Utc>>,
+}
+
+/// What a token may do; `admin` is everything.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = Scope)]
+pub enum ScopeSchema {
+    #[serde(rename = "events:write")]
+    EventsWrite,
+    #[serde(rename = "events:read")]
+    EventsRead,
+    #[serde(rename = "endpoints:write")]
+    EndpointsWrite,
+    #[serde(rename = "endpoints:read")]
+    EndpointsRead,
+    #[serde(rename = "deliveries:read")]
+    DeliveriesRead,
+    #[serde(rename = "deliveries:write")]
+    DeliveriesWrite,
+    #[serde(rename = "admin")]
+    Admin,
+}
+
+/// A new event.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewEventBody {
+    /// One of `GET /api/v1/event-types`.
+    #[schema(min_length = 1, max_length = 128)]
+    r#type: String,
+    /// What happened: an object of at most 256 KiB, kept byte for byte.
+    #[schema(value_type = Object)]
+    data: Value,
+    /// The caller's own id, taken once; sent again, the first event's id comes back.
+    #[schema(min_length = 1, max_length = 255)]
+    id: Option<String>,
+    /// The contact that it is about.
+    #[schema(min_length = 1, max_length = 255)]
+    subject: Option<String>,
+    /// When it happened; now where it is left out.
+    occurred_at: Option<DateTime<Utc>>,
+    /// When it is not worth delivering any more.
+    expires_at: Option<DateTime<Utc>>,
+}
+
+/// Many events; at most 8 MiB together.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BatchBody {
+    /// Each is read as the body of `POST /api/v1/events`; one that is wrong does not stop the others.
+    #[schema(min_items = 1, max_items = 1000, value_type = Vec<Value>)]
+    events: Vec<Value>,
+}
+
+/// A new endpoint.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewEndpointBody {
+    /// Where requests go: https, or plain http in allowed networks.
+    #[schema(format = "uri", max_length = 2048)]
+    url: String,
+    /// Names, prefixes (`message.*`) or `*`.
+    #[schema(min_items = 1, max_items = 100)]
+    event_types: Vec<String>,
+    #[schema(max_length = 500)]
+    description: Option<String>,
+    status: Option<SwitchSchema>,
+    /// Headers that every request carries beside our own.
+    headers: Option<BTreeMap<String, String>>,
+    /// The secret to sign with; made where it is left out.
+    #[schema(min_length = 16, max_length = 256)]
+    secret: Option<String>,
+    /// For the whole exchange, in milliseconds.
+    #[schema(minimum = 1000, maximum = 30000)]
+    timeout_ms: Option<u32>,
+    acknowledge: Option<AcknowledgeSchema>,
+    schedule: Option<ScheduleSchema>,
+    /// The caller's own name for it, unique in the company.
+    #[schema(min_length = 1, max_length = 255)]
+    external_key: Option<String>,
+}
+
+/// What changes of an endpoint; what is left out stays, null is the default.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EndpointPatchBody {
+    #[schema(format = "uri", max_length = 2048, nullable = false)]
+    url: Option<String>,
+    #[schema(min_items = 1, max_items = 100, nullable = false)]
+    event_types: Option<Vec<String>>,
+    #[schema(max_length = 500)]
+    description: Option<String>,
+    status: Option<SwitchSchema>,
+    headers: Option<BTreeMap<String, String>>,
+    #[schema(minimum = 1000, maximum = 30000)]
+    timeout_ms: Option<u32>,
+    acknowledge: Option<AcknowledgeSchema>,
+    schedule: Option<ScheduleSchema>,
+    #[schema(min_length = 1, max_length = 255)]
+    external_key: Option<String>,
+}
+
+/// How a person switches an endpoint.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = Switch)]
+#[serde(rename_all = "snake_case")]
+pub enum SwitchSchema {
+    Enabled,
+    Paused,
+    Disabled,
+}
+
+/// Which answers are success.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = Acknowledge)]
+pub enum AcknowledgeSchema {
+    #[serde(rename = "any_2xx")]
+    Any2xx,
+    #[serde(rename = "only_200")]
+    Only200,
+}
+
+/// When retries come: a named schedule, or waits of one's own.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = Schedule)]
+#[serde(untagged)]
+pub enum ScheduleSchema {
+    Named(NamedSchedule),
+    Custom(CustomSchedule),
+}
+
+/// `standard`: 144 retries 10 minutes apart; `meta`: growing waits over 7 days.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NamedSchedule {
+    Standard,
+    Meta,
+}
+
+/// The waits before each retry.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CustomSchedule {
+    /// Seconds, 7 days each at most.
+    #[schema(min_items = 1, max_items = 1000)]
+    custom_seconds: Vec<u32>,
+}
+
+/// A new secret for an endpoint.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RotateSecretBody {
+    /// For how long the old secret signs beside the new one; a day where it is left out.
+    #[schema(minimum = 0, maximum = 604_800)]
+    overlap_seconds: Option<u32>,
+    /// The new secret; made where it is left out.
+    #[schema(min_length = 16, max_length = 256)]
+    secret: Option<String>,
+}
+
+/// What a sample carries.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SampleBody {
+    /// One of `GET /api/v1/event-types`; `webhook.sample` where it is left out.
+    event_type: Option<String>,
+    /// The data; the type's own sample where it is left out.
+    #[schema(value_type = Option<Object>)]
+    data: Option<Value>,
+}
+
+/// To which endpoints an event goes once more.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReplayBody {
+    /// To these, whether they pick its type or not; to all that do where it is left out.
+    #[schema(min_items = 1, max_items = 100)]
+    endpoint_ids: Option<Vec<EndpointIdText>>,
+    /// Only counts what it would be for.
+    preview: Option<bool>,
+}
+
+/// What an endpoint is to get that it missed.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecoverBody {
+    /// Events accepted at or after this time.
+    since: DateTime<Utc>,
+    /// Events accepted before this time; up to now where it is left out.
+    until: Option<DateTime<Utc>>,
+    /// What had succeeded as well.
+    include_delivered: Option<bool>,
+    /// Only counts what it would be for.
+    preview: Option<bool>,
+}
+
+/// Which deliveries; one field at least beside `preview`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PickBody {
+    endpoint_id: Option<EndpointIdText>,
+    state: Option<DeliveryStateSchema>,
+    /// Made at or after this time.
+    since: Option<DateTime<Utc>>,
+    /// Made before this time.
+    until: Option<DateTime<Utc>>,
+    /// Only counts what it would be for.
+    preview: Option<bool>,
+}
+
+/// What the text of a mail about an endpoint is made of.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = MailFacts)]
+pub struct MailFactsSchema {
+    company_name: String,
+    #[schema(value_type = EndpointIdText)]
+    endpoint_id: String,
+    endpoint_url: String,
+    endpoint_description: String,
+    failures: u32,
+    failing_since: Option<DateTime<Utc>>,
+    last_status: Option<u16>,
+    last_error: Option<String>,
+    waiting: u32,
+    happened_at: DateTime<Utc>,
+    give_up_after_s: i64,
+    defective_after: u32,
+}
+
+/// Filters of the list of events.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct EventListParams {
+    /// Only this event type.
+    #[param(min_length = 1, max_length = 128, pattern = "^[a-z0-9_]+([.][a-z0-9_]+)*$")]
+    r#type: Option<String>,
+    /// Only events about this contact.
+    #[param(min_length = 1, max_length = 255)]
+    subject: Option<String>,
+    /// Only from this source.
+    source_id: Option<SourceIdText>,
+    /// Only the event with this id of the caller's, or wamid.
+    #[param(min_length = 1, max_length = 255)]
+    external_id: Option<String>,
+    /// Only accepted at or after this time.
+    since: Option<DateTime<Utc>>,
+    /// Only accepted before this time.
+    until: Option<DateTime<Utc>>,
+}
+
+/// Filters of the list of deliveries.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct DeliveryListParams {
+    /// Only to this endpoint.
+    endpoint_id: Option<EndpointIdText>,
+    /// Only of this event.
+    event_id: Option<EventIdText>,
+    /// Only in this state.
+    state: Option<DeliveryStateSchema>,
+    /// Only of this event type.
+    #[param(min_length = 1, max_length = 128, pattern = "^[a-z0-9_]+([.][a-z0-9_]+)*$")]
+    r#type: Option<String>,
+    /// Only of events about this contact.
+    #[param(min_length = 1, max_length = 255)]
+    subject: Option<String>,
+    /// Only made at or after this time.
+    since: Option<DateTime<Utc>>,
+    /// Only made before this time.
+    until: Option<DateTime<Utc>>,
+}
+
+/// Where a delivery stands.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = DeliveryState)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryStateSchema {
+    Pending,
+    Delivered,
+    Exhausted,
+    Expired,
+    Held,
+    Canceled,
+}
+
+/// Filters of the audit log.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct AuditLogParams {
+    /// Only by this person or token.
+    #[param(min_length = 1, max_length = 100)]
+    actor: Option<String>,
+    /// Only this action, such as `endpoint.updated`.
+    #[param(min_length = 1, max_length = 100)]
+    action: Option<String>,
+    /// Only about the thing with this id.
+    #[param(min_length = 1, max_length = 100)]
+    subject: Option<String>,
+}
+
+/// Which time is looked at.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct StatsParams {
+    /// From when on; 24 hours ago where it is left out.
+    since: Option<DateTime<Utc>>,
+}

@@ -1,0 +1,80 @@
+//! Working jobs off beside everything else: slices of a few milliseconds with rests between them, so
+//! that fresh events do not notice.
+
+use std::time::{Duration, Instant};
+
+use store::{ClaimedJob, JobStep};
+use tokio_util::sync::CancellationToken;
+
+use crate::dispatcher::Dispatcher;
+
+/// How often a node looks for a job.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How long a node keeps one job while others may be waiting.
+const TURN: Duration = Duration::from_secs(2);
+/// The rest after a slice is so many times as long as the slice was.
+const REST_FACTOR: u32 = 3;
+/// And at least and at most so long.
+const REST_MIN: Duration = Duration::from_millis(10);
+const REST_MAX: Duration = Duration::from_secs(1);
+/// How long to wait where the database does not answer.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+impl Dispatcher {
+    /// Takes jobs and works on them, one at a time, until `stop`.
+    pub(crate) async fn jobs_loop(&self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            if !self.may_work() {
+                self.pause(LOOK_EVERY, &stop).await;
+                continue;
+            }
+            match self.store.claim_job(self.clock.now()).await {
+                Ok(Some(job)) => self.job_turn(job, &stop).await,
+                Ok(None) => self.pause(LOOK_EVERY, &stop).await,
+                Err(error) => {
+                    tracing::warn!(error = %error, "Jobs wait for the database: {error}");
+                    self.pause(RETRY_AFTER, &stop).await;
+                }
+            }
+        }
+    }
+
+    /// One turn of a job; then whichever has waited longest comes next, which may be the same.
+    async fn job_turn(&self, job: ClaimedJob, stop: &CancellationToken) {
+        let begun = Instant::now();
+        while !stop.is_cancelled() && self.may_work() && begun.elapsed() < TURN {
+            let slice = Instant::now();
+            match self.store.run_job_slice(job, self.clock.now()).await {
+                Ok(JobStep::More { .. }) => {
+                    let rest = slice.elapsed().saturating_mul(REST_FACTOR);
+                    self.pause(rest.clamp(REST_MIN, REST_MAX), stop).await;
+                }
+                Ok(JobStep::Over) => {
+                    tracing::info!(job = %job.id, company = %job.company, "Job {} is finished", job.id);
+                    return;
+                }
+                Ok(JobStep::Lost) => return,
+                Err(error) => {
+                    self.job_error(job, &error).await;
+                    self.pause(RETRY_AFTER, stop).await;
+                    break;
+                }
+            }
+        }
+        if let Err(error) = self.store.release_job(job).await {
+            tracing::warn!(error = %error, "Job {} is taken up again later: {error}", job.id);
+        }
+    }
+
+    /// What may pass is tried again at the next turn; the rest ends the job.
+    async fn job_error(&self, job: ClaimedJob, error: &store::Error) {
+        if error.is_passing() {
+            tracing::warn!(error = %error, job = %job.id, "Job {} waits for the database: {error}", job.id);
+            return;
+        }
+        tracing::error!(error = ?error, job = %job.id, company = %job.company, "Job {} failed: {error}", job.id);
+        if let Err(error) = self.store.fail_job(job, &error.to_string(), self.clock.now()).await {
+            tracing::warn!(error = %error, "The end of job {} was not written down: {error}", job.id);
+        }
+    }
+}

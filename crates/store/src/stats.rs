@@ -1,0 +1,195 @@
+//! Counts of attempts by minute, written with the settlement that they are about; hours are folded
+//! from minutes, behind everything else.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::stats::{Answered, BUCKETS, Latencies};
+use sea_orm::{ConnectionTrait, Statement, Value, sqlx};
+
+use crate::hot::{HotConnection, HotTx, runs, values};
+use crate::settle::Attempted;
+use crate::time::micros;
+use crate::{Error, Store};
+
+/// Seconds of a minute's row.
+pub(crate) const MINUTE: i64 = 60;
+/// Seconds of an hour's row.
+pub(crate) const HOUR: i64 = 3_600;
+/// How long minutes are kept.
+pub(crate) const MINUTES_KEPT: TimeDelta = TimeDelta::hours(48);
+/// How long hours are kept.
+const HOURS_KEPT: TimeDelta = TimeDelta::days(400);
+/// How many rows that are too old one round removes.
+const FORGET_ROWS: i64 = 2_000;
+
+/// Stands for all endpoints of a company.
+pub(crate) const ALL_ENDPOINTS: i64 = 0;
+const KEY_COLUMNS: usize = 8;
+const COLUMNS: usize = KEY_COLUMNS + BUCKETS;
+
+/// One row without what it counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    company: i64,
+    endpoint: i64,
+    began_at: i64,
+    code: i64,
+    success: bool,
+}
+
+static INSERT_SQLITE: LazyLock<(String, String)> =
+    LazyLock::new(|| (insert("VALUES "), on_conflict()));
+static INSERT_POSTGRES: LazyLock<String> = LazyLock::new(|| {
+    let marks: Vec<String> = (1..=COLUMNS).map(|place| format!("${place}::bigint[]")).collect();
+    insert(&format!("SELECT * FROM unnest({})", marks.join(","))) + &on_conflict()
+});
+
+fn insert(tail: &str) -> String {
+    let latencies: Vec<String> = (0..BUCKETS).map(|bucket| format!("l{bucket}")).collect();
+    format!(
+        "INSERT INTO stats (company_id, endpoint_id, grain, began_at, code, success, slot, attempts, {}) {tail}",
+        latencies.join(", ")
+    )
+}
+
+fn on_conflict() -> String {
+    let sums =
+        (0..BUCKETS).map(|bucket| format!("l{bucket} = stats.l{bucket} + excluded.l{bucket}"));
+    format!(
+        " ON CONFLICT (company_id, endpoint_id, grain, began_at, code, success, slot) DO UPDATE SET \
+         attempts = stats.attempts + excluded.attempts, {}",
+        sums.collect::<Vec<_>>().join(", ")
+    )
+}
+
+fn minute_of(at: DateTime<Utc>) -> i64 {
+    let seconds = at.timestamp();
+    (seconds - seconds.rem_euclid(MINUTE)) * 1_000_000
+}
+
+/// Counts attempts in the minutes in which they ended, in the order of the keys, so that two nodes
+/// cannot lock each other out.
+pub(crate) async fn count_attempts(
+    tx: &mut HotTx,
+    slot: i64,
+    attempts: impl Iterator<Item = &Attempted>,
+) -> Result<(), Error> {
+    let mut counted: BTreeMap<Key, Latencies> = BTreeMap::new();
+    for attempted in attempts {
+        let key = Key {
+            company: attempted.delivery.event.company.raw(),
+            endpoint: attempted.delivery.endpoint.raw(),
+            began_at: minute_of(attempted.ended_at),
+            code: Answered::of(&attempted.outcome).as_number(),
+            success: attempted.outcome.is_success(),
+        };
+        let took = TimeDelta::from_std(attempted.duration).unwrap_or(TimeDelta::MAX);
+        for key in [key, Key { endpoint: ALL_ENDPOINTS, ..key }] {
+            counted.entry(key).or_default().count(took);
+        }
+    }
+    let rows: Vec<[i64; COLUMNS]> =
+        counted.iter().map(|(key, taken)| columns(key, slot, taken)).collect();
+    write(tx, &rows).await
+}
+
+fn columns(key: &Key, slot: i64, latencies: &Latencies) -> [i64; COLUMNS] {
+    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let Key { company, endpoint, began_at, code, success } = *key;
+    let mut row = [0; COLUMNS];
+    row[..KEY_COLUMNS].copy_from_slice(&[
+        company,
+        endpoint,
+        MINUTE,
+        began_at,
+        code,
+        i64::from(success),
+        slot,
+        number(latencies.total()),
+    ]);
+    for (column, count) in row[KEY_COLUMNS..].iter_mut().zip(latencies.0) {
+        *column = number(count);
+    }
+    row
+}
+
+async fn write(tx: &mut HotTx, rows: &[[i64; COLUMNS]]) -> Result<(), Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    match &mut tx.connection {
+        HotConnection::Sqlite(connection) => {
+            for run in runs(rows) {
+                let (head, tail) = &*INSERT_SQLITE;
+                let sql = values(head, COLUMNS, run.len(), tail);
+                let mut query = sqlx::query(sql);
+                for value in run.iter().flatten() {
+                    query = query.bind(*value);
+                }
+                query.execute(&mut **connection).await?;
+            }
+        }
+        HotConnection::Postgres(connection) => {
+            let mut query = sqlx::query(INSERT_POSTGRES.as_str());
+            for column in 0..COLUMNS {
+                query = query.bind(rows.iter().map(|row| row[column]).collect::<Vec<i64>>());
+            }
+            query.execute(&mut **connection).await?;
+        }
+    }
+    Ok(())
+}
+
+impl Store {
+    /// Makes the hours of the last two days anew out of their minutes. Done again it changes nothing,
+    /// so that it may be cut off, done late, and done by several nodes.
+    pub async fn fold_stats(&self, now: DateTime<Utc>) -> Result<(), Error> {
+        let since = now - MINUTES_KEPT;
+        // The hour that has lost some of its minutes stays as it is.
+        let since = micros(since) / (HOUR * 1_000_000) * HOUR * 1_000_000 + HOUR * 1_000_000;
+        let sums: Vec<String> = (0..BUCKETS).map(|bucket| format!("sum(l{bucket})")).collect();
+        let sets: Vec<String> =
+            (0..BUCKETS).map(|bucket| format!("l{bucket} = excluded.l{bucket}")).collect();
+        let hour = format!("(began_at - began_at % {})", HOUR * 1_000_000);
+        let cast = |sum: &String| format!("CAST({sum} AS BIGINT)");
+        let sql = insert(&format!(
+            "SELECT company_id, endpoint_id, {HOUR}, {hour}, code, success, 0, CAST(sum(attempts) AS BIGINT), {} \
+             FROM stats WHERE grain = {MINUTE} AND began_at >= $1 \
+             GROUP BY company_id, endpoint_id, {hour}, code, success \
+             ON CONFLICT (company_id, endpoint_id, grain, began_at, code, success, slot) DO UPDATE SET \
+             attempts = excluded.attempts, {}",
+            sums.iter().map(cast).collect::<Vec<_>>().join(", "),
+            sets.join(", ")
+        ));
+        let values: [Value; 1] = [since.into()];
+        self.inner
+            .pools
+            .write()
+            .execute_raw(Statement::from_sql_and_values(self.backend(), &sql, values))
+            .await?;
+        Ok(())
+    }
+
+    /// Removes some of the counts that are too old. Gives whether there may be more.
+    pub async fn forget_stats(&self, now: DateTime<Utc>) -> Result<bool, Error> {
+        let key = "company_id, endpoint_id, grain, began_at, code, success, slot";
+        let sql = format!(
+            "DELETE FROM stats WHERE ({key}) IN (SELECT {key} FROM stats \
+             WHERE grain = $1 AND began_at < $2 LIMIT {FORGET_ROWS})"
+        );
+        let mut more = false;
+        for (grain, kept) in [(MINUTE, MINUTES_KEPT), (HOUR, HOURS_KEPT)] {
+            let values: [Value; 2] = [grain.into(), micros(now - kept).into()];
+            let done = self
+                .inner
+                .pools
+                .write()
+                .execute_raw(Statement::from_sql_and_values(self.backend(), &sql, values))
+                .await?;
+            more |= done.rows_affected() >= FORGET_ROWS.unsigned_abs();
+        }
+        Ok(more)
+    }
+}
