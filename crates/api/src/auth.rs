@@ -6,12 +6,13 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 use chrono::{DateTime, Utc};
 use domain::scope::Scope;
-use store::{Actor, Caller, Store};
+use store::{Actor, Bearer, Caller, FoundLogin, Store};
 
 use crate::access::{self, Access};
+use crate::code::Code;
 use crate::error::ApiError;
-use crate::origin;
 use crate::serve::Shared;
+use crate::{login, origin};
 
 /// The longest token that is looked at.
 const TOKEN_BYTES_MAX: usize = 256;
@@ -48,15 +49,57 @@ pub async fn authorize(req: &HttpRequest, shared: &Shared) -> Result<Authorized,
     Ok(authorized)
 }
 
-/// Reads the token from the database, whatever it may do.
+/// Who calls, whatever they may do: the bearer of a token, or a person in one of their companies.
 pub async fn identify(req: &HttpRequest, shared: &Shared) -> Result<Authorized, ApiError> {
-    let now = shared.state.clock.now();
-    let found = shared.state.store.authenticate(bearer(req)?, now).await;
-    Ok(Authorized { caller: live(found, now)?, now, origin: origin_of(req, shared) })
+    let (now, origin) = (shared.state.clock.now(), origin_of(req, shared));
+    let store = &shared.state.store;
+    if req.headers().contains_key(header::AUTHORIZATION) {
+        let caller = live(store.authenticate(bearer(req)?, now).await, now)?;
+        return Ok(Authorized { caller, now, origin });
+    }
+    let found = login::find(req, shared, now).await?;
+    let company = login::company(req, &found)?;
+    let caller = store.caller_of_login(found.login.id, found.user.id, company, now).await?;
+    Ok(Authorized { caller, now, origin })
+}
+
+/// A person who is logged in, whatever company it is about.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// Their login, they themselves, and what they may.
+    pub found: FoundLogin,
+    /// When the request came.
+    pub now: DateTime<Utc>,
+    origin: Option<IpAddr>,
+}
+
+impl SignedIn {
+    /// The database for changes, as [`Authorized::store`].
+    pub fn store(&self, shared: &Shared) -> Store {
+        shared.state.store.asked_from(self.origin)
+    }
+}
+
+/// The person who calls; a token is none.
+pub async fn person(req: &HttpRequest, shared: &Shared) -> Result<SignedIn, ApiError> {
+    let (now, origin) = (shared.state.clock.now(), origin_of(req, shared));
+    if req.headers().contains_key(header::AUTHORIZATION) {
+        live(shared.state.store.authenticate(bearer(req)?, now).await, now)?;
+        return Err(login_needed());
+    }
+    Ok(SignedIn { found: login::find(req, shared, now).await?, now, origin })
+}
+
+fn login_needed() -> ApiError {
+    let detail = "this is for people who are logged in, not for API tokens".to_owned();
+    ApiError::Refused { code: Code::LoginNeeded, detail }
 }
 
 /// The same for ingest: the token is remembered, and checked again where the event is written.
 pub async fn authorize_ingest(req: &HttpRequest, shared: &Shared) -> Result<Authorized, ApiError> {
+    if !req.headers().contains_key(header::AUTHORIZATION) {
+        return authorize(req, shared).await;
+    }
     let now = shared.state.clock.now();
     let found = shared.state.store.authenticate_for_ingest(bearer(req)?, now).await;
     let caller = live(found, now)?;
@@ -78,12 +121,21 @@ fn live(found: Result<Caller, store::Error>, now: DateTime<Utc>) -> Result<Calle
 }
 
 fn check(caller: &Caller, access: Access) -> Result<(), ApiError> {
-    match access {
-        Access::Public | Access::Signed => Ok(()),
-        Access::Scope(wanted) if Scope::allows(&caller.scopes, wanted) => Ok(()),
-        Access::Scope(wanted) => Err(ApiError::MissingScope(wanted)),
-        // People and operators come in by other doors.
-        Access::Person | Access::Role(_) | Access::Operator => Err(ApiError::Unauthorized),
+    let role_too_low = |what: String| ApiError::Refused { code: Code::RoleTooLow, detail: what };
+    match (access, &caller.bearer) {
+        (Access::Public | Access::Signed, _) => Ok(()),
+        (Access::Scope(wanted), _) if Scope::allows(&caller.scopes, wanted) => Ok(()),
+        (Access::Scope(wanted), Bearer::Token(_)) => Err(ApiError::MissingScope(wanted)),
+        (Access::Scope(_), Bearer::Login { role, .. }) => {
+            Err(role_too_low(format!("your role is {}, which may not do this", role.as_str())))
+        }
+        (Access::Role(wanted), Bearer::Login { role, .. }) if *role >= wanted => Ok(()),
+        (Access::Role(wanted), Bearer::Login { .. }) => {
+            Err(role_too_low(format!("this needs the role {}", wanted.as_str())))
+        }
+        (Access::Role(_), Bearer::Token(_)) => Err(login_needed()),
+        // They come in by doors of their own.
+        (Access::Person | Access::Operator, _) => Err(ApiError::Unauthorized),
     }
 }
 

@@ -41,6 +41,34 @@ pub enum Code {
     TooManyJobs,
     /// The job is over.
     JobFinished,
+    /// Somebody has that address already.
+    EmailTaken,
+    /// The address has been proved.
+    AlreadyVerified,
+    /// As many links work as there may be.
+    TooManyLinks,
+    /// The person is in the company.
+    AlreadyMember,
+    /// The last owner cannot go or be lowered.
+    LastOwner,
+    /// The invitation was accepted.
+    InvitationAccepted,
+    /// The invitation went to another address.
+    InvitationForAnother,
+    /// No such address with that password.
+    WrongCredentials,
+    /// A token asked for what only people may.
+    LoginNeeded,
+    /// The person may not do this.
+    RoleTooLow,
+    /// Sign-up is switched off.
+    SignupClosed,
+    /// Another site made the browser send this.
+    CrossSite,
+    /// The person is in several companies.
+    CompanyNeeded,
+    /// Too many tries in a row.
+    TooManyTries,
     /// Any other conflict with the state of the thing.
     Conflict,
     /// A body, a batch or an event is larger than allowed.
@@ -77,7 +105,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 48] = [
         Self::InvalidJson,
         Self::Unauthorized,
         Self::MissingScope,
@@ -96,6 +124,20 @@ impl Code {
         Self::EndpointDeleted,
         Self::TooManyJobs,
         Self::JobFinished,
+        Self::EmailTaken,
+        Self::AlreadyVerified,
+        Self::TooManyLinks,
+        Self::AlreadyMember,
+        Self::LastOwner,
+        Self::InvitationAccepted,
+        Self::InvitationForAnother,
+        Self::WrongCredentials,
+        Self::LoginNeeded,
+        Self::RoleTooLow,
+        Self::SignupClosed,
+        Self::CrossSite,
+        Self::CompanyNeeded,
+        Self::TooManyTries,
         Self::Conflict,
         Self::TooLarge,
         Self::InvalidRequest,
@@ -135,6 +177,20 @@ impl Code {
             Self::EndpointDeleted => "endpoint_deleted",
             Self::TooManyJobs => "too_many_jobs",
             Self::JobFinished => "job_finished",
+            Self::EmailTaken => "email_taken",
+            Self::AlreadyVerified => "already_verified",
+            Self::TooManyLinks => "too_many_links",
+            Self::AlreadyMember => "already_member",
+            Self::LastOwner => "last_owner",
+            Self::InvitationAccepted => "invitation_accepted",
+            Self::InvitationForAnother => "invitation_for_another",
+            Self::WrongCredentials => "wrong_credentials",
+            Self::LoginNeeded => "login_needed",
+            Self::RoleTooLow => "role_too_low",
+            Self::SignupClosed => "signup_closed",
+            Self::CrossSite => "cross_site",
+            Self::CompanyNeeded => "company_needed",
+            Self::TooManyTries => "too_many_tries",
             Self::Conflict => "conflict",
             Self::TooLarge => "too_large",
             Self::InvalidRequest => "invalid_request",
@@ -163,8 +219,13 @@ impl Code {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::InvalidJson => StatusCode::BAD_REQUEST,
-            Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::MissingScope => StatusCode::FORBIDDEN,
+            Self::Unauthorized | Self::WrongCredentials => StatusCode::UNAUTHORIZED,
+            Self::MissingScope
+            | Self::LoginNeeded
+            | Self::RoleTooLow
+            | Self::SignupClosed
+            | Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -180,6 +241,13 @@ impl Code {
             | Self::EndpointDeleted
             | Self::TooManyJobs
             | Self::JobFinished
+            | Self::EmailTaken
+            | Self::AlreadyVerified
+            | Self::TooManyLinks
+            | Self::AlreadyMember
+            | Self::LastOwner
+            | Self::InvitationAccepted
+            | Self::InvitationForAnother
             | Self::Conflict => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::InvalidRequest
@@ -191,6 +259,7 @@ impl Code {
             | Self::UnknownEventType
             | Self::NotSupported
             | Self::UrlRefused
+            | Self::CompanyNeeded
             | Self::AddressForbidden => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Overloaded | Self::DatabaseUnavailable | Self::NotReady => {
@@ -220,6 +289,20 @@ impl Code {
             Self::EndpointDeleted => "The delivery's endpoint was deleted",
             Self::TooManyJobs => "As many jobs are running as there may be",
             Self::JobFinished => "The job is over",
+            Self::EmailTaken => "Somebody has that mail address",
+            Self::AlreadyVerified => "The mail address has been verified",
+            Self::TooManyLinks => "As many links still work as there may be",
+            Self::AlreadyMember => "That person is a member already",
+            Self::LastOwner => "A company keeps an owner",
+            Self::InvitationAccepted => "The invitation was accepted",
+            Self::InvitationForAnother => "The invitation is for another address",
+            Self::WrongCredentials => "Address and password do not belong together",
+            Self::LoginNeeded => "A person who is logged in is needed",
+            Self::RoleTooLow => "Your role in the company does not allow that",
+            Self::SignupClosed => "Sign-up is switched off",
+            Self::CrossSite => "The request came from another site",
+            Self::CompanyNeeded => "Name one of your companies",
+            Self::TooManyTries => "Too many tries; wait",
             Self::Conflict => "This does not fit the present state",
             Self::TooLarge => "The request is larger than allowed",
             Self::InvalidRequest => "The request has several mistakes",

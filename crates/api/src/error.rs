@@ -61,6 +61,18 @@ pub enum ApiError {
         /// A sentence.
         detail: String,
     },
+    /// The caller may not do this, or not so.
+    Refused {
+        /// Why.
+        code: Code,
+        /// A sentence.
+        detail: String,
+    },
+    /// Too many tries in a row.
+    TooManyTries {
+        /// How long to wait.
+        seconds: i64,
+    },
     /// Something is larger than allowed.
     TooLarge {
         /// What.
@@ -111,7 +123,8 @@ impl ApiError {
             Self::NotFound => Code::NotFound,
             Self::MethodNotAllowed { .. } => Code::MethodNotAllowed,
             Self::RequestTimeout => Code::RequestTimeout,
-            Self::Conflict { code, .. } => *code,
+            Self::Conflict { code, .. } | Self::Refused { code, .. } => *code,
+            Self::TooManyTries { .. } => Code::TooManyTries,
             Self::TooLarge { .. } => Code::TooLarge,
             Self::Overloaded => Code::Overloaded,
             Self::DatabaseUnavailable(_) => Code::DatabaseUnavailable,
@@ -123,13 +136,16 @@ impl ApiError {
     /// The sentence of the problem.
     pub fn detail(&self) -> String {
         match self {
-            Self::InvalidJson { detail } | Self::Conflict { detail, .. } => detail.clone(),
+            Self::InvalidJson { detail }
+            | Self::Conflict { detail, .. }
+            | Self::Refused { detail, .. } => detail.clone(),
+            Self::TooManyTries { seconds } => format!("try again in {seconds} s"),
             Self::Invalid(mistakes) => match mistakes.as_slice() {
                 [only] => only.detail.clone(),
                 several => format!("{} mistakes, listed under errors", several.len()),
             },
             Self::Unauthorized => {
-                "send `Authorization: Bearer <API token>` with a token that is neither expired nor revoked".into()
+                "send `Authorization: Bearer <API token>` with a token that is neither expired nor revoked, or log in".into()
             }
             Self::MissingScope(scope) => {
                 format!("this needs a token with the scope `{}`", scope.as_str())
@@ -191,6 +207,8 @@ impl ApiError {
             | Self::MethodNotAllowed { .. }
             | Self::RequestTimeout
             | Self::Conflict { .. }
+            | Self::Refused { .. }
+            | Self::TooManyTries { .. }
             | Self::TooLarge { .. }
             | Self::NotReady { .. } => {}
         }
@@ -237,12 +255,16 @@ impl ResponseError for ApiError {
             Self::Overloaded | Self::DatabaseUnavailable(_) | Self::NotReady { .. } => {
                 answer.insert_header((header::RETRY_AFTER, HeaderValue::from_static("1")));
             }
+            Self::TooManyTries { seconds } => {
+                answer.insert_header((header::RETRY_AFTER, seconds.to_string()));
+            }
             Self::InvalidJson { .. }
             | Self::Invalid(_)
             | Self::MissingScope(_)
             | Self::NotFound
             | Self::RequestTimeout
             | Self::Conflict { .. }
+            | Self::Refused { .. }
             | Self::TooLarge { .. }
             | Self::Internal(_) => {}
         }

@@ -165,6 +165,18 @@ impl<'a> Fields<'a> {
         })
     }
 
+    /// A text of one line.
+    pub fn line(&mut self, name: &str, bytes: RangeInclusive<usize>) -> Given<String> {
+        self.read(name, |value| {
+            let text = as_text(value)?.trim().to_owned();
+            check_text(&text, bytes)?;
+            if text.chars().any(char::is_control) {
+                return Err("must be one line without control characters".into());
+            }
+            Ok(text)
+        })
+    }
+
     /// A whole number in a range.
     pub fn integer(&mut self, name: &str, range: RangeInclusive<i64>) -> Given<i64> {
         let (low, high) = (*range.start(), *range.end());

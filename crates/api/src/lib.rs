@@ -11,7 +11,9 @@ mod code;
 mod error;
 mod event_body;
 mod fields;
+mod login;
 mod origin;
+mod password;
 mod query;
 mod request_id;
 mod respond;
@@ -21,4 +23,4 @@ mod schema;
 mod serve;
 
 pub use sample::{SampleQueue, SampleSender, run_samples, sample_channel};
-pub use serve::{Config, Readiness, State, bind, serve};
+pub use serve::{Config, Readiness, SignUps, State, bind, serve};

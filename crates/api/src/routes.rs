@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, Resource, web};
 
 use crate::error::ApiError;
 
+mod account;
 mod audit;
 mod deliveries;
 mod docs;
@@ -16,6 +17,7 @@ mod event_types;
 mod events;
 mod health;
 mod jobs;
+mod logins;
 mod mails;
 mod me;
 mod openapi;
@@ -61,4 +63,20 @@ async fn welcome() -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")))
         .body(include_str!("welcome.html"))
+}
+
+/// A configuration for tests.
+#[cfg(test)]
+pub fn test_config() -> crate::serve::Config {
+    crate::serve::Config {
+        public_url: None,
+        allow_http: false,
+        sign_ups: crate::serve::SignUps::Open,
+        can_mail: false,
+        trusted_proxies: Vec::new(),
+        policy: domain::address::AddressPolicy::new(Vec::new()),
+        default_timeout: std::time::Duration::from_secs(5),
+        workers: 1,
+        shutdown_timeout: std::time::Duration::ZERO,
+    }
 }

@@ -195,6 +195,40 @@ pub struct SampleBody {
     data: Option<Value>,
 }
 
+/// A new company and its owner.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignUpBody {
+    #[schema(min_length = 1, max_length = 100)]
+    company_name: String,
+    #[schema(format = Email, max_length = 254)]
+    email: String,
+    /// What the person is called.
+    #[schema(min_length = 1, max_length = 100)]
+    name: Option<String>,
+    /// Neither common nor the address.
+    #[schema(format = Password, min_length = 10, max_length = 256)]
+    password: String,
+}
+
+/// Who logs in.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoginBody {
+    #[schema(format = Email, max_length = 254)]
+    email: String,
+    #[schema(format = Password, min_length = 1, max_length = 1024)]
+    password: String,
+}
+
+/// What changes about a person.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PersonPatchBody {
+    #[schema(min_length = 1, max_length = 100)]
+    name: String,
+}
+
 /// To which endpoints an event goes once more.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -12,6 +12,7 @@ use actix_web::{App, HttpServer, web};
 use domain::address::AddressPolicy;
 use store::{Clock, Store};
 
+use crate::password::Passwords;
 use crate::sample::SampleSender;
 use crate::{request_id, routes};
 
@@ -29,6 +30,10 @@ pub struct Config {
     pub public_url: Option<url::Url>,
     /// Whether endpoints may use plain http.
     pub allow_http: bool,
+    /// Whether people can sign up by themselves.
+    pub sign_ups: SignUps,
+    /// Whether there is a mail server: else addresses count as proved.
+    pub can_mail: bool,
     /// Proxies that are believed when they say from where a request comes.
     pub trusted_proxies: Vec<ipnet::IpNet>,
     /// Which addresses endpoints may name.
@@ -39,6 +44,15 @@ pub struct Config {
     pub workers: usize,
     /// How long requests under way may take once the server is stopped.
     pub shutdown_timeout: Duration,
+}
+
+/// Whether people can sign up by themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignUps {
+    /// Everybody can.
+    Open,
+    /// The operator makes companies.
+    Closed,
 }
 
 /// Whether this node takes requests; a balancer asks `/readyz`. Cheap to clone.
@@ -77,6 +91,8 @@ pub struct Shared {
     pub config: Config,
     /// What is shared with the rest of the process.
     pub state: State,
+    /// Where passwords are hashed.
+    pub passwords: Passwords,
 }
 
 /// Listens with a queue that is long enough for a burst. Called inside a tokio runtime.
@@ -94,7 +110,7 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// Starts to answer on `listener`. The server runs while it is awaited and stops by its handle.
 pub fn serve(listener: TcpListener, config: Config, state: State) -> io::Result<Server> {
     let (workers, shutdown_timeout) = (config.workers.max(1), config.shutdown_timeout);
-    let shared = web::Data::new(Shared { config, state });
+    let shared = web::Data::new(Shared { config, state, passwords: Passwords::default() });
     let server = HttpServer::new(move || {
         App::new()
             .app_data(shared.clone())

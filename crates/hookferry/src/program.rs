@@ -214,6 +214,8 @@ fn api_config(settings: &Settings, policy: AddressPolicy) -> api::Config {
     api::Config {
         public_url: settings.public_url.clone(),
         allow_http: settings.allow_http,
+        sign_ups: settings.sign_ups,
+        can_mail: settings.mail.is_some(),
         trusted_proxies: settings.trusted_proxies.clone(),
         policy,
         default_timeout: settings.timeout,

@@ -257,18 +257,9 @@ fn read_switch(fields: &mut Fields<'_>) -> Option<SwitchWanted> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::address::AddressPolicy;
 
     fn config() -> Config {
-        Config {
-            public_url: None,
-            allow_http: false,
-            trusted_proxies: Vec::new(),
-            policy: AddressPolicy::new(Vec::new()),
-            default_timeout: Duration::from_secs(5),
-            workers: 1,
-            shutdown_timeout: Duration::ZERO,
-        }
+        crate::routes::test_config()
     }
 
     fn new(extra: &str) -> Result<NewEndpoint, ApiError> {

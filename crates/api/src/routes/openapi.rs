@@ -2,13 +2,15 @@
 
 use std::sync::LazyLock;
 
+use domain::role::Role;
+use domain::scope::Scope;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use super::table::{ROUTES, Row};
 use super::{
-    audit, deliveries, endpoints, event_batch, event_types, events, health, jobs, mails, me,
-    samples, secrets, stats, tokens,
+    account, audit, deliveries, endpoints, event_batch, event_types, events, health, jobs, logins,
+    mails, me, samples, secrets, stats, tokens,
 };
 use crate::access::Access;
 use crate::code::Code;
@@ -17,7 +19,8 @@ use crate::code::Code;
 #[openapi(
     info(title = "Hookferry", description = "Webhooks that arrive: post events, register endpoints, see every attempt. Errors are `application/problem+json` (RFC 9457) with a `code` from a closed list. Lists are newest first; pass `next_cursor` as `cursor` for the next page, until it is null. Fields and parameters that do not exist are refused."),
     paths(
-        me::get_me,
+        account::sign_up, account::log_in, account::log_out, me::get_me, me::update_me,
+        logins::list_logins, logins::revoke_login,
         tokens::list_tokens, tokens::create_token, tokens::revoke_token,
         event_types::list_event_types, event_types::get_event_type,
         events::list_events, events::create_event, events::get_event, event_batch::create_events,
@@ -72,6 +75,7 @@ fn document() -> Value {
     let mut document = serde_json::to_value(Described::openapi()).unwrap_or_default();
     document["servers"] = json!([{"url": "/"}]);
     document["components"]["securitySchemes"] = json!({
+        "login": {"type": "apiKey", "in": "cookie", "name": "hookferry", "description": "What logging in sets; over https it is called `__Host-hookferry`. A person in several companies names one in the header `Hookferry-Company`."},
         "token": {"type": "http", "scheme": "bearer", "description": "An API token: `hkf_…`."},
     });
     let examples: Value = serde_json::from_str(EXAMPLES).unwrap_or_default();
@@ -115,7 +119,14 @@ fn describe(operation: &mut Map<String, Value>, access: Access) {
     let needs = match access {
         Access::Public => "Needs nothing.".to_owned(),
         Access::Signed => "Needs any token that works.".to_owned(),
-        Access::Scope(scope) => format!("Needs a token with the scope `{}`.", scope.as_str()),
+        Access::Scope(scope) => {
+            let role = Role::ALL.into_iter().find(|role| Scope::allows(role.scopes(), scope));
+            let role = role.map_or("owner", Role::as_str);
+            format!(
+                "Needs a token with the scope `{}`, or a member who is at least {role}.",
+                scope.as_str()
+            )
+        }
         Access::Person => "Needs a person who is logged in.".to_owned(),
         Access::Role(role) => format!("Needs a member who is at least {}.", role.as_str()),
         Access::Operator => "Needs the operator's token.".to_owned(),
@@ -127,7 +138,7 @@ fn describe(operation: &mut Map<String, Value>, access: Access) {
 fn security(access: Access) -> Value {
     match access {
         Access::Public => json!([]),
-        Access::Signed | Access::Scope(_) => json!([{"token": []}]),
+        Access::Signed | Access::Scope(_) => json!([{"token": []}, {"login": []}]),
         Access::Person | Access::Role(_) => json!([{"login": []}]),
         Access::Operator => json!([{"operator": []}]),
     }
@@ -142,6 +153,7 @@ fn path_parameters(path: &str) -> Vec<Value> {
                 ("id", Some("events")) => json!({"$ref": "#/components/schemas/EventId"}),
                 ("id", Some("deliveries")) => json!({"$ref": "#/components/schemas/DeliveryId"}),
                 ("id", Some("tokens")) => json!({"$ref": "#/components/schemas/TokenId"}),
+                ("id", Some("auth")) => json!({"$ref": "#/components/schemas/LoginId"}),
                 ("id", Some("jobs")) => json!({"$ref": "#/components/schemas/JobId"}),
                 ("id", Some("mails")) => json!({"$ref": "#/components/schemas/MailId"}),
                 _ => json!({"type": "string", "minLength": 1, "maxLength": 255}),
@@ -165,13 +177,14 @@ fn add_errors(operation: &mut Map<String, Value>, row: &Row, has_body: bool, has
     let one_thing = row.path.contains('{');
     let wanted = [
         (400, has_body),
-        (401, signed),
-        (403, signed && row.access != Access::Signed),
-        (404, one_thing),
+        (401, signed || has_body),
+        (403, has_body || (signed && row.access != Access::Signed)),
+        (404, one_thing || (signed && has_body)),
         (408, has_body),
-        (409, writes && signed),
+        (409, writes),
         (413, has_body),
         (422, has_body || has_parameters || signed),
+        (429, has_body && !signed),
         (500, signed),
         (503, true),
     ];

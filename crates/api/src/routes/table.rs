@@ -5,10 +5,10 @@ use actix_web::{Route, web};
 use domain::scope::Scope;
 
 use super::{
-    audit, deliveries, docs, endpoints, event_batch, event_types, events, health, jobs, mails, me,
-    samples, secrets, stats, tokens, welcome,
+    account, audit, deliveries, docs, endpoints, event_batch, event_types, events, health, jobs,
+    logins, mails, me, samples, secrets, stats, tokens, welcome,
 };
-use crate::access::Access::{self, Public, Signed};
+use crate::access::Access::{self, Person, Public, Signed};
 
 /// One method of one path.
 #[derive(Debug)]
@@ -60,7 +60,13 @@ const ADMIN: Access = scope(Scope::Admin);
 
 /// Every route. A path with something that varies stands behind those that it would cover.
 pub const ROUTES: &[Row] = rows! {
+    POST "/api/v1/auth/signup" Public => account::sign_up;
+    POST "/api/v1/auth/login" Public => account::log_in;
+    POST "/api/v1/auth/logout" Public => account::log_out;
     GET "/api/v1/auth/me" Signed => me::get_me;
+    PATCH "/api/v1/auth/me" Person => me::update_me;
+    GET "/api/v1/auth/logins" Person => logins::list_logins;
+    DELETE "/api/v1/auth/logins/{id}" Person => logins::revoke_login;
 
     GET "/api/v1/tokens" ADMIN => tokens::list_tokens;
     POST "/api/v1/tokens" ADMIN => tokens::create_token;

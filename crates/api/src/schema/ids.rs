@@ -51,5 +51,7 @@ ids! {
     SourceIdText "SourceId" "src" "The id of a source.";
     AuditIdText "AuditId" "aud" "The id of a line of the audit log.";
     JobIdText "JobId" "job" "The id of a job.";
+    UserIdText "UserId" "usr" "The id of a person.";
+    LoginIdText "LoginId" "lgn" "The id of a login.";
     MailIdText "MailId" "mail" "The id of a mail.";
 }

@@ -91,6 +91,8 @@ impl App {
         let config = api::Config {
             public_url: None,
             allow_http: false,
+            sign_ups: api::SignUps::Open,
+            can_mail: false,
             trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
             policy,
             default_timeout: Duration::from_secs(5),

@@ -1,19 +1,53 @@
 //! Who may do what: every operation of the OpenAPI document, asked by nobody, by a token of every
 //! scope, by the right one, and by another company's.
 
+use domain::role::Role;
 use domain::scope::Scope;
 use serde_json::{Value, json};
 use testkit::api::{Answer, Api};
 
 use crate::harness::{App, event};
+use crate::people::{Browser, member};
+
+/// What an operation needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    /// Any token, any person.
+    Signed,
+    /// A person.
+    Person,
+    Scope(Scope),
+}
+
+impl Needs {
+    fn parse(text: &str) -> Self {
+        match text.split_once(' ') {
+            Some(("scope", name)) => Self::Scope(Scope::parse(name).unwrap()),
+            _ if text == "signed" => Self::Signed,
+            _ if text == "person" => Self::Person,
+            _ => panic!("who is {text}?"),
+        }
+    }
+
+    /// Whether somebody with these scopes may, and the code of the refusal.
+    fn allow(self, scopes: &[Scope], is_person: bool) -> Result<(), &'static str> {
+        match self {
+            Self::Signed => Ok(()),
+            Self::Person if is_person => Ok(()),
+            Self::Person => Err("login_needed"),
+            Self::Scope(wanted) if Scope::allows(scopes, wanted) => Ok(()),
+            Self::Scope(_) if is_person => Err("role_too_low"),
+            Self::Scope(_) => Err("missing_scope"),
+        }
+    }
+}
 
 /// One operation of the document.
 struct Operation {
     name: String,
     method: String,
     path: String,
-    /// The scope that it needs; none where any token will do.
-    scope: Option<Scope>,
+    needs: Needs,
     body: Option<Value>,
 }
 
@@ -26,12 +60,11 @@ fn operations() -> Vec<Operation> {
             if operation["security"].as_array().unwrap().is_empty() {
                 continue;
             }
-            let needs = operation["x-access"].as_str().unwrap();
             found.push(Operation {
                 name: operation["operationId"].as_str().unwrap().to_owned(),
                 method: method.to_uppercase(),
                 path: path.clone(),
-                scope: needs.strip_prefix("scope ").map(|name| Scope::parse(name).unwrap()),
+                needs: Needs::parse(operation["x-access"].as_str().unwrap()),
                 body: operation["requestBody"]["content"]["application/json"]["example"]
                     .as_object()
                     .map(|body| Value::Object(body.clone())),
@@ -73,12 +106,13 @@ async fn own_id(app: &App, path: &str) -> String {
         }
         // The engine writes them: there is none here, and whoever may see them is told so.
         "mails" => "mail_01m7y3yvqsfw88028n6rw9xe2b".to_owned(),
+        "auth" => "lgn_01m7y3yvqsfw88028n6rw9xe2b".to_owned(),
         "event-types" => "message.received".to_owned(),
         other => panic!("what is an id of {other}?"),
     }
 }
 
-async fn call(api: &Api, operation: &Operation, id: &str, endpoint: &str) -> Answer {
+async fn call(who: &Who, operation: &Operation, id: &str, endpoint: &str) -> Answer {
     let path = operation.path.replace("{id}", id).replace("{name}", id);
     let path = path.strip_prefix("/api/v1").unwrap();
     let body = operation.body.as_ref().map(|body| {
@@ -99,54 +133,91 @@ async fn call(api: &Api, operation: &Operation, id: &str, endpoint: &str) -> Ans
         }
         body.to_string().into_bytes()
     });
-    api.send(&operation.method, path, &[], body).await.unwrap()
+    let headers: Vec<(&str, &str)> =
+        who.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    who.api.send(&operation.method, path, &headers, body).await.unwrap()
 }
 
 fn is_about_one_thing(operation: &Operation) -> bool {
     operation.path.contains("{id}")
 }
 
+/// Somebody who asks.
+struct Who {
+    name: String,
+    api: Api,
+    headers: Vec<(&'static str, String)>,
+    scopes: Vec<Scope>,
+    is_person: bool,
+}
+
+impl Who {
+    fn token(name: &str, api: Api, scopes: &[Scope]) -> Self {
+        let scopes = scopes.to_vec();
+        Self { name: name.to_owned(), api, headers: Vec::new(), scopes, is_person: false }
+    }
+
+    async fn of_role(app: &App, role: Role) -> Self {
+        let email = format!("{}.matrix@example.com", role.as_str());
+        let Browser { api, cookie } = member(app, &email, role).await;
+        let headers = vec![
+            ("cookie", cookie),
+            ("hookferry-company", app.company.to_string()),
+            ("sec-fetch-site", "same-origin".to_owned()),
+        ];
+        let name = role.as_str().to_owned();
+        Self { name, api, headers, scopes: role.scopes().to_vec(), is_person: true }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_operation_asks_for_what_the_table_says() {
     let app = App::start().await;
-    let (nobody, stranger) = (app.api.with_token(None), app.stranger().await);
+    let nobody = Who::token("nobody", app.api.with_token(None), &[]);
+    let stranger = Who::token("a stranger", app.stranger().await, &[Scope::Admin]);
+    let mut all = Vec::new();
+    for scope in Scope::ALL {
+        all.push(Who::token(scope.as_str(), app.with_scopes(&[scope]).await, &[scope]));
+    }
+    for role in Role::ALL {
+        all.push(Who::of_role(&app, role).await);
+    }
     let endpoint = app.endpoint().await["id"].as_str().unwrap().to_owned();
     let mut tried = 0;
     for operation in operations() {
         let id = async || {
-            if operation.path.contains('{') {
-                own_id(&app, &operation.path).await
-            } else {
-                String::new()
-            }
+            let has_id = operation.path.contains('{');
+            if has_id { own_id(&app, &operation.path).await } else { String::new() }
         };
         let name = &operation.name;
-        assert_eq!(
-            call(&nobody, &operation, &id().await, &endpoint).await.status,
-            401,
-            "{name} by nobody"
-        );
-        for scope in Scope::ALL {
-            let answer =
-                call(&app.with_scopes(&[scope]).await, &operation, &id().await, &endpoint).await;
-            let may = operation.scope.is_none_or(|wanted| Scope::allows(&[scope], wanted));
-            let is_there = operation.path.split('/').nth(3) != Some("mails");
-            if may {
-                // A conflict is about the thing: whoever is told of it was let in.
-                let let_in = answer.status < 300 || answer.status == 409;
-                let found = let_in || (!is_there && answer.status == 404);
-                assert!(found, "{name} with {}: {}", scope.as_str(), answer.status);
-            } else {
-                let problem = answer.expect(403);
-                assert_eq!(problem["code"], "missing_scope", "{name} with {}", scope.as_str());
+        let answer = call(&nobody, &operation, &id().await, &endpoint).await;
+        assert_eq!(answer.status, 401, "{name} by nobody");
+        for who in &all {
+            let answer = call(who, &operation, &id().await, &endpoint).await;
+            match operation.needs.allow(&who.scopes, who.is_person) {
+                Ok(()) => {
+                    // A conflict is about the thing: whoever is told of it was let in.
+                    let let_in = answer.status < 300 || answer.status == 409;
+                    let found = let_in || (!can_be_made(&operation) && answer.status == 404);
+                    assert!(found, "{name} by {}: {} {:?}", who.name, answer.status, answer.body);
+                }
+                Err(code) => {
+                    assert_eq!(answer.expect(403)["code"], code, "{name} by {}", who.name);
+                }
             }
             tried += 1;
         }
-        if is_about_one_thing(&operation) {
+        if is_about_one_thing(&operation) && operation.needs != Needs::Person {
             let answer = call(&stranger, &operation, &id().await, &endpoint).await;
             assert_eq!(answer.status, 404, "{name} by another company: {:?}", answer.body);
         }
         tried += 2;
     }
     println!("{tried} calls of {} operations", operations().len());
+}
+
+/// Whether there is one of the company's to ask for: mails are the engine's, logins each person's own.
+fn can_be_made(operation: &Operation) -> bool {
+    !operation.path.contains('{')
+        || !["mails", "auth"].contains(&operation.path.split('/').nth(3).unwrap())
 }

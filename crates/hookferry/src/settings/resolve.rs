@@ -71,6 +71,8 @@ pub struct Settings {
     pub queue_mib: usize,
     /// Networks that may be called although private.
     pub allow_networks: Vec<IpNet>,
+    /// Whether people can sign up by themselves.
+    pub sign_ups: api::SignUps,
     /// Proxies whose `Forwarded` headers count.
     pub trusted_proxies: Vec<IpNet>,
     /// Whether plain http is accepted everywhere.
@@ -123,6 +125,11 @@ impl Settings {
         let in_flight = from.read(&table::MAX_IN_FLIGHT, |text| parse::number(text, 1, 65_536));
         let queue_mib = from.read(&table::QUEUE_MIB, |text| parse::number(text, 1, 65_536));
         let allow_networks = from.read(&table::ALLOW_NETWORKS, parse::networks);
+        let sign_ups = from.read(&table::SIGNUP, |text| match text {
+            "open" => Ok(api::SignUps::Open),
+            "closed" => Ok(api::SignUps::Closed),
+            _ => Err("is no mode; it accepts open and closed".to_owned()),
+        });
         let trusted_proxies = from.read(&table::TRUSTED_PROXIES, parse::networks);
         let allow_http = from.read(&table::ALLOW_HTTP, parse::boolean);
         let mail = resolve_mail(from, public_url.as_ref());
@@ -148,6 +155,7 @@ impl Settings {
             in_flight_max: in_flight.expect(CHECKED) as usize,
             queue_mib: queue_mib.expect(CHECKED) as usize,
             allow_networks: allow_networks.unwrap_or_default(),
+            sign_ups: sign_ups.expect(CHECKED),
             trusted_proxies: trusted_proxies.unwrap_or_default(),
             allow_http: allow_http.expect(CHECKED),
             mail,
@@ -218,10 +226,6 @@ fn resolve_mail(from: &mut Sources, public_url: Option<&Url>) -> Option<mail::Co
 
 /// The settings of later versions: checked, and not kept.
 fn check_later(from: &mut Sources) {
-    from.read(&table::SIGNUP, |text| match text {
-        "open" | "closed" => Ok(()),
-        _ => Err("is no mode; it accepts open and closed".to_owned()),
-    });
     from.read(&table::RETENTION, |text| parse::duration(text, "1h", "3650d"));
     from.read(&table::ADMIN_TOKEN, |text| {
         if text.len() >= 16 {

@@ -122,7 +122,7 @@ settings! {
         "What is logged: error, warn, info, debug, trace, or a tracing filter";
     LOG_FORMAT = "log_format", "log-format", "FORMAT", Some("text"), Plain, Database, false,
         "text or json";
-    SIGNUP = "signup", "signup", "MODE", Some("open"), Plain, Serve, true,
+    SIGNUP = "signup", "signup", "MODE", Some("open"), Plain, Serve, false,
         "Whether people may sign up: open or closed";
     RETENTION = "retention", "retention", "DURATION", Some("30d"), Plain, Serve, true,
         "How long finished deliveries and their events are kept";
