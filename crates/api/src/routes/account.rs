@@ -7,9 +7,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use domain::id::{CompanyId, UserId};
 use domain::person::{EmailAddress, PersonName, check_password};
-use domain::throttle::{LoginTry, SIGN_UPS, login_subjects, login_wait, place, subject};
+use domain::throttle::{LINKS, LoginTry, SIGN_UPS, login_subjects, login_wait, place, subject};
 use serde::Serialize;
-use store::{LoginFrom, PersonForLogin, SignUp, SignedUp, UserRecord};
+use store::{LoginFrom, PersonForLogin, SignUp, SignedUp, Store, UserRecord};
 use utoipa::ToSchema;
 
 use crate::body;
@@ -105,11 +105,11 @@ pub async fn sign_up(
     let new =
         SignUp { company_name, email, name, password_hash, verified: !shared.config.can_mail };
     let SignedUp { company, user } = store.sign_up(new, now).await?;
-    let (_, token) = store.make_login(user.id, None, from(&req, &address.to_string()), now).await?;
+    let id = user.id;
     let company = CompanyNameView { id: company.id, name: company.name };
     let view = SignedUpView { company, user: UserView::of(user) };
     let mut answer = json_unkept(StatusCode::CREATED, &view)?;
-    add_cookie(&mut answer, &login::cookie(&shared.config, &token))?;
+    log_in_here(&req, &shared, &mut answer, id, now).await?;
     Ok(answer)
 }
 
@@ -182,7 +182,8 @@ pub async fn log_out(
     Ok(answer)
 }
 
-fn add_cookie(
+/// Puts a cookie into an answer.
+pub fn add_cookie(
     answer: &mut HttpResponse,
     cookie: &actix_web::cookie::Cookie<'_>,
 ) -> Result<(), ApiError> {
@@ -194,7 +195,8 @@ fn wrong_credentials() -> ApiError {
     ApiError::Refused { code: Code::WrongCredentials, detail }
 }
 
-fn wait(left: Option<chrono::TimeDelta>) -> Result<(), ApiError> {
+/// Tells whoever has to wait how long.
+pub fn wait(left: Option<chrono::TimeDelta>) -> Result<(), ApiError> {
     match left {
         None => Ok(()),
         Some(left) => Err(ApiError::TooManyTries { seconds: left.num_seconds().max(0) + 1 }),
@@ -202,8 +204,47 @@ fn wait(left: Option<chrono::TimeDelta>) -> Result<(), ApiError> {
 }
 
 /// From where a request comes; without a peer, as in tests without a network, from nowhere.
-fn client(req: &HttpRequest, shared: &Shared) -> IpAddr {
+pub fn client(req: &HttpRequest, shared: &Shared) -> IpAddr {
     origin::of(req, &shared.config.trusted_proxies).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+}
+
+/// The database for what a request without a login changes.
+pub fn store_for(req: &HttpRequest, shared: &Shared) -> Store {
+    shared.state.store.asked_from(Some(client(req, shared)))
+}
+
+/// Uses a link. Whoever tries many that do not work has to wait.
+pub async fn link_tried<T>(
+    req: &HttpRequest,
+    shared: &Shared,
+    using: impl AsyncFnOnce() -> Result<T, store::Error>,
+) -> Result<T, ApiError> {
+    let now = shared.state.clock.now();
+    let store = &shared.state.store;
+    let tries = [subject("link", &place(client(req, shared)))];
+    let [counted] = store.failures(&tries).await?;
+    wait(LINKS.left(counted, now))?;
+    match using().await {
+        Err(store::Error::NotFound) => {
+            store.count_failure(&tries, now).await?;
+            Err(ApiError::NotFound)
+        }
+        used => Ok(used?),
+    }
+}
+
+/// Logs a person in who has just come, by the cookie of the answer.
+pub async fn log_in_here(
+    req: &HttpRequest,
+    shared: &Shared,
+    answer: &mut HttpResponse,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> Result<(), ApiError> {
+    let address = client(req, shared).to_string();
+    let store = store_for(req, shared);
+    let (_, token) = store.make_login(user, None, from(req, &address), now).await?;
+    add_cookie(answer, &login::cookie(&shared.config, &token))
 }
 
 fn from<'a>(req: &'a HttpRequest, address: &'a str) -> LoginFrom<'a> {

@@ -2,11 +2,13 @@
 
 use actix_web::guard;
 use actix_web::{Route, web};
+use domain::role::Role;
 use domain::scope::Scope;
 
 use super::{
-    account, audit, deliveries, docs, endpoints, event_batch, event_types, events, health, jobs,
-    logins, mails, me, samples, secrets, stats, tokens, welcome,
+    account, audit, credentials, deliveries, docs, endpoints, event_batch, event_types, events,
+    health, invitations, jobs, logins, mails, me, members, samples, secrets, stats, tokens,
+    welcome,
 };
 use crate::access::Access::{self, Person, Public, Signed};
 
@@ -65,8 +67,26 @@ pub const ROUTES: &[Row] = rows! {
     POST "/api/v1/auth/logout" Public => account::log_out;
     GET "/api/v1/auth/me" Signed => me::get_me;
     PATCH "/api/v1/auth/me" Person => me::update_me;
+    POST "/api/v1/auth/password" Person => credentials::change_password;
+    POST "/api/v1/auth/password-reset" Public => credentials::request_password_reset;
+    POST "/api/v1/auth/password-reset/confirm" Public => credentials::confirm_password_reset;
+    POST "/api/v1/auth/email" Person => credentials::change_email;
+    POST "/api/v1/auth/email/confirm" Public => credentials::confirm_email_change;
+    POST "/api/v1/auth/verify-email" Public => credentials::verify_email;
+    POST "/api/v1/auth/verify-email/send" Person => credentials::send_verification;
     GET "/api/v1/auth/logins" Person => logins::list_logins;
     DELETE "/api/v1/auth/logins/{id}" Person => logins::revoke_login;
+
+    GET "/api/v1/members" ADMIN => members::list_members;
+    POST "/api/v1/members/leave" Access::Role(Role::Viewer) => members::leave_company;
+    PATCH "/api/v1/members/{id}" ADMIN => members::update_member;
+    DELETE "/api/v1/members/{id}" ADMIN => members::remove_member;
+    POST "/api/v1/members/{id}/make-owner" Access::Role(Role::Owner) => members::make_owner;
+    GET "/api/v1/invitations" ADMIN => invitations::list_invitations;
+    POST "/api/v1/invitations" ADMIN => invitations::create_invitation;
+    POST "/api/v1/invitations/show" Public => invitations::show_invitation;
+    POST "/api/v1/invitations/accept" Public => invitations::accept_invitation;
+    DELETE "/api/v1/invitations/{id}" ADMIN => invitations::revoke_invitation;
 
     GET "/api/v1/tokens" ADMIN => tokens::list_tokens;
     POST "/api/v1/tokens" ADMIN => tokens::create_token;

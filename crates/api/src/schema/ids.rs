@@ -53,5 +53,6 @@ ids! {
     JobIdText "JobId" "job" "The id of a job.";
     UserIdText "UserId" "usr" "The id of a person.";
     LoginIdText "LoginId" "lgn" "The id of a login.";
+    InvitationIdText "InvitationId" "inv" "The id of an invitation.";
     MailIdText "MailId" "mail" "The id of a mail.";
 }

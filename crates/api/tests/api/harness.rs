@@ -41,6 +41,7 @@ pub struct App {
     pub company: CompanyId,
     pub readiness: api::Readiness,
     base: String,
+    numbers: std::sync::atomic::AtomicU32,
     _folder: tempfile::TempDir,
 }
 
@@ -105,7 +106,16 @@ impl App {
         tasks.spawn(server);
         let company = store.create_company("Acme", "owner@example.com", noon()).await.unwrap().id;
         let api = Api::new(&base, None);
-        let app = Self { api, clock, store, company, readiness, base, _folder: folder };
+        let app = Self {
+            api,
+            clock,
+            store,
+            company,
+            readiness,
+            base,
+            numbers: Default::default(),
+            _folder: folder,
+        };
         let token = app.token(company, &[Scope::Admin], None).await;
         Self { api: app.api.with_token(Some(&token)), ..app }
     }
@@ -118,6 +128,11 @@ impl App {
     ) -> String {
         let token = NewToken { name: "test".into(), scopes: scopes.to_vec(), expires_at };
         self.store.create_token(company, token, Actor::Cli, noon()).await.unwrap().1
+    }
+
+    /// A number that nobody has had.
+    pub fn next_number(&self) -> u32 {
+        self.numbers.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
     }
 
     /// A client with a token of these scopes.

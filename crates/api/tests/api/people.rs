@@ -15,11 +15,13 @@ const PASSWORD: &str = "a long enough one";
 pub struct Browser {
     pub api: Api,
     pub cookie: String,
+    /// From which address it comes.
+    from: String,
 }
 
 impl Browser {
     fn new(app: &App) -> Self {
-        Self { api: app.api.with_token(None), cookie: String::new() }
+        Self { api: app.api.with_token(None), cookie: String::new(), from: "198.51.100.7".into() }
     }
 
     async fn call(
@@ -30,6 +32,9 @@ impl Browser {
         body: Option<Value>,
     ) -> Answer {
         let mut all = headers.to_vec();
+        if !headers.iter().any(|(name, _)| *name == "x-forwarded-for") {
+            all.push(("x-forwarded-for", &self.from));
+        }
         if !self.cookie.is_empty() {
             all.push(("cookie", &self.cookie));
         }
@@ -59,15 +64,20 @@ fn sign_up(email: &str) -> Value {
     json!({"company_name": "Ann & Sons", "email": email, "name": "Ann", "password": PASSWORD})
 }
 
-async fn signed_up(app: &App, email: &str) -> (Browser, Value) {
-    let mut browser = Browser::new(app);
+pub async fn signed_up(app: &App, email: &str) -> (Browser, Value) {
+    signed_up_with(Browser::new(app), email).await
+}
+
+async fn signed_up_with(mut browser: Browser, email: &str) -> (Browser, Value) {
     let made = browser.post("/auth/signup", sign_up(email)).await.expect(201);
     (browser, made)
 }
 
 /// A member of the app's company with that role.
 pub async fn member(app: &App, email: &str, role: Role) -> Browser {
-    let (browser, made) = signed_up(app, email).await;
+    // Each from an address of its own: few may sign up from one.
+    let from = format!("192.0.2.{}", app.next_number() % 250);
+    let (browser, made) = signed_up_with(Browser { from, ..Browser::new(app) }, email).await;
     let address = EmailAddress::parse(email).unwrap();
     let invited = app.store.invite(app.company, &address, role, Actor::Cli, noon()).await;
     let user = made["user"]["id"].as_str().unwrap().parse().unwrap();
@@ -232,4 +242,122 @@ async fn a_token_is_no_person_and_logins_are_seen_and_ended() {
     assert_eq!(renamed.expect(200)["name"], "Ann Lee");
     app.clock.advance(TimeDelta::days(31));
     problem(&browser.get("/auth/me").await, 401, "unauthorized", None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_is_invited_comes_rises_and_goes() {
+    let app = App::start().await;
+    let (mut owner, _) = signed_up(&app, "ann@example.com").await;
+    let invited = json!({"email": "bob@example.com", "role": "viewer"});
+    let invitation = owner.post("/invitations", invited).await.expect(201);
+    let token = invitation["token"].as_str().unwrap().to_owned();
+    let mut bob = Browser::new(&app);
+    let shown = bob.post("/invitations/show", json!({"token": token})).await.expect(200);
+    assert_eq!(
+        (&shown["company_name"], &shown["has_account"]),
+        (&json!("Ann & Sons"), &json!(false))
+    );
+    let weak = bob
+        .post("/invitations/accept", json!({"token": token, "password": "bob@example.com"}))
+        .await;
+    problem(&weak, 422, "invalid_field", Some("/password"));
+    let body = json!({"token": token, "name": "Bob", "password": "another long one"});
+    let came = bob.post("/invitations/accept", body.clone()).await.expect(200);
+    assert_eq!(came["user"]["verified"], true);
+    let id = came["user"]["id"].as_str().unwrap().to_owned();
+    problem(&Browser::new(&app).post("/invitations/accept", body).await, 404, "not_found", None);
+    problem(&bob.get("/tokens").await, 403, "role_too_low", None);
+
+    let own = [("sec-fetch-site", "same-origin")];
+    let path = format!("/members/{id}");
+    let risen = owner.call("PATCH", &path, &own, Some(json!({"role": "admin"}))).await.expect(200);
+    assert_eq!(risen["role"], "admin");
+    bob.get("/tokens").await.expect(200);
+    let members = bob.get("/members").await.expect(200);
+    let ann = members["data"].as_array().unwrap().iter().find(|m| m["role"] == "owner").unwrap();
+    let ann_path = format!("/members/{}", ann["id"].as_str().unwrap());
+    problem(&bob.call("DELETE", &ann_path, &own, None).await, 403, "role_too_low", None);
+    problem(&owner.post("/members/leave", json!({})).await, 409, "last_owner", None);
+    owner.post(&format!("{path}/make-owner"), json!({})).await.expect(200);
+    owner.post("/members/leave", json!({})).await.expect(204);
+    problem(&owner.get("/endpoints").await, 404, "not_found", None);
+    assert_eq!(bob.get("/members").await.expect(200)["data"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_is_changed_with_the_old_one_and_every_other_login_ends() {
+    let app = App::start().await;
+    let (mut browser, _) = signed_up(&app, "ann@example.com").await;
+    let mut other = Browser::new(&app);
+    other.log_in("ann@example.com", PASSWORD).await.expect(200);
+    let before = browser.cookie.clone();
+    let change =
+        |current: &str| json!({"current_password": current, "new_password": "a brand new one"});
+    problem(&browser.post("/auth/password", change("wrong")).await, 401, "wrong_credentials", None);
+    browser.post("/auth/password", change(PASSWORD)).await.expect(200);
+    assert_ne!(browser.cookie, before);
+    browser.get("/auth/me").await.expect(200);
+    problem(&other.get("/auth/me").await, 401, "unauthorized", None);
+    problem(&other.log_in("ann@example.com", PASSWORD).await, 401, "wrong_credentials", None);
+    other.log_in("ann@example.com", "a brand new one").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_tells_nobody_who_has_an_account_and_its_link_works_once() {
+    let app = App::start().await;
+    let (browser, _) = signed_up(&app, "ann@example.com").await;
+    let mut stranger = Browser::new(&app);
+    let mut answers = Vec::new();
+    for email in ["ann@example.com", "nobody@example.com"] {
+        let answer = stranger.post("/auth/password-reset", json!({"email": email})).await;
+        answers.push((answer.status, answer.body.clone()));
+    }
+    assert_eq!(answers[0], answers[1]);
+    let address = EmailAddress::parse("ann@example.com").unwrap();
+    let kind = domain::person::LinkKind::ResetPassword;
+    let token = app.store.operator_link(kind, &address, noon()).await.unwrap();
+    let weak = json!({"token": token, "password": "short"});
+    let weak = stranger.post("/auth/password-reset/confirm", weak).await;
+    problem(&weak, 422, "invalid_field", Some("/password"));
+    let chosen = json!({"token": token, "password": "a brand new one"});
+    stranger.post("/auth/password-reset/confirm", chosen.clone()).await.expect(200);
+    problem(&browser.get("/auth/me").await, 401, "unauthorized", None);
+    problem(&stranger.post("/auth/password-reset/confirm", chosen).await, 404, "not_found", None);
+    stranger.log_in("ann@example.com", "a brand new one").await.expect(200);
+    let mails = stranger.get("/mails").await.expect(200);
+    assert!(!mails.to_string().contains(&token) && mails["data"] == json!([]), "{mails}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_that_do_not_work_are_not_tried_for_ever() {
+    let app = App::start().await;
+    let mut browser = Browser::new(&app);
+    for _ in 0..21 {
+        let answer = browser.post("/auth/verify-email", json!({"token": "made up"})).await;
+        problem(&answer, 404, "not_found", None);
+    }
+    let answer = browser.post("/auth/verify-email", json!({"token": "made up"})).await;
+    problem(&answer, 429, "too_many_tries", None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_mail_server_an_address_changes_at_once() {
+    let app = App::start().await;
+    let (mut browser, _) = signed_up(&app, "ann@example.com").await;
+    signed_up(&app, "bob@example.com").await;
+    let change = |email: &str| json!({"email": email, "password": PASSWORD});
+    problem(
+        &browser.post("/auth/email", change("bob@example.com")).await,
+        409,
+        "email_taken",
+        None,
+    );
+    let changed = browser.post("/auth/email", change("ann.lee@example.com")).await.expect(200);
+    assert_eq!(changed["email"], "ann.lee@example.com");
+    problem(
+        &browser.post("/auth/verify-email/send", json!({})).await,
+        409,
+        "already_verified",
+        None,
+    );
 }
