@@ -38,6 +38,9 @@ enum Command {
     /// Make, list and revoke API tokens
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Help people into their accounts
+    #[command(subcommand)]
+    User(UserCommand),
     /// Post an event to a running server
     Send(SendArgs),
     /// Show the settings in effect, secrets hidden, and check them without starting
@@ -120,6 +123,23 @@ enum TokenCommand {
     List(TokenListArgs),
     /// Revoke an API token
     Revoke(TokenRevokeArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum UserCommand {
+    /// Make a link by which a person can choose a new password, to hand over to them
+    ResetLink(ResetLinkArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResetLinkArgs {
+    #[command(flatten)]
+    pub(crate) settings: DatabaseFlags,
+    /// The person's mail address
+    pub(crate) email: String,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -264,6 +284,9 @@ async fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Company(CompanyCommand::List(args)) => {
             commands::company::list(&load(args.settings.0)?, args.json).await
+        }
+        Command::User(UserCommand::ResetLink(args)) => {
+            commands::user::reset_link(&load(args.settings.0.clone())?, args).await
         }
         Command::Token(TokenCommand::Create(args)) => {
             commands::token::create(&load(args.settings.0.clone())?, args).await

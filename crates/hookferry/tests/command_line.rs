@@ -43,6 +43,8 @@ fn what_is_typed_wrong_ends_with_2_and_leaves_nothing_behind() {
         (&[], [&token[..], &[cmp, "--scope", "nope"]].concat(), "\"nope\" is not a scope"),
         (&[], [&token[..], &[cmp, "--expires-in", "5"]].concat(), "is not a duration"),
         (&[], [&token[..], &[cmp, "--expires-in", "0s"]].concat(), "would be over at once"),
+        (&[], vec!["user", "reset-link", "a"], "is not a mail address"),
+        (&[], vec!["user", "reset-link", "a@b.example"], "there is no database at"),
         (&[], vec!["token", "list", "--company", "x"], "--company: "),
         (&[], vec!["token", "revoke", "hkf_x"], "the token's id: "),
         (&[], [&send[..], &["{}"]].concat(), "give an API token"),
@@ -114,4 +116,20 @@ fn companies_and_tokens_are_made_listed_and_revoked() {
     assert!(token.ends_with(hint.rsplit("…").next().unwrap()), "{hint}");
     run(&["token", "revoke", id]);
     assert!(run(&["token", "list", "--company", &company]).contains("  revoked 2"));
+}
+
+#[test]
+fn an_operator_makes_a_link_for_whoever_is_locked_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| run_in(dir.path(), &[], arguments);
+    assert_eq!(run(&["migrate"]).0, 0);
+    assert_eq!(run(&["company", "create", "A", "--owner-email", "ann@example.com"]).0, 0);
+    let (code, said) = run(&["user", "reset-link", "ann@example.com"]);
+    assert!(code == 0 && said.contains("token ") && said.contains("one hour"), "{said}");
+    let public = [("HOOKFERRY_PUBLIC_URL", "https://hooks.example.com")];
+    let (code, said) = run_in(dir.path(), &public, &["user", "reset-link", "Ann@example.com"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("link https://hooks.example.com/reset-password#token="), "{said}");
+    let (code, said) = run(&["user", "reset-link", "nobody@example.com"]);
+    assert!(code == 2 && said.contains("nobody has"), "{said}");
 }

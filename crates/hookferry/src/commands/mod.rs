@@ -6,3 +6,4 @@ pub mod listen;
 pub mod migrate;
 pub mod send;
 pub mod token;
+pub mod user;
