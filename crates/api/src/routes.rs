@@ -29,6 +29,7 @@ mod secrets;
 mod stats;
 mod table;
 mod tokens;
+mod why;
 
 pub use table::{ROUTES, Row};
 

@@ -23,4 +23,5 @@ pub mod secret;
 pub mod settle;
 pub mod stats;
 pub mod throttle;
+pub mod why;
 pub mod wire;

@@ -48,6 +48,7 @@ mod time;
 mod tokens;
 mod upkeep;
 mod upkeep_age;
+mod why;
 
 pub use audit_read::{AuditFilter, AuditRecord};
 pub use claim::{ClaimedRows, DueLane, LaneWant};
@@ -67,3 +68,4 @@ pub use settle::{Attempted, EndpointAfter, Settled, ToSettle};
 pub use stats_read::{AnsweredCount, Stats, StatsPoint, Waiting};
 pub use upkeep::{KEYS_KEPT, KeyWalk};
 pub use upkeep_age::{AgeWalk, AgedOut};
+pub use why::WhyRecord;

@@ -10,7 +10,7 @@ use utoipa::OpenApi;
 use super::table::{ROUTES, Row};
 use super::{
     account, audit, credentials, deliveries, endpoints, event_batch, event_types, events, health,
-    invitations, jobs, logins, mails, me, members, samples, secrets, stats, tokens,
+    invitations, jobs, logins, mails, me, members, samples, secrets, stats, tokens, why,
 };
 use crate::access::Access;
 use crate::code::Code;
@@ -32,6 +32,7 @@ use crate::code::Code;
         tokens::list_tokens, tokens::create_token, tokens::revoke_token,
         event_types::list_event_types, event_types::get_event_type,
         events::list_events, events::create_event, events::get_event, event_batch::create_events,
+        why::get_event_why,
         endpoints::list_endpoints, endpoints::create_endpoint, endpoints::get_endpoint,
         endpoints::update_endpoint, endpoints::delete_endpoint,
         secrets::get_secret, secrets::rotate_secret, samples::send_sample,

@@ -8,7 +8,7 @@ use domain::scope::Scope;
 use super::{
     account, audit, credentials, deliveries, docs, endpoints, event_batch, event_types, events,
     health, invitations, jobs, logins, mails, me, members, samples, secrets, stats, tokens,
-    welcome,
+    welcome, why,
 };
 use crate::access::Access::{self, Person, Public, Signed};
 
@@ -99,6 +99,7 @@ pub const ROUTES: &[Row] = rows! {
     POST "/api/v1/events" EVENTS_WRITE => events::create_event;
     POST "/api/v1/events/batch" EVENTS_WRITE => event_batch::create_events;
     POST "/api/v1/events/{id}/replay" DELIVERIES_WRITE => jobs::replay_event;
+    GET "/api/v1/events/{id}/why" DELIVERIES_READ => why::get_event_why;
     GET "/api/v1/events/{id}" EVENTS_READ => events::get_event;
 
     GET "/api/v1/endpoints" ENDPOINTS_READ => endpoints::list_endpoints;

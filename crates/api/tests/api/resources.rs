@@ -233,3 +233,35 @@ async fn stats_of_nothing_are_null_and_not_zero() {
     let wrong = app.api.get("/stats/overview?since=yesterday").await;
     problem(&wrong, 422, "invalid_parameter", Some("since"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_went_nowhere_says_why() {
+    let app = App::start().await;
+    let make = async |types: &str, status: &str| {
+        let body =
+            json!({"url": "https://example.com/hook", "event_types": [types], "status": status});
+        app.api.post("/endpoints", &body).await.expect(201)["id"].clone()
+    };
+    let matched = make("message.*", "enabled").await;
+    let other_type = make("session.*", "enabled").await;
+    let disabled = make("*", "disabled").await;
+    let event = app.api.post("/events", &event()).await.expect(202);
+    app.clock.advance(TimeDelta::seconds(1));
+    let later = make("*", "enabled").await;
+    let path = format!("/events/{}/why", event["id"].as_str().unwrap());
+    let why = app.api.get(&path).await.expect(200);
+    let of = |id: &Value| {
+        let found = why["data"].as_array().unwrap().iter().find(|row| row["endpoint_id"] == *id);
+        let row = found.unwrap();
+        (row["matched"].clone(), row["deliveries"].as_array().unwrap().len(), row["reason"].clone())
+    };
+    assert_eq!(of(&matched), (json!(true), 1, Value::Null));
+    assert_eq!(of(&other_type), (json!(false), 0, json!("type_not_picked")));
+    assert_eq!(of(&disabled), (json!(false), 0, json!("disabled")));
+    assert_eq!(of(&later), (json!(false), 0, json!("made_later")));
+    let enable = json!({"status": "enabled"});
+    app.api.patch(&format!("/endpoints/{}", disabled.as_str().unwrap()), &enable).await.expect(200);
+    let why = app.api.get(&path).await.expect(200);
+    assert!(why.to_string().contains("changed_since"), "{why}");
+    assert_eq!(app.stranger().await.get(&path).await.status, 404);
+}
