@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use testkit::postgres::free_port;
 use testkit::program::{Program, Setup};
-use testkit::sql;
+use testkit::{sql, wait};
 
 use crate::load::{Open, Sender, open_loop};
 use crate::rows::{Bound, Row};
@@ -16,6 +16,8 @@ use crate::tally::{Outcome, Tally};
 const ROWS_PER_STATEMENT: u64 = 100_000;
 /// Between the ids of what is and of what is added, so that the program makes none of these: an hour.
 const ID_GAP: u64 = 3_600_000 << 22;
+/// How long the dead endpoint's first failure may take to be written down.
+const FAILED_WITHIN: Duration = Duration::from_secs(30);
 /// Others' fresh events.
 const FRESH_PER_SECOND: u32 = 300;
 /// Others' retries: few enough that their endpoint stays far from Defective.
@@ -94,7 +96,13 @@ async fn die(stage: &Stage, program: Program) -> anyhow::Result<Setup> {
     let sender = stage.company_with(&program, vec![url], tally).await?;
     let one = Open { per_second: 1, connections: 1, count: 1 };
     open_loop(&sender, one, &AtomicStop::never()).await?;
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    let url = program.setup().database_url();
+    let failed = async || {
+        let retries =
+            sql::number(&url, "SELECT count(*) FROM pending WHERE tries = 1").await.ok()?;
+        (retries > 0).then_some(())
+    };
+    wait::until("the dead endpoint has failed", FAILED_WITHIN, failed).await;
     Ok(program.kill9())
 }
 
