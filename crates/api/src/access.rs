@@ -8,7 +8,6 @@ use domain::scope::Scope;
 use crate::routes::ROUTES;
 
 /// Who may call a route.
-#[expect(dead_code, reason = "the operator comes in with the next routes")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Anybody.

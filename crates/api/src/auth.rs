@@ -1,16 +1,19 @@
 //! Who is calling: the `Authorization` header, and what its token may do.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
 use chrono::{DateTime, Utc};
+use domain::operator::COMPANY_TOKEN_PREFIX;
 use domain::scope::Scope;
+use domain::throttle;
 use store::{Actor, Bearer, Caller, FoundLogin, Store};
 
 use crate::access::{self, Access};
 use crate::code::Code;
 use crate::error::ApiError;
+use crate::routes::wait;
 use crate::serve::Shared;
 use crate::{login, origin};
 
@@ -93,6 +96,47 @@ pub async fn person(req: &HttpRequest, shared: &Shared) -> Result<SignedIn, ApiE
 fn login_needed() -> ApiError {
     let detail = "this is for people who are logged in, not for API tokens".to_owned();
     ApiError::Refused { code: Code::LoginNeeded, detail }
+}
+
+/// The operator, who belongs to no company.
+#[derive(Debug)]
+pub struct Operator {
+    /// When the request came.
+    pub now: DateTime<Utc>,
+}
+
+/// The bearer of the operator's token. Where none is configured there is nothing here; whoever comes
+/// as a company's program or person is told that it is not for them.
+pub fn operator(req: &HttpRequest, shared: &Shared) -> Result<Operator, ApiError> {
+    let (now, origin) = (shared.state.clock.now(), origin_of(req, shared));
+    if !shared.config.operator.is_configured() {
+        return Err(ApiError::NotFound);
+    }
+    if !req.headers().contains_key(header::AUTHORIZATION) {
+        let is_person = login::token(req, &shared.config).is_some();
+        return Err(if is_person { operator_needed() } else { operator_token_wanted() });
+    }
+    let token = bearer(req).map_err(|_| operator_token_wanted())?;
+    if token.starts_with(COMPANY_TOKEN_PREFIX) {
+        return Err(operator_needed());
+    }
+    let from = throttle::place(origin.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
+    wait(shared.guesses.wait(&from, now))?;
+    if !shared.config.operator.has(token) {
+        shared.guesses.count(from, now);
+        return Err(operator_token_wanted());
+    }
+    Ok(Operator { now })
+}
+
+fn operator_needed() -> ApiError {
+    let detail = "this is for the operator's token alone".to_owned();
+    ApiError::Refused { code: Code::OperatorNeeded, detail }
+}
+
+fn operator_token_wanted() -> ApiError {
+    let detail = "send `Authorization: Bearer <the operator's token>`".to_owned();
+    ApiError::Refused { code: Code::Unauthorized, detail }
 }
 
 /// The same for ingest: the token is remembered, and checked again where the event is written.

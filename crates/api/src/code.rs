@@ -61,6 +61,8 @@ pub enum Code {
     LoginNeeded,
     /// The person may not do this.
     RoleTooLow,
+    /// A company's token or a person asked for what only the operator may.
+    OperatorNeeded,
     /// Sign-up is switched off.
     SignupClosed,
     /// Another site made the browser send this.
@@ -105,7 +107,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 49] = [
         Self::InvalidJson,
         Self::Unauthorized,
         Self::MissingScope,
@@ -134,6 +136,7 @@ impl Code {
         Self::WrongCredentials,
         Self::LoginNeeded,
         Self::RoleTooLow,
+        Self::OperatorNeeded,
         Self::SignupClosed,
         Self::CrossSite,
         Self::CompanyNeeded,
@@ -187,6 +190,7 @@ impl Code {
             Self::WrongCredentials => "wrong_credentials",
             Self::LoginNeeded => "login_needed",
             Self::RoleTooLow => "role_too_low",
+            Self::OperatorNeeded => "operator_needed",
             Self::SignupClosed => "signup_closed",
             Self::CrossSite => "cross_site",
             Self::CompanyNeeded => "company_needed",
@@ -223,6 +227,7 @@ impl Code {
             Self::MissingScope
             | Self::LoginNeeded
             | Self::RoleTooLow
+            | Self::OperatorNeeded
             | Self::SignupClosed
             | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
@@ -299,6 +304,7 @@ impl Code {
             Self::WrongCredentials => "Address and password do not belong together",
             Self::LoginNeeded => "A person who is logged in is needed",
             Self::RoleTooLow => "Your role in the company does not allow that",
+            Self::OperatorNeeded => "Only the operator's token may do that",
             Self::SignupClosed => "Sign-up is switched off",
             Self::CrossSite => "The request came from another site",
             Self::CompanyNeeded => "Name one of your companies",

@@ -243,7 +243,7 @@ impl ResponseError for ApiError {
             HeaderValue::from_static("application/problem+json"),
         ));
         match self {
-            Self::Unauthorized => {
+            Self::Unauthorized | Self::Refused { code: Code::Unauthorized, .. } => {
                 answer.insert_header((
                     header::WWW_AUTHENTICATE,
                     HeaderValue::from_static("Bearer realm=\"hookferry\""),

@@ -12,6 +12,7 @@ mod error;
 mod event_body;
 mod fields;
 mod login;
+mod operator;
 mod origin;
 mod password;
 mod query;

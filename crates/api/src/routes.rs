@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, Resource, web};
 use crate::error::ApiError;
 
 mod account;
+mod admin_nodes;
 mod audit;
 mod credentials;
 mod deliveries;
@@ -31,6 +32,7 @@ mod table;
 mod tokens;
 mod why;
 
+pub use account::wait;
 pub use table::{ROUTES, Row};
 
 /// Puts every route of the table into an application.
@@ -77,6 +79,7 @@ pub fn test_config() -> crate::serve::Config {
         allow_http: false,
         sign_ups: crate::serve::SignUps::Open,
         can_mail: false,
+        operator: domain::operator::OperatorTokens::default(),
         trusted_proxies: Vec::new(),
         policy: domain::address::AddressPolicy::new(Vec::new()),
         default_timeout: std::time::Duration::from_secs(5),

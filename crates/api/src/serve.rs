@@ -10,8 +10,10 @@ use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use domain::address::AddressPolicy;
+use domain::operator::OperatorTokens;
 use store::{Clock, Store};
 
+use crate::operator::Guesses;
 use crate::password::Passwords;
 use crate::sample::SampleSender;
 use crate::{request_id, routes};
@@ -34,6 +36,8 @@ pub struct Config {
     pub sign_ups: SignUps,
     /// Whether there is a mail server: else addresses count as proved.
     pub can_mail: bool,
+    /// The operator's tokens; where there is none the operator's routes do not exist.
+    pub operator: OperatorTokens,
     /// Proxies that are believed when they say from where a request comes.
     pub trusted_proxies: Vec<ipnet::IpNet>,
     /// Which addresses endpoints may name.
@@ -93,6 +97,8 @@ pub struct Shared {
     pub state: State,
     /// Where passwords are hashed.
     pub passwords: Passwords,
+    /// Wrong operator's tokens, counted.
+    pub guesses: Guesses,
 }
 
 /// Listens with a queue that is long enough for a burst. Called inside a tokio runtime.
@@ -110,7 +116,12 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// Starts to answer on `listener`. The server runs while it is awaited and stops by its handle.
 pub fn serve(listener: TcpListener, config: Config, state: State) -> io::Result<Server> {
     let (workers, shutdown_timeout) = (config.workers.max(1), config.shutdown_timeout);
-    let shared = web::Data::new(Shared { config, state, passwords: Passwords::default() });
+    let shared = web::Data::new(Shared {
+        config,
+        state,
+        passwords: Passwords::default(),
+        guesses: Guesses::default(),
+    });
     let server = HttpServer::new(move || {
         App::new()
             .app_data(shared.clone())

@@ -14,6 +14,7 @@ pub mod event_type;
 pub mod id;
 pub mod job;
 pub mod notice;
+pub mod operator;
 pub mod outcome;
 pub mod person;
 pub mod role;

@@ -216,6 +216,7 @@ fn api_config(settings: &Settings, policy: AddressPolicy) -> api::Config {
         allow_http: settings.allow_http,
         sign_ups: settings.sign_ups,
         can_mail: settings.mail.is_some(),
+        operator: settings.operator.clone(),
         trusted_proxies: settings.trusted_proxies.clone(),
         policy,
         default_timeout: settings.timeout,

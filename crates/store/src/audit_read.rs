@@ -14,7 +14,7 @@ use crate::{Error, Page, PageRequest, Store};
 pub struct AuditRecord {
     /// Its id.
     pub id: AuditId,
-    /// Who did it: `usr_…`, `tok_…` or `cli`.
+    /// Who did it: `usr_…`, `tok_…`, `cli` or `operator`.
     pub actor: String,
     /// From which address; empty where it came from no request.
     pub address: String,

@@ -59,7 +59,7 @@ pub use jobs::{JOB_COUNT_MAX, JobCount, JobRecord};
 pub use jobs_slice::{ClaimedJob, JobStep};
 pub use mails::ClaimedMail;
 pub use model::*;
-pub use nodes::{Membership, STALE_AFTER};
+pub use nodes::{Membership, NodeRecord, STALE_AFTER};
 pub use open::{Config, Store};
 pub use ownership::Held;
 pub use people::*;

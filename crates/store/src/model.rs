@@ -274,6 +274,8 @@ pub enum Actor {
     User(UserId),
     /// The operator's command line.
     Cli,
+    /// The operator over REST.
+    Operator,
 }
 
 /// An event as it is shown.

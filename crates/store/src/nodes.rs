@@ -18,6 +18,25 @@ const LOCK_SPACE: i32 = 710_346;
 /// endpoint, twice.
 pub const STALE_AFTER: TimeDelta = TimeDelta::seconds(60);
 
+/// A node as the operator sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeRecord {
+    /// What it is called.
+    pub name: String,
+    /// Which life of it.
+    pub incarnation: i64,
+    /// When it joined.
+    pub started_at: DateTime<Utc>,
+    /// When it last said that it lives.
+    pub heartbeat_at: DateTime<Utc>,
+    /// Whether it is leaving.
+    pub stopping: bool,
+    /// How many lanes it owns.
+    pub lanes: i64,
+    /// How many deliveries it has claimed, where an index can tell.
+    pub claimed: Option<i64>,
+}
+
 /// A node's proof of life. Dropping it lets others take its work over.
 #[derive(Debug)]
 pub struct Membership {
@@ -113,6 +132,34 @@ impl Store {
         let row = self.reader().query_one_raw(self.statement(sql, [])).await?;
         let count = row.map_or(Ok(1), |row| row.try_get::<i64>("", "nodes"))?;
         Ok(u32::try_from(count.max(1)).unwrap_or(1))
+    }
+
+    /// The nodes that are registered, the newest first. There are never more than [`NODE_SLOTS`].
+    pub async fn nodes(&self) -> Result<Vec<NodeRecord>, Error> {
+        const POSTGRES: &str = "SELECT n.incarnation, n.name, n.started_at, n.heartbeat_at, n.stopping, \
+            (SELECT count(*) FROM lanes l WHERE l.owner = n.incarnation) AS lanes, \
+            (SELECT count(*) FROM pending p WHERE p.claimed_by = n.incarnation AND p.claimed_by <> 0) AS claimed \
+            FROM nodes n ORDER BY n.incarnation DESC";
+        const SQLITE: &str = "SELECT n.incarnation, n.name, n.started_at, n.heartbeat_at, n.stopping, \
+            (SELECT count(*) FROM lanes l WHERE l.owner = n.incarnation) AS lanes, NULL AS claimed \
+            FROM nodes n ORDER BY n.incarnation DESC";
+        let sql = match &self.inner.pools {
+            Pools::Sqlite { .. } => SQLITE,
+            Pools::Postgres { .. } => POSTGRES,
+        };
+        let rows = self.reader().query_all_raw(self.statement(sql, [])).await?;
+        let read = |row: &sea_orm::QueryResult| {
+            Ok(NodeRecord {
+                name: row.try_get("", "name")?,
+                incarnation: row.try_get("", "incarnation")?,
+                started_at: from_micros(row.try_get("", "started_at")?),
+                heartbeat_at: from_micros(row.try_get("", "heartbeat_at")?),
+                stopping: row.try_get::<i64>("", "stopping")? != 0,
+                lanes: row.try_get("", "lanes")?,
+                claimed: row.try_get("", "claimed")?,
+            })
+        };
+        rows.iter().map(read).collect()
     }
 
     /// Incarnations that are dead: their lock is free, or, where no lock can tell, their heartbeat

@@ -21,7 +21,7 @@ const TEXT_BYTES_MAX: usize = 100;
 struct AuditLineView {
     #[schema(value_type = ids::AuditIdText)]
     id: AuditId,
-    /// Who did it: a person, a token, or `cli`.
+    /// Who did it: a person, a token, `cli` or `operator`.
     actor: String,
     /// From which address; empty where it came from no request.
     address: String,

@@ -9,8 +9,9 @@ use utoipa::OpenApi;
 
 use super::table::{ROUTES, Row};
 use super::{
-    account, audit, credentials, deliveries, endpoints, event_batch, event_types, events, health,
-    invitations, jobs, logins, mails, me, members, samples, secrets, stats, tokens, why,
+    account, admin_nodes, audit, credentials, deliveries, endpoints, event_batch, event_types,
+    events, health, invitations, jobs, logins, mails, me, members, samples, secrets, stats, tokens,
+    why,
 };
 use crate::access::Access;
 use crate::code::Code;
@@ -43,6 +44,7 @@ use crate::code::Code;
         stats::get_stats_overview, stats::get_endpoint_stats,
         audit::list_audit_log,
         mails::list_mails, mails::get_mail,
+        admin_nodes::get_nodes,
         health::get_health, health::get_readiness,
     ),
     components(schemas(crate::error::Problem, crate::schema::DeliveryStateSchema)),
@@ -58,6 +60,7 @@ use crate::code::Code;
         (name = "Stats", description = "How attempts went, and what waits."),
         (name = "Audit log", description = "Who changed what, when, from where."),
         (name = "Mails", description = "Mails about endpoints, sent or kept."),
+        (name = "Operator", description = "Over all companies, for whoever runs this installation: with the token of HOOKFERRY_ADMIN_TOKEN. Without that setting these addresses do not exist."),
         (name = "Health", description = "For balancers and supervisors."),
     )
 )]
@@ -86,6 +89,7 @@ fn document() -> Value {
     document["servers"] = json!([{"url": "/"}]);
     document["components"]["securitySchemes"] = json!({
         "login": {"type": "apiKey", "in": "cookie", "name": "hookferry", "description": "What logging in sets; over https it is called `__Host-hookferry`. A person in several companies names one in the header `Hookferry-Company`."},
+        "operator": {"type": "http", "scheme": "bearer", "description": "The operator's token, set by HOOKFERRY_ADMIN_TOKEN."},
         "token": {"type": "http", "scheme": "bearer", "description": "An API token: `hkf_…`."},
     });
     let examples: Value = serde_json::from_str(EXAMPLES).unwrap_or_default();
@@ -187,16 +191,17 @@ fn add_errors(operation: &mut Map<String, Value>, row: &Row, has_body: bool, has
     let signed = row.access != Access::Public;
     let writes = row.method != "GET";
     let one_thing = row.path.contains('{');
+    let operators = row.access == Access::Operator;
     let wanted = [
         (400, has_body),
         (401, signed || has_body),
         (403, has_body || (signed && row.access != Access::Signed)),
-        (404, one_thing || has_body),
+        (404, one_thing || has_body || operators),
         (408, has_body),
         (409, writes),
         (413, has_body),
         (422, has_body || has_parameters || signed),
-        (429, has_body && !signed),
+        (429, (has_body && !signed) || operators),
         (500, signed),
         (503, true),
     ];

@@ -6,9 +6,9 @@ use domain::role::Role;
 use domain::scope::Scope;
 
 use super::{
-    account, audit, credentials, deliveries, docs, endpoints, event_batch, event_types, events,
-    health, invitations, jobs, logins, mails, me, members, samples, secrets, stats, tokens,
-    welcome, why,
+    account, admin_nodes, audit, credentials, deliveries, docs, endpoints, event_batch,
+    event_types, events, health, invitations, jobs, logins, mails, me, members, samples, secrets,
+    stats, tokens, welcome, why,
 };
 use crate::access::Access::{self, Person, Public, Signed};
 
@@ -129,6 +129,8 @@ pub const ROUTES: &[Row] = rows! {
 
     GET "/api/v1/mails" DELIVERIES_READ => mails::list_mails;
     GET "/api/v1/mails/{id}" DELIVERIES_READ => mails::get_mail;
+
+    GET "/api/v1/admin/nodes" Access::Operator => admin_nodes::get_nodes;
 
     GET "/openapi.json" Public => docs::get_openapi;
     GET "/docs" Public => docs::redirect_to_docs;

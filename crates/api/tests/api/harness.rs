@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use domain::address::AddressPolicy;
 use domain::endpoint::StreakLimits;
 use domain::id::{CompanyId, EndpointId};
+use domain::operator::OperatorTokens;
 use domain::schedule::RetrySchedule;
 use domain::scope::Scope;
 use domain::settle::Policy;
@@ -32,6 +33,9 @@ impl HandOver for NoRoom {
     fn release(&self, _endpoint: EndpointId, _rows: usize, _bytes: usize) {}
     fn hand_over(&self, _fresh: Vec<Claimed>) {}
 }
+
+/// The operator's token.
+pub const OPERATOR_TOKEN: &str = "the-operators-own-token";
 
 /// The running API.
 pub struct App {
@@ -69,6 +73,11 @@ fn store_config(folder: &tempfile::TempDir) -> store::Config {
 impl App {
     /// An API with one company and a token that may everything.
     pub async fn start() -> Self {
+        Self::start_for(OperatorTokens::parse(OPERATOR_TOKEN).unwrap()).await
+    }
+
+    /// The same with these tokens of the operator's.
+    pub async fn start_for(operator: OperatorTokens) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = store_config(&folder);
         Store::migrate(&config).await.unwrap();
@@ -94,6 +103,7 @@ impl App {
             allow_http: false,
             sign_ups: api::SignUps::Open,
             can_mail: false,
+            operator,
             trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
             policy,
             default_timeout: Duration::from_secs(5),
@@ -139,6 +149,11 @@ impl App {
     pub async fn with_scopes(&self, scopes: &[Scope]) -> Api {
         let token = self.token(self.company, scopes, None).await;
         self.api.with_token(Some(&token))
+    }
+
+    /// The operator.
+    pub fn operator(&self) -> Api {
+        self.api.with_token(Some(OPERATOR_TOKEN))
     }
 
     /// A client of another company.

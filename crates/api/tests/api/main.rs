@@ -4,5 +4,6 @@
 mod bad_input;
 mod harness;
 mod matrix;
+mod operator;
 mod people;
 mod resources;

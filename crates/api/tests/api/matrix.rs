@@ -19,6 +19,8 @@ enum Needs {
     Scope(Scope),
     /// A member with this role.
     Role(Role),
+    /// The operator.
+    Operator,
 }
 
 impl Needs {
@@ -28,6 +30,7 @@ impl Needs {
             Some(("role", name)) => Self::Role(Role::parse(name).unwrap()),
             _ if text == "signed" => Self::Signed,
             _ if text == "person" => Self::Person,
+            _ if text == "operator" => Self::Operator,
             _ => panic!("who is {text}?"),
         }
     }
@@ -40,6 +43,7 @@ impl Needs {
             Self::Role(_) if is_person => Err("role_too_low"),
             Self::Role(_) => Err("login_needed"),
             Self::Signed => Ok(()),
+            Self::Operator => Err("operator_needed"),
             Self::Person if is_person => Ok(()),
             Self::Person => Err("login_needed"),
             Self::Scope(wanted) if Scope::allows(scopes, wanted) => Ok(()),
@@ -204,6 +208,7 @@ impl Who {
 async fn every_operation_asks_for_what_the_table_says() {
     let app = App::start().await;
     let nobody = Who::token("nobody", app.api.with_token(None), &[]);
+    let operator = Who::token("the operator", app.operator(), &[]);
     let stranger = Who::token("a stranger", app.stranger().await, &[Scope::Admin]);
     let foreign_owner = Who::foreign_owner(&app).await;
     let mut all = Vec::new();
@@ -223,6 +228,12 @@ async fn every_operation_asks_for_what_the_table_says() {
         let name = &operation.name;
         let answer = call(&nobody, &operation, &id().await, &endpoint).await;
         assert_eq!(answer.status, 401, "{name} by nobody");
+        let answer = call(&operator, &operation, &id().await, &endpoint).await;
+        if operation.needs == Needs::Operator {
+            assert!(answer.status < 300, "{name} by the operator: {:?}", answer.body);
+        } else {
+            assert_eq!(answer.status, 401, "{name} by the operator");
+        }
         for who in &all {
             let may = operation.needs.allow(&who.scopes, who.role).is_ok();
             if may && ENDS_A_MEMBERSHIP.contains(&name.as_str()) {
@@ -245,13 +256,14 @@ async fn every_operation_asks_for_what_the_table_says() {
             }
             tried += 1;
         }
-        if is_about_one_thing(&operation) && operation.needs != Needs::Person {
+        let is_a_companys = ![Needs::Person, Needs::Operator].contains(&operation.needs);
+        if is_about_one_thing(&operation) && is_a_companys {
             let is_for_people = matches!(operation.needs, Needs::Role(_));
             let foreign = if is_for_people { &foreign_owner } else { &stranger };
             let answer = call(foreign, &operation, &id().await, &endpoint).await;
             assert_eq!(answer.status, 404, "{name} by another company: {:?}", answer.body);
         }
-        tried += 2;
+        tried += 3;
     }
     println!("{tried} calls of {} operations", operations().len());
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use domain::endpoint::StreakLimits;
+use domain::operator::OperatorTokens;
 use domain::schedule::RetrySchedule;
 use domain::settle::Policy;
 use ipnet::IpNet;
@@ -73,6 +74,8 @@ pub struct Settings {
     pub allow_networks: Vec<IpNet>,
     /// Whether people can sign up by themselves.
     pub sign_ups: api::SignUps,
+    /// The operator's tokens.
+    pub operator: OperatorTokens,
     /// Proxies whose `Forwarded` headers count.
     pub trusted_proxies: Vec<IpNet>,
     /// Whether plain http is accepted everywhere.
@@ -131,6 +134,9 @@ impl Settings {
             _ => Err("is no mode; it accepts open and closed".to_owned()),
         });
         let trusted_proxies = from.read(&table::TRUSTED_PROXIES, parse::networks);
+        let operator = from.read(&table::ADMIN_TOKEN, |text| {
+            OperatorTokens::parse(text).map_err(|error| error.to_string())
+        });
         let allow_http = from.read(&table::ALLOW_HTTP, parse::boolean);
         let mail = resolve_mail(from, public_url.as_ref());
         let drain_delay = from.read(&table::DRAIN_DELAY, |text| parse::span(text, "0s", "10m"));
@@ -154,6 +160,7 @@ impl Settings {
             timeout: timeout.expect(CHECKED),
             in_flight_max: in_flight.expect(CHECKED) as usize,
             queue_mib: queue_mib.expect(CHECKED) as usize,
+            operator: operator.unwrap_or_default(),
             allow_networks: allow_networks.unwrap_or_default(),
             sign_ups: sign_ups.expect(CHECKED),
             trusted_proxies: trusted_proxies.unwrap_or_default(),
@@ -227,13 +234,6 @@ fn resolve_mail(from: &mut Sources, public_url: Option<&Url>) -> Option<mail::Co
 /// The settings of later versions: checked, and not kept.
 fn check_later(from: &mut Sources) {
     from.read(&table::RETENTION, |text| parse::duration(text, "1h", "3650d"));
-    from.read(&table::ADMIN_TOKEN, |text| {
-        if text.len() >= 16 {
-            Ok(())
-        } else {
-            Err("is too short; it accepts 16 characters and more".to_owned())
-        }
-    });
     from.read(&table::METRICS_LISTEN, parse::address);
 }
 

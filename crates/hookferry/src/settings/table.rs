@@ -126,8 +126,8 @@ settings! {
         "Whether people may sign up: open or closed";
     RETENTION = "retention", "retention", "DURATION", Some("30d"), Plain, Serve, true,
         "How long finished deliveries and their events are kept";
-    ADMIN_TOKEN = "admin_token", "admin-token", "TOKEN", None, Hidden, Serve, true,
-        "The operator's token for /api/v1/admin";
+    ADMIN_TOKEN = "admin_token", "admin-token", "TOKEN", None, Hidden, Serve, false,
+        "The operator's token for /api/v1/admin, at least 16 characters; several, separated by commas, work at once";
     TRUSTED_PROXIES = "trusted_proxies", "trusted-proxies", "CIDRS", None, Plain, Serve, false,
         "Proxies whose Forwarded headers count, separated by commas";
     METRICS_LISTEN = "metrics_listen", "metrics-listen", "ADDRESS", None, Plain, Serve, true,

@@ -144,6 +144,11 @@ fn a_refusal_names_the_setting_the_value_and_what_it_accepts() {
             "inof",
             "\"inof\" has \"inof\", which is neither a level nor MODULE=LEVEL; it accepts error, warn, info, debug, trace, off and filters such as info,dispatch=debug",
         ),
+        (
+            "ADMIN_TOKEN",
+            "hkf_0123456789abcdef",
+            "begins with hkf_ as the tokens of companies do; it accepts anything else",
+        ),
         ("DATA_DIR", " ", "\" \" is empty; it accepts the path of a folder"),
         ("SIGNUP", "maybe", "\"maybe\" is no mode; it accepts open and closed"),
         (

@@ -150,7 +150,7 @@ pub(super) async fn rank_of(
     match actor {
         Actor::User(user) => role_of(tx, company, user).await,
         Actor::Token(_) => Ok(Role::Admin),
-        Actor::Cli => Ok(Role::Owner),
+        Actor::Cli | Actor::Operator => Ok(Role::Owner),
     }
 }
 
