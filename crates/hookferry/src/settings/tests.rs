@@ -147,7 +147,7 @@ fn a_refusal_names_the_setting_the_value_and_what_it_accepts() {
         (
             "ADMIN_TOKEN",
             "hkf_0123456789abcdef",
-            "begins with hkf_ as the tokens of companies do; it accepts anything else",
+            "the value begins with hkf_ as the tokens of companies do; it accepts anything else",
         ),
         ("DATA_DIR", " ", "\" \" is empty; it accepts the path of a folder"),
         ("SIGNUP", "maybe", "\"maybe\" is no mode; it accepts open and closed"),
