@@ -35,14 +35,14 @@ mod why;
 pub use account::wait;
 pub use table::{ROUTES, Row};
 
-/// Puts every route of the table into an application.
+/// Puts every route of the table into an application. Paths without anything that varies come first:
+/// they are compared as text, and behind the others each event would be matched against a pattern of
+/// every resource before its own.
 pub fn configure(config: &mut web::ServiceConfig) {
-    let mut rest = ROUTES;
-    while let Some(first) = rest.first() {
-        let same = rest.iter().take_while(|row| row.path == first.path).count();
-        let (rows, others) = rest.split_at(same);
-        config.service(resource(first.path, rows));
-        rest = others;
+    let (varying, fixed): (Vec<_>, Vec<_>) =
+        ROUTES.chunk_by(|a, b| a.path == b.path).partition(|rows| rows[0].path.contains('{'));
+    for rows in fixed.into_iter().chain(varying) {
+        config.service(resource(rows[0].path, rows));
     }
     config.default_service(web::route().to(|| async { ApiError::NotFound.into_answer() }));
 }
