@@ -55,6 +55,7 @@ impl Dispatcher {
         log("expired deliveries", self.store.end_expired(now).await);
         log("deliveries of deleted endpoints", self.store.end_deleted(now).await);
         log("deliveries given up by age", self.walk_ages(rounds).await);
+        log("inboxes that have ended", self.store.end_inboxes(now).await);
         log("idle lanes", self.retire_lanes().await);
         if rounds.seldom_at.is_none_or(|at| at.elapsed() >= SELDOM_EVERY) {
             rounds.seldom_at = Some(Instant::now());

@@ -70,6 +70,7 @@ impl Node {
         let store = Store::open(config.clone()).await.unwrap();
         let egress = egress::Client::new(egress::Config {
             policy: AddressPolicy::new(vec!["127.0.0.0/8".parse().unwrap()]),
+            own_listener: None,
             idle_per_host_max: 16,
             names: None,
         });

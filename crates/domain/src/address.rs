@@ -7,6 +7,9 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv6Net};
+use url::Url;
+
+use crate::inbox_url::OwnOrigin;
 
 /// Why an address may not be dialled; the text names the address, the range and the setting.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,10 +23,11 @@ pub struct Forbidden {
     pub what: &'static str,
 }
 
-/// The deny list and the CIDRs that are allowed all the same.
+/// The deny list, the CIDRs that are allowed all the same, and where our own inboxes are.
 #[derive(Debug, Clone, Default)]
 pub struct AddressPolicy {
     allowed: Vec<IpNet>,
+    own: Option<OwnOrigin>,
 }
 
 impl AddressPolicy {
@@ -32,7 +36,25 @@ impl AddressPolicy {
     /// range; `::/0` is all of IPv6 and nothing of IPv4. No range allows what other IPv6 forms carry
     /// inside: such a form is allowed as the IPv6 address it is, or not at all.
     pub fn new(allowed: Vec<IpNet>) -> Self {
-        Self { allowed: allowed.into_iter().map(unmapped).collect() }
+        Self { allowed: allowed.into_iter().map(unmapped).collect(), own: None }
+    }
+
+    /// The same where this installation is reached at `own`: its inboxes may be called, whatever
+    /// the address, and nothing else of it that could not be called before.
+    #[must_use]
+    pub fn with_inboxes_at(self, own: OwnOrigin) -> Self {
+        Self { own: Some(own), ..self }
+    }
+
+    /// Where this installation is reached, if that is known.
+    pub const fn own_origin(&self) -> Option<&OwnOrigin> {
+        self.own.as_ref()
+    }
+
+    /// Whether `url` is one of our own inboxes: it is called without a look at its address, because
+    /// it is dialled to our own listener and nowhere else.
+    pub fn is_own_inbox(&self, url: &Url) -> bool {
+        self.own.as_ref().is_some_and(|own| own.has_inbox(url))
     }
 
     /// Whether `address` may be dialled.

@@ -47,7 +47,7 @@ pub enum UrlError {
 /// Checks a URL for registration. Names are only resolved when they are dialled, so plain http to a
 /// name is refused unless `allow_http`; to an IP literal it is allowed where its network is. `localhost`
 /// and names under it count as 127.0.0.1 and ::1: one of them that may be dialled is enough, since the
-/// dialler looks again. What is returned is normalised, and may be a little longer than what came in.
+/// dialler looks again. An inbox of our own may be called however its URL begins. What is returned is normalised, and may be a little longer than what came in.
 pub fn check(url: &str, policy: &AddressPolicy, allow_http: bool) -> Result<Url, UrlError> {
     if url.len() > URL_BYTES_MAX {
         return Err(UrlError::Length);
@@ -69,6 +69,9 @@ pub fn check(url: &str, policy: &AddressPolicy, allow_http: bool) -> Result<Url,
     }
     if url.port() == Some(0) {
         return Err(UrlError::Malformed);
+    }
+    if policy.is_own_inbox(&url) {
+        return Ok(url);
     }
     let explicitly_allowed = match url.host().ok_or(UrlError::Malformed)? {
         Host::Ipv4(address) => check_address(address.into(), policy)?,
@@ -300,6 +303,30 @@ mod tests {
             }
         }
         assert!(check("http://localhost/", &lan, false).is_err());
+    }
+
+    #[test]
+    fn our_own_inboxes_can_be_registered_and_nothing_else_of_ours() {
+        let own = Url::parse("http://127.0.0.1:8080").unwrap();
+        let own = crate::inbox_url::OwnOrigin::of(&own).unwrap();
+        let policy = policy(&[]).with_inboxes_at(own);
+        let inbox = format!("http://127.0.0.1:8080/inbox/{}", "a".repeat(22));
+        assert!(check(&inbox, &policy, false).is_ok());
+        assert!(check(&format!("{inbox}/orders?x=1"), &policy, false).is_ok());
+        assert_eq!(check(&format!("{inbox}#x"), &policy, false), Err(UrlError::Fragment));
+        let named = inbox.replace("http://", "http://ann@");
+        assert_eq!(check(&named, &policy, false), Err(UrlError::Credentials));
+        for url in [
+            "http://127.0.0.1:8080/api/v1/endpoints",
+            "http://127.0.0.1:8080/inbox/../readyz",
+            "http://127.0.0.1:8080/inbox/short",
+            &inbox.replace("8080", "8081"),
+            &inbox.replace("127.0.0.1", "localhost"),
+            &format!("{inbox}/..%2f..%2freadyz"),
+        ] {
+            let refused = check(url, &policy, false);
+            assert!(matches!(refused, Err(UrlError::Forbidden(_))), "{url}: {refused:?}");
+        }
     }
 
     fn refused(name: &str, value: &str) -> Option<HeaderError> {

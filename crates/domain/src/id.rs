@@ -242,6 +242,10 @@ ids! {
     InvitationId = "inv";
     /// A line of the audit log.
     AuditId = "aud";
+    /// An inbox: a built-in receiver.
+    InboxId = "inb";
+    /// A request that came into an inbox.
+    InboxRequestId = "ireq";
 }
 
 #[cfg(test)]

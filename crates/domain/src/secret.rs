@@ -130,6 +130,20 @@ impl Prepared {
     fn new(secret: &EndpointSecret) -> Self {
         Self { standard: keyed(&secret.standard_key()), hub: keyed(secret.as_str().as_bytes()) }
     }
+
+    fn standard_digest(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut mac = self.standard.clone();
+        for part in parts {
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+
+    fn hub_digest(&self, body: &[u8]) -> [u8; 32] {
+        let mut mac = self.hub.clone();
+        mac.update(body);
+        mac.finalize().into_bytes().into()
+    }
 }
 
 fn keyed(key: &[u8]) -> Hmac<Sha256> {
@@ -154,24 +168,42 @@ impl SigningKeys {
     pub fn sign(&self, id: &str, at: DateTime<Utc>, body: &[u8]) -> Signatures {
         let mut head = [0u8; 24];
         let head = stamp(&mut head, at);
-        let live = || {
-            let previous = self.previous.iter().filter(|(_, until)| at < *until);
-            std::iter::once(&self.current).chain(previous.map(|(keys, _)| keys))
-        };
+        let live = || self.live(at);
         let mut standard = String::with_capacity(live().count() * (STANDARD_SIGNATURE_BYTES + 1));
         for keys in live() {
             if !standard.is_empty() {
                 standard.push(' ');
             }
-            let mut mac = keys.standard.clone();
-            for part in [id.as_bytes(), head, body] {
-                mac.update(part);
-            }
-            push_standard(&mut standard, &mac.finalize().into_bytes().into());
+            push_standard(&mut standard, &keys.standard_digest(&[id.as_bytes(), head, body]));
         }
-        let mut mac = live().last().unwrap_or(&self.current).hub.clone();
-        mac.update(body);
-        Signatures { standard, hub: hub_text(&mac.finalize().into_bytes().into()) }
+        let hub = live().last().unwrap_or(&self.current).hub_digest(body);
+        Signatures { standard, hub: hub_text(&hub) }
+    }
+
+    /// Whether one of the signatures in `given`, a `webhook-signature`, was made by a secret that
+    /// was live at `at`, the time that is signed.
+    pub fn verifies_standard(&self, id: &str, at: DateTime<Utc>, body: &[u8], given: &str) -> bool {
+        let mut head = [0u8; 24];
+        let head = stamp(&mut head, at);
+        self.live(at).any(|keys| {
+            let mut expected = String::with_capacity(STANDARD_SIGNATURE_BYTES);
+            push_standard(&mut expected, &keys.standard_digest(&[id.as_bytes(), head, body]));
+            given.split(' ').any(|one| one.as_bytes().ct_eq(expected.as_bytes()).into())
+        })
+    }
+
+    /// Whether `given`, an `X-Hub-Signature-256`, was made by a secret that is live at `now`.
+    pub fn verifies_hub(&self, now: DateTime<Utc>, body: &[u8], given: &str) -> bool {
+        self.live(now).any(|keys| {
+            let expected = hub_text(&keys.hub_digest(body));
+            given.as_bytes().ct_eq(expected.as_bytes()).into()
+        })
+    }
+
+    /// The secrets that sign at `at`, the current one first.
+    fn live(&self, at: DateTime<Utc>) -> impl Iterator<Item = &Prepared> {
+        let previous = self.previous.iter().filter(move |(_, until)| at < *until);
+        std::iter::once(&self.current).chain(previous.map(|(keys, _)| keys))
     }
 }
 

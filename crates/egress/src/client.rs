@@ -1,13 +1,14 @@
 //! The client: one request, one answer, one deadline.
 
-use std::net::IpAddr;
+use std::borrow::Cow;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use domain::address::AddressPolicy;
 use domain::outcome::{ErrorKind, Failure, Outcome};
-use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::header::{HOST, HeaderName, HeaderValue};
 use reqwest::{Method, Response};
 use tokio::time::Instant;
 use url::{Host, Url};
@@ -17,6 +18,7 @@ use crate::dial::{self, Dial, NoteDials};
 use crate::failure::{self, failure};
 use crate::guard::Guard;
 use crate::names::SystemNames;
+use crate::own;
 use crate::{BuildError, Config, Exchange, Names, Request};
 
 /// Many servers close connections that were idle for 5 s; reusing one at that moment looks like a
@@ -30,6 +32,7 @@ const HTTP2_CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
 #[derive(Debug, Clone)]
 pub struct Client {
     policy: Arc<AddressPolicy>,
+    own_listener: Option<SocketAddr>,
     pooled: reqwest::Client,
     /// Makes a connection for each request: for the second try of a request that met a pooled
     /// connection as it was being closed.
@@ -62,7 +65,7 @@ impl Client {
                 .map_err(BuildError)
         };
         let (pooled, fresh) = (build(config.idle_per_host_max)?, build(0)?);
-        Ok(Self { policy, pooled, fresh })
+        Ok(Self { policy, own_listener: config.own_listener, pooled, fresh })
     }
 
     /// Sends one request and reads the answer, within its time.
@@ -95,8 +98,8 @@ impl Client {
         body: Bytes,
         answer: &mut Answer,
     ) -> Result<(), Failure> {
-        self.check_url(url)?;
-        let response = match self.execute(url, headers, body).await? {
+        let to = self.destination(url)?;
+        let response = match self.execute(&to, headers, body).await? {
             Ok(response) => response,
             Err(error) => {
                 answer.peer = failure::peer(&error);
@@ -114,18 +117,30 @@ impl Client {
     /// says nothing about the receiver. The second try has a connection of its own.
     async fn execute(
         &self,
-        url: &Url,
+        to: &Destination<'_>,
         headers: &[(String, String)],
         body: Bytes,
     ) -> Result<Result<Response, reqwest::Error>, Failure> {
-        let first = self.pooled.execute(assemble(url, headers, body.clone())?).await;
+        let first = self.pooled.execute(assemble(to, headers, body.clone())?).await;
         match first {
             Err(error) if dial::noted() != Dial::Made && failure::is_closed(&error) => {
                 dial::note(Dial::NotBegun);
-                Ok(self.fresh.execute(assemble(url, headers, body)?).await)
+                Ok(self.fresh.execute(assemble(to, headers, body)?).await)
             }
             first => Ok(first),
         }
+    }
+
+    /// What is dialled for `url`, if it may be dialled.
+    fn destination<'url>(&self, url: &'url Url) -> Result<Destination<'url>, Failure> {
+        if let Some(listener) = self.own_listener
+            && self.policy.is_own_inbox(url)
+            && let Some(dialled) = own::dialled(url, listener)
+        {
+            return Ok(Destination { url: Cow::Owned(dialled), host: Some(own::host(url)) });
+        }
+        self.check_url(url)?;
+        Ok(Destination { url: Cow::Borrowed(url), host: None })
     }
 
     /// Checks what the resolver never sees: a host that is an address is dialled as it stands.
@@ -148,13 +163,24 @@ impl Client {
     }
 }
 
+/// What is dialled, and what stands in `Host` where that is another.
+struct Destination<'url> {
+    url: Cow<'url, Url>,
+    host: Option<String>,
+}
+
 fn assemble(
-    url: &Url,
+    to: &Destination<'_>,
     headers: &[(String, String)],
     body: Bytes,
 ) -> Result<reqwest::Request, Failure> {
-    let mut request = reqwest::Request::new(Method::POST, url.clone());
-    request.headers_mut().reserve(headers.len() + 2);
+    let mut request = reqwest::Request::new(Method::POST, to.url.clone().into_owned());
+    request.headers_mut().reserve(headers.len() + 3);
+    if let Some(host) = &to.host {
+        let host = HeaderValue::from_str(host)
+            .map_err(|_| failure(ErrorKind::Other, "the URL's host cannot be sent"))?;
+        request.headers_mut().insert(HOST, host);
+    }
     for (name, value) in headers {
         let malformed = || failure(ErrorKind::Other, format!("the header {name:?} cannot be sent"));
         let field = HeaderName::from_bytes(name.as_bytes()).map_err(|_| malformed())?;

@@ -7,6 +7,7 @@ mod dial;
 mod failure;
 mod guard;
 mod names;
+mod own;
 
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
@@ -28,6 +29,10 @@ pub const RESPONSE_HEADERS_BYTES_MAX: usize = 8 * 1024;
 pub struct Config {
     /// Which addresses may be dialled.
     pub policy: AddressPolicy,
+    /// Where this process listens: what the policy calls an inbox of our own is dialled here, over
+    /// plain HTTP and without a look at names, whatever its URL says. A proxy before us is passed by:
+    /// it is not ours, and an inbox behind it is the same inbox. `None`: there are no inboxes.
+    pub own_listener: Option<SocketAddr>,
     /// Idle connections kept for each host.
     pub idle_per_host_max: usize,
     /// Who resolves names; `None` is the system's resolver configuration.

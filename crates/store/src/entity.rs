@@ -9,6 +9,8 @@ pub mod company;
 pub mod endpoint;
 pub mod event;
 pub mod history;
+pub mod inbox;
+pub mod inbox_request;
 pub mod invitation;
 pub mod job;
 pub mod later_delivery;

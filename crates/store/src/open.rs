@@ -20,6 +20,7 @@ use sea_orm_migration::MigratorTrait;
 use tokio::sync::{Semaphore, broadcast, mpsc};
 
 use crate::compiled::CompiledCompany;
+use crate::inbox_arrivals::InboxSenderCache;
 use crate::ingest::{INGEST_BYTES_MAX, INGEST_QUEUE_MAX, IngestJob};
 use crate::pools::{self, Pools};
 use crate::seal::Sealer;
@@ -68,6 +69,7 @@ pub(crate) struct Inner {
     pub(crate) rules: Rules,
     pub(crate) sealer: Sealer,
     pub(crate) tokens: TokenCache,
+    pub(crate) inbox_senders: InboxSenderCache,
     pub(crate) compiled: Mutex<HashMap<CompanyId, Arc<CompiledCompany>>>,
     pub(crate) doubtful: Mutex<Vec<(Held, i64, u32)>>,
     /// Held while rows are claimed, and while what is doubtful is given back.
@@ -100,6 +102,7 @@ impl Store {
                 rules: Rules { policy, standard_schedule },
                 sealer,
                 tokens: TokenCache::default(),
+                inbox_senders: InboxSenderCache::default(),
                 compiled: Mutex::default(),
                 doubtful: Mutex::default(),
                 claiming: tokio::sync::Mutex::default(),

@@ -7,6 +7,7 @@ pub mod endpoint;
 pub mod endpoint_state;
 pub mod event;
 pub mod head;
+pub mod inbox;
 pub mod job;
 pub mod lane;
 pub mod mail;

@@ -7,6 +7,8 @@
 mod deliveries;
 #[path = "cold/endpoints.rs"]
 mod endpoints;
+#[path = "cold/inboxes.rs"]
+mod inboxes;
 #[path = "cold/lists.rs"]
 mod lists;
 #[path = "cold/mails.rs"]

@@ -5,5 +5,6 @@
 mod answers;
 mod connections;
 mod guard;
+mod own_inbox;
 mod proxies;
 mod receiver;

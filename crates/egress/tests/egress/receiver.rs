@@ -171,7 +171,7 @@ impl Names for Script {
 pub fn client_allowing(networks: &[&str], names: Option<Arc<dyn Names>>) -> Client {
     let networks = networks.iter().map(|network| network.parse().unwrap()).collect();
     let policy = AddressPolicy::new(networks);
-    Client::new(Config { policy, idle_per_host_max: 32, names }).unwrap()
+    Client::new(Config { policy, own_listener: None, idle_per_host_max: 32, names }).unwrap()
 }
 
 /// A client that may dial the loopback network and knows no names.
