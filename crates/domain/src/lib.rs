@@ -15,6 +15,7 @@ pub mod id;
 pub mod job;
 pub mod notice;
 pub mod operator;
+pub mod operational;
 pub mod outcome;
 pub mod person;
 pub mod role;
