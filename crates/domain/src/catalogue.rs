@@ -61,10 +61,10 @@ built_in! {
     "session.started": "A 24-hour session with a contact has begun.";
     "session.activated": "Both sides have written within a session.";
     "session.expired": "The 24 hours of a session are over.";
-    "endpoint.warning": "An endpoint has failed many times in a row. Picked by name only; cannot be posted.";
+    "endpoint.warning": "An endpoint has failed many times in a row: the early warning. Picked by name only; cannot be posted.";
     "endpoint.defective": "An endpoint has failed so often that it was marked Defective. Picked by name only; cannot be posted.";
     "endpoint.recovered": "A Defective endpoint works again. Picked by name only; cannot be posted.";
-    "delivery.exhausted": "A delivery has used up its tries. Picked by name only; cannot be posted.";
+    "delivery.exhausted": "A delivery has used up its tries, or was given up because of its age. Picked by name only; cannot be posted.";
     "whatsapp.messages": "Messages, statuses and errors of a kind that has no type of its own; any other field that has none comes as `whatsapp.<field>`, of the same shape.";
     "webhook.sample": "The sample callback, where no other type was chosen.";
 }
@@ -135,7 +135,7 @@ fn likeness(name: &str, known: &str) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::id::{DeliveryId, EndpointId, EventId};
     use serde_json::Value;
@@ -160,7 +160,7 @@ mod tests {
     }
 
     /// Checks as much of JSON Schema as the schemas here use.
-    fn fits(schema: &Value, value: &Value) -> Result<(), String> {
+    pub(crate) fn fits(schema: &Value, value: &Value) -> Result<(), String> {
         let wrong = |what: &str| Err(format!("{what}: {value} against {schema}"));
         let is = |name: &Value| match name.as_str().unwrap() {
             "object" => value.is_object(),

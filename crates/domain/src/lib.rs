@@ -17,6 +17,7 @@ pub mod inbox_check;
 pub mod inbox_url;
 pub mod job;
 pub mod notice;
+pub mod operational;
 pub mod operator;
 pub mod outcome;
 pub mod person;

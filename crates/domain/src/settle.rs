@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::delivery::{Finish, Progress};
 use crate::endpoint::{EndpointState, Health, StreakLimits, Transition};
+use crate::operational::OperationalEvent;
 use crate::outcome::Outcome;
 use crate::schedule::RetrySchedule;
 
@@ -63,6 +64,8 @@ pub struct AttemptResult {
     pub ended_at: DateTime<Utc>,
     /// Whether somebody canceled the delivery while it was under way.
     pub canceled: bool,
+    /// Whether the event is an operational one, which gives rise to no further ones.
+    pub operational: bool,
 }
 
 /// What becomes of a delivery after an attempt.
@@ -85,6 +88,12 @@ pub struct Told {
     pub last_failure: Option<usize>,
     /// When it happened.
     pub at: DateTime<Utc>,
+    /// The endpoint right after it.
+    pub after: EndpointState,
+    /// Which of the attempts caused it.
+    pub by: usize,
+    /// The operational event that tells of it, where one does.
+    pub event: Option<OperationalEvent>,
 }
 
 /// Everything that the attempts of one endpoint change.
@@ -136,6 +145,9 @@ pub fn settle(
             health: if succeeded { before.health } else { after.health },
             last_failure: settlement.last_failure,
             at: attempt.ended_at,
+            after,
+            by: index,
+            event: OperationalEvent::of_transition(transition, attempt.operational),
         }));
         if counts {
             let hold = lane_hold(attempt, schedule);
@@ -188,6 +200,7 @@ mod tests {
     use super::*;
     use crate::outcome::{Acknowledge, ErrorKind};
     use chrono::TimeZone;
+    use proptest::prelude::*;
 
     const POLICY: Policy = Policy {
         streak: StreakLimits {
@@ -208,7 +221,14 @@ mod tests {
 
     fn attempt(tries: u32, outcome: Outcome, ended_at: DateTime<Utc>) -> AttemptResult {
         let progress = Progress { tries, ..Progress::new(at(0), None) };
-        AttemptResult { progress, began_in_epoch: 0, outcome, ended_at, canceled: false }
+        AttemptResult {
+            progress,
+            began_in_epoch: 0,
+            outcome,
+            ended_at,
+            canceled: false,
+            operational: false,
+        }
     }
 
     fn failed() -> Outcome {
@@ -325,9 +345,86 @@ mod tests {
             health: before.endpoint.health,
             last_failure: None,
             at: at(1),
+            after: EndpointState::new(),
+            by: 0,
+            event: None,
         };
         assert_eq!(settled.told, [told]);
         assert_eq!((settled.endpoint.streak(), settled.last_failure), (1, Some(1)));
+    }
+
+    #[test]
+    fn an_operational_attempt_changes_its_endpoint_and_tells_nothing() {
+        let failures = |operational, count| {
+            let one = move |n| AttemptResult { operational, ..attempt(0, failed(), at(n)) };
+            (0..count).map(one).collect::<Vec<_>>()
+        };
+        let told = |attempts: &[AttemptResult]| {
+            let settled = settle(EndpointState::new(), attempts, &standard(), &POLICY);
+            settled.told.iter().map(|told| (told.by, told.event)).collect::<Vec<_>>()
+        };
+        let good = attempt(0, status(200, None), at(200));
+        let mut attempts = failures(false, 100);
+        attempts.push(good.clone());
+        let (warning, defective) = (OperationalEvent::Warning, OperationalEvent::Defective);
+        let recovered = (100, Some(OperationalEvent::Recovered));
+        assert_eq!(told(&attempts), [(49, Some(warning)), (99, Some(defective)), recovered]);
+        attempts[49].operational = true;
+        assert_eq!(told(&attempts), [(49, None), (99, Some(defective)), recovered]);
+        let mut attempts = failures(true, 100);
+        attempts.push(good);
+        assert_eq!(told(&attempts), [(49, None), (99, None), recovered]);
+    }
+
+    /// Outcomes of all sorts: codes, whether of an operational event, the epoch, how many tries.
+    fn any_attempts() -> impl Strategy<Value = Vec<(u16, bool, i64, u32)>> {
+        let code = prop_oneof![Just(200), Just(410), Just(500), Just(503), Just(0)];
+        proptest::collection::vec((code, any::<bool>(), 0..2i64, 0..3u32), 0..40)
+    }
+
+    fn attempts_of(drawn: &[(u16, bool, i64, u32)]) -> Vec<AttemptResult> {
+        let one =
+            |(n, (code, operational, began_in_epoch, tries)): (i64, &(u16, bool, i64, u32))| {
+                let outcome = if *code == 0 { failed() } else { status(*code, None) };
+                AttemptResult {
+                    began_in_epoch: *began_in_epoch,
+                    operational: *operational,
+                    ..attempt(*tries, outcome, at(n))
+                }
+            };
+        (0..).zip(drawn).map(one).collect()
+    }
+
+    proptest! {
+        /// An operational event needs an attempt of an event that is none: there cannot be more of
+        /// them than of these, however the two are mixed and cut into batches.
+        #[test]
+        fn operational_events_never_give_rise_to_further_ones(drawn in any_attempts(), cut in 0..40usize) {
+            let policy = Policy {
+                streak: StreakLimits { warn_after: 2, defective_after: 4, ..POLICY.streak },
+                ..POLICY
+            };
+            let schedule = RetrySchedule::even(2, TimeDelta::minutes(10)).unwrap();
+            let attempts = attempts_of(&drawn);
+            let (first, second) = attempts.split_at(cut.min(attempts.len()));
+            let mut endpoint = EndpointState::new();
+            for batch in [first, second] {
+                let settled = settle(endpoint, batch, &schedule, &policy);
+                endpoint = settled.endpoint;
+                for told in &settled.told {
+                    let by = &batch[told.by];
+                    prop_assert_eq!(by.ended_at, told.at);
+                    prop_assert!(told.event.is_none() || !by.operational, "{:?}", told);
+                    let expected = OperationalEvent::of_transition(told.transition, by.operational);
+                    prop_assert_eq!(told.event, expected);
+                }
+            }
+            // The endpoint itself does not care whose attempts they were.
+            let plain: Vec<_> =
+                attempts.iter().map(|a| AttemptResult { operational: false, ..a.clone() }).collect();
+            let other = settle(EndpointState::new(), &plain, &schedule, &policy);
+            prop_assert_eq!(other.endpoint, endpoint);
+        }
     }
 
     #[test]

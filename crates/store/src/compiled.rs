@@ -34,6 +34,11 @@ impl CompiledCompany {
         Self { version, endpoints, matches: Mutex::default() }
     }
 
+    /// Whether any endpoint picks this type, also one that is switched off.
+    pub(crate) fn picks(&self, event_type: &EventTypeName) -> bool {
+        self.endpoints.iter().any(|endpoint| endpoint.picks(event_type))
+    }
+
     /// The endpoints that get an event of this type, in the order of their ids.
     pub(crate) fn matching(&self, event_type: &EventTypeName) -> Matching<'_> {
         let mut matches = self.matches.lock();
@@ -54,8 +59,11 @@ impl CompiledCompany {
 
 impl CompiledEndpoint {
     fn takes(&self, event_type: &EventTypeName) -> bool {
-        self.state.takes_events()
-            && self.selectors.iter().any(|selector| selector.picks(event_type))
+        self.state.takes_events() && self.picks(event_type)
+    }
+
+    fn picks(&self, event_type: &EventTypeName) -> bool {
+        self.selectors.iter().any(|selector| selector.picks(event_type))
     }
 
     /// The beginning of a fresh delivery's schedule, in the endpoint's running time.

@@ -32,6 +32,13 @@ pub(crate) struct Item<'a> {
     pub(crate) deliveries: u32,
 }
 
+impl<'a> Item<'a> {
+    /// A new event without a key.
+    pub(crate) const fn new(job: usize, event: &'a NewEvent) -> Self {
+        Self { job, event, key: None, fate: Fate::New, id: 0, deliveries: 0 }
+    }
+}
+
 /// What becomes of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
@@ -51,14 +58,7 @@ impl<'a> Batch<'a> {
             .iter()
             .enumerate()
             .flat_map(|(job, content)| content.events.iter().map(move |event| (job, event)))
-            .map(|(job, event)| Item {
-                job,
-                event,
-                key: Key::of(event),
-                fate: Fate::New,
-                id: 0,
-                deliveries: 0,
-            })
+            .map(|(job, event)| Item { key: Key::of(event), ..Item::new(job, event) })
             .collect();
         Self { jobs, items }
     }
@@ -137,9 +137,7 @@ impl Store {
                 item.fate = Fate::Expired;
                 continue;
             }
-            let matching = companies[&item.event.company].matching(&item.event.event_type);
-            item.deliveries = u32::try_from(matching.len()).unwrap_or(domain::id::BLOCK_MAX);
-            item.id = self.inner.ids.block(now, 1 + item.deliveries);
+            self.number(item, &companies, now);
         }
         crate::ingest_keys::settle_keys(tx, &mut batch.items, now).await?;
         crate::ingest_keys::recognise_expired(tx, &mut batch.items).await?;
@@ -151,9 +149,21 @@ impl Store {
         Ok(rows)
     }
 
+    /// Gives an event its id, with room after it for its deliveries.
+    pub(crate) fn number(
+        &self,
+        item: &mut Item<'_>,
+        companies: &HashMap<CompanyId, Arc<CompiledCompany>>,
+        now: DateTime<Utc>,
+    ) {
+        let matching = companies[&item.event.company].matching(&item.event.event_type);
+        item.deliveries = u32::try_from(matching.len()).unwrap_or(domain::id::BLOCK_MAX);
+        item.id = self.inner.ids.block(now, 1 + item.deliveries);
+    }
+
     /// The companies' endpoints at the versions that this transaction reads. A company that is gone
     /// is not in the answer.
-    async fn compiled_companies(
+    pub(crate) async fn compiled_companies(
         &self,
         tx: &mut HotTx,
         companies: &[i64],
@@ -272,7 +282,7 @@ impl Store {
 }
 
 /// One row for each endpoint that an event matches.
-fn fan_out(
+pub(crate) fn fan_out(
     items: &[Item<'_>],
     companies: &HashMap<CompanyId, Arc<CompiledCompany>>,
     now: DateTime<Utc>,

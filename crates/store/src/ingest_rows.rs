@@ -16,7 +16,7 @@ use crate::ingest_batch::{Fate, Item};
 use crate::model::claimed_bytes;
 use crate::rows::endpoint_state::StateColumns;
 use crate::time::{from_micros, micros};
-use crate::{Claimed, Error, Held};
+use crate::{Claimed, Error, Held, Hint};
 
 /// A lane that must be there, because something unclaimed waits for its owner.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +32,19 @@ pub(crate) struct LaneWish {
 impl LaneWish {
     pub(crate) fn due(endpoint: i64, company: i64, owner: i64, at: DateTime<Utc>) -> Self {
         Self { endpoint, company, owner, next_due: micros(at), hold_until: 0 }
+    }
+
+    /// What this node should look at once the lane is there.
+    pub(crate) fn hint(&self) -> Hint {
+        Hint::LaneDue(EndpointId::from_raw(self.endpoint))
+    }
+
+    /// Takes over what another wish for the same lane asks for.
+    pub(crate) fn absorb(&mut self, other: &Self) -> bool {
+        self.owner = if self.owner == 0 { other.owner } else { self.owner };
+        self.next_due = self.next_due.min(other.next_due);
+        self.hold_until = self.hold_until.max(other.hold_until);
+        true
     }
 }
 

@@ -49,7 +49,8 @@ const CONFLICT: &str = " ON CONFLICT (endpoint_id) DO UPDATE SET version = lanes
     RETURNING endpoint_id, owner";
 
 /// Makes the lanes that must be there, or tells those that are there that something was added.
-/// Sorted by endpoint, so that two nodes cannot lock each other out. Gives their owners.
+/// Sorted by endpoint, so that two nodes cannot lock each other out; several wishes for one lane are
+/// one. Gives their owners.
 pub(crate) async fn wish_lanes(
     tx: &mut HotTx,
     wishes: &[LaneWish],
@@ -58,7 +59,8 @@ pub(crate) async fn wish_lanes(
         return Ok(HashMap::new());
     }
     let mut sorted = wishes.to_vec();
-    sorted.sort_unstable_by_key(|wish| wish.endpoint);
+    sorted.sort_by_key(|wish| wish.endpoint);
+    sorted.dedup_by(|more, wish| more.endpoint == wish.endpoint && wish.absorb(more));
     let mut found: Vec<(i64, i64)> = Vec::with_capacity(sorted.len());
     match &mut tx.connection {
         HotConnection::Sqlite(connection) => {

@@ -13,6 +13,7 @@ mod endpoints;
 mod entity;
 mod error;
 mod events;
+mod exhausted;
 mod hot;
 mod inbox_arrivals;
 mod inboxes;
@@ -32,6 +33,7 @@ mod model;
 mod nodes;
 mod notices;
 mod open;
+mod operational;
 mod ownership;
 mod people;
 #[doc(hidden)]
@@ -50,6 +52,7 @@ mod time;
 mod tokens;
 mod upkeep;
 mod upkeep_age;
+mod upkeep_age_rows;
 mod why;
 
 pub use audit_read::{AuditFilter, AuditRecord};

@@ -1,9 +1,11 @@
 //! Mails about endpoints, as rows of the outbox written in the transaction of their cause.
 
 use chrono::{DateTime, Utc};
-use domain::endpoint::{Health, Transition};
+use domain::endpoint::{EndpointState, Health, Transition};
 use domain::id::EndpointId;
 use domain::notice::{self, NoticeKind, NoticeMemory};
+use domain::operational::OperationalEvent;
+use domain::outcome::Failure;
 use sea_orm::sqlx;
 
 use crate::hot::{HotConnection, HotTx};
@@ -35,7 +37,13 @@ pub(crate) struct Telling {
     /// Of the last failed attempt of that streak.
     pub(crate) last_status: Option<i64>,
     pub(crate) last_error: Option<String>,
+    /// Why that attempt failed; `None`: it was settled before, and only its message is known.
+    pub(crate) failure: Option<Failure>,
     pub(crate) at: DateTime<Utc>,
+    /// The endpoint right after the transition.
+    pub(crate) after: EndpointState,
+    /// The operational event that tells of it, where one does.
+    pub(crate) event: Option<OperationalEvent>,
 }
 
 /// Writes the mails that transitions call for, in their order, and drops those held back that they
@@ -145,13 +153,7 @@ async fn facts(store: &Store, tx: &mut HotTx, telling: &Telling) -> Result<MailF
         .bind(row.company.raw())
         .fetch_optional(connection)
         .await)?;
-    const WAITING: &str = "SELECT count(*) FROM (SELECT 1 FROM pending WHERE endpoint_id = $1 \
-        AND claimed_by = 0 LIMIT $2) w";
-    let (waiting,): (i64,) = on_either!(tx, connection => sqlx::query_as(WAITING)
-        .bind(row.id.raw())
-        .bind(i64::from(WAITING_COUNT_MAX) + 1)
-        .fetch_one(connection)
-        .await)?;
+    let waiting = waiting(tx, row.id).await?;
     let policy = store.policy();
     Ok(MailFacts {
         company_name: name.map(|(name,)| name).unwrap_or_default(),
@@ -162,15 +164,27 @@ async fn facts(store: &Store, tx: &mut HotTx, telling: &Telling) -> Result<MailF
         failing_since: telling.health.since(),
         last_status: telling.last_status.and_then(|status| u16::try_from(status).ok()),
         last_error: telling.last_error.clone(),
-        waiting: u32::try_from(waiting).unwrap_or(WAITING_COUNT_MAX).min(WAITING_COUNT_MAX + 1),
+        waiting,
         happened_at: telling.at,
         give_up_after_s: policy.give_up_after.num_seconds(),
         defective_after: policy.streak.defective_after,
     })
 }
 
+/// How many deliveries wait for an endpoint, counted up to one more than [`WAITING_COUNT_MAX`].
+pub(crate) async fn waiting(tx: &mut HotTx, endpoint: EndpointId) -> Result<u32, Error> {
+    const SQL: &str = "SELECT count(*) FROM (SELECT 1 FROM pending WHERE endpoint_id = $1 \
+        AND claimed_by = 0 LIMIT $2) w";
+    let (waiting,): (i64,) = on_either!(tx, connection => sqlx::query_as(SQL)
+        .bind(endpoint.raw())
+        .bind(i64::from(WAITING_COUNT_MAX) + 1)
+        .fetch_one(connection)
+        .await)?;
+    Ok(u32::try_from(waiting).unwrap_or(WAITING_COUNT_MAX).min(WAITING_COUNT_MAX + 1))
+}
+
 /// A URL without what may be secret in it.
-fn public_url(text: &str) -> String {
+pub(crate) fn public_url(text: &str) -> String {
     match url::Url::parse(text) {
         Ok(mut url) => {
             url.set_query(None);

@@ -3,14 +3,20 @@
 use chrono::{DateTime, Utc};
 use domain::endpoint::Transition;
 use domain::id::{CompanyId, EndpointId};
+use domain::operational::OperationalEvent;
 use sea_orm::sqlx;
 
 use crate::hot::{Durability, HotConnection, HotTx};
+use crate::lane_rows::{LaneWish, wish_lanes};
 use crate::notices::{Telling, write_notices};
+use crate::operational::Causes;
 use crate::rows::audit::actor_text;
 use crate::settle_rows::{EndpointRow, endpoints, lock_endpoints, update_endpoints};
 use crate::time::micros;
 use crate::{Actor, Error, Hint, Store};
+
+/// The owner of a lane that is free: a node that may own one takes it.
+const NOBODY: i64 = 0;
 
 impl Store {
     /// Records a sample: a success heals, an audit line is written either way.
@@ -35,26 +41,41 @@ impl Store {
             update_endpoints(&mut tx, &[(row.clone(), after, None)]).await?;
         }
         let recovered = transition == Some(Transition::Recovered);
-        if recovered {
-            reopen_lane(&mut tx, id, now).await?;
-        }
-        if let Some(transition) = transition {
-            let telling = Telling {
+        let told: Vec<Telling> = transition
+            .map(|transition| Telling {
                 transition,
                 health: row.state.health,
                 last_status: row.last_status,
                 last_error: row.last_error.clone(),
+                failure: None,
                 at: now,
+                after,
+                // A person's sample is no event: what it heals is told.
+                event: OperationalEvent::of_transition(transition, false),
                 row,
-            };
-            write_notices(self, &mut tx, &[telling]).await?;
+            })
+            .into_iter()
+            .collect();
+        write_notices(self, &mut tx, &told).await?;
+        let causes =
+            Causes { told: &told, exhausted: Vec::new(), reconfigured: &[], lane_owner: NOBODY };
+        let lanes = self.write_operational(&mut tx, causes, now).await?;
+        // Lanes are written in the order of their endpoints, so that two nodes cannot lock each
+        // other out.
+        let (before, after): (Vec<LaneWish>, Vec<LaneWish>) =
+            lanes.iter().partition(|lane| lane.endpoint < id.raw());
+        wish_lanes(&mut tx, &before).await?;
+        if recovered {
+            reopen_lane(&mut tx, id, now).await?;
         }
+        wish_lanes(&mut tx, &after).await?;
         self.write_audit(&mut tx, company, id, delivered, actor, now).await?;
         tx.commit().await?;
         if recovered {
             self.hint(Hint::ConfigChanged(company));
             self.hint(Hint::LaneDue(id));
         }
+        lanes.iter().for_each(|lane| self.hint(lane.hint()));
         Ok(())
     }
 

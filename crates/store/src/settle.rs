@@ -11,9 +11,11 @@ use domain::id::{CompanyId, DeliveryId, EndpointId};
 use domain::outcome::Outcome;
 use domain::settle::{AttemptResult, Next, Settlement, Told};
 
+use crate::exhausted::{Exhausted, storable_failure};
 use crate::hot::{Durability, Failed, HotTx, within};
 use crate::lane_rows::{LaneWish, wish_lanes};
 use crate::notices::{Telling, write_notices};
+use crate::operational::Causes;
 use crate::settle_rows::{self, EndpointRow, FinishRow, RetryRow};
 use crate::time::micros;
 use crate::{Claimed, Error, Hint, Store};
@@ -113,10 +115,8 @@ impl Store {
                 Err(error) => Err(error),
             };
             return match tx.end(done).await {
-                Ok((settled, gone)) => {
-                    for company in gone {
-                        self.hint(Hint::ConfigChanged(company));
-                    }
+                Ok((settled, hints)) => {
+                    hints.into_iter().for_each(|hint| self.hint(hint));
                     Ok(settled)
                 }
                 // Settled again although it had worked, the batch is found to have lost its claims.
@@ -131,9 +131,9 @@ impl Store {
         tx: &mut HotTx,
         batch: &[ToSettle],
         now: DateTime<Utc>,
-    ) -> Result<Option<(Settled, Vec<CompanyId>)>, Error> {
+    ) -> Result<Option<(Settled, Vec<Hint>)>, Error> {
         let incarnation = self.incarnation();
-        let (mut settled, changes) = self.decide_all(tx, batch, incarnation, now).await?;
+        let (mut settled, mut changes) = self.decide_all(tx, batch, incarnation, now).await?;
         let finished = settle_rows::finish(tx, &changes.finished, incarnation).await?;
         let retried = settle_rows::retry(tx, &changes.retried, incarnation).await?;
         if (finished, retried) != (changes.finished.len() as u64, changes.retried.len() as u64) {
@@ -146,11 +146,21 @@ impl Store {
         settle_rows::update_endpoints(tx, &changes.endpoints).await?;
         settle_rows::bump_companies(tx, &changes.gone).await?;
         write_notices(self, tx, &changes.told).await?;
+        let causes = Causes {
+            told: &changes.told,
+            exhausted: changes.finished.iter().filter_map(Exhausted::of).collect(),
+            reconfigured: &changes.gone,
+            lane_owner: incarnation,
+        };
+        let operational = self.write_operational(tx, causes, now).await?;
+        let hints = changes.gone.iter().map(|company| Hint::ConfigChanged(*company));
+        let hints = hints.chain(operational.iter().map(LaneWish::hint)).collect();
+        changes.lanes.extend(operational);
         let owners = wish_lanes(tx, &changes.lanes).await?;
         for after in &mut settled.endpoints {
             after.lane_owner = owners.get(&after.endpoint.raw()).copied();
         }
-        Ok(Some((settled, changes.gone)))
+        Ok(Some((settled, hints)))
     }
 
     /// Decides on what this transaction reads, endpoint by endpoint.
@@ -249,6 +259,7 @@ impl Store {
                 outcome: attempted.outcome.clone(),
                 ended_at: attempted.ended_at,
                 canceled: held.get(&attempted.delivery.id).copied().unwrap_or(false),
+                operational: attempted.delivery.event.event_type.is_operational(),
             })
             .collect();
         let schedule = self.schedule_of(&row.schedule);
@@ -311,8 +322,9 @@ fn apply<'a>(
         let failed = outcome_of(attempts, told.last_failure);
         let (last_status, last_error) = settle_rows::failure_columns(row, failed);
         let row = row.clone();
-        let Told { transition, health, at, .. } = *told;
-        Telling { row, transition, health, last_status, last_error, at }
+        let failure = failed.and_then(|outcome| outcome.failure.as_ref()).map(storable_failure);
+        let Told { transition, health, last_failure: _, at, after, by: _, event } = *told;
+        Telling { row, transition, health, last_status, last_error, failure, at, after, event }
     }));
     if next_due.is_some() || settlement.hold_lane_until.is_some() {
         changes.lanes.push(LaneWish {

@@ -61,26 +61,24 @@ impl Store {
         for row in rows {
             let (company, id): (i64, i64) =
                 (row.try_get("", "company_id")?, row.try_get("", "id")?);
-            ended += self.end_unclaimed(&tx, (company, id), i64::MAX, finish, now).await?;
+            ended += self.end_unclaimed(&tx, (company, id), finish, now).await?;
         }
         tx.commit().await?;
         Ok(ended)
     }
 
     /// Moves one unclaimed delivery, by company and id, to history without another attempt. Gives 0
-    /// where it has been claimed meanwhile, or its schedule began after `began`: then it is another
-    /// one's business.
-    pub(crate) async fn end_unclaimed(
+    /// where it has been claimed meanwhile: then it is another one's business.
+    async fn end_unclaimed(
         &self,
         tx: &DatabaseTransaction,
         (company, id): (i64, i64),
-        began: i64,
         finish: Finish,
         now: DateTime<Utc>,
     ) -> Result<u64, Error> {
         let sql = "DELETE FROM pending WHERE company_id = $1 AND id = $2 AND claimed_by = 0 \
-            AND schedule_began <= $3 RETURNING endpoint_id, event_id, tries, tries_before, generation, format, render_version";
-        let values: [Value; 3] = [company.into(), id.into(), began.into()];
+            RETURNING endpoint_id, event_id, tries, tries_before, generation, format, render_version";
+        let values: [Value; 2] = [company.into(), id.into()];
         let Some(row) = tx.query_one_raw(self.statement(sql, values)).await? else { return Ok(0) };
         let number = |name: &str| row.try_get::<i64>("", name);
         let sql = "INSERT INTO deliveries (id, company_id, generation, endpoint_id, event_id, state, tries, \

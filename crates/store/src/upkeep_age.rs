@@ -6,13 +6,18 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use domain::delivery::{Finish, Progress};
 use domain::endpoint::EndpointState;
-use domain::id::floor_at;
+use domain::id::{CompanyId, DeliveryId, EndpointId, EventId, floor_at};
 use domain::settle::{Turn, take_turn};
 use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult, Value};
 
+use crate::exhausted::Exhausted;
+use crate::hot::{Durability, Failed, HotTx, within};
+use crate::lane_rows::{LaneWish, wish_lanes};
+use crate::operational::Causes;
 use crate::rows::endpoint_state::StateColumns;
 use crate::rows::sql::Sql;
 use crate::time::from_micros;
+use crate::upkeep_age_rows::{Unclaimed, end, take};
 use crate::{Error, Store};
 
 /// How many rows one slice looks at, and so how many it ends at most.
@@ -60,16 +65,49 @@ impl Store {
                 })
             })
             .collect();
-        let mut ended = 0;
-        if !given_up.is_empty() {
-            let tx = self.begin().await?;
-            for row in given_up {
-                let key = (row.company, row.id);
-                ended += self.end_unclaimed(&tx, key, row.began, Finish::Exhausted, now).await?;
-            }
-            tx.commit().await?;
+        let rows: Vec<Unclaimed> =
+            given_up.iter().map(|row| (row.company, row.id, row.began)).collect();
+        if rows.is_empty() {
+            return Ok(AgedOut { ended: 0, next });
         }
-        Ok(AgedOut { ended, next })
+        let mut tx = self.begin_hot(Durability::Acknowledged).await?;
+        let done = within(self.give_up(&mut tx, &rows, now)).await;
+        match tx.end(done).await {
+            Ok((ended, lanes)) => {
+                lanes.iter().for_each(|lane| self.hint(lane.hint()));
+                Ok(AgedOut { ended, next })
+            }
+            Err(Failed::Unchanged(error) | Failed::Doubtful(_, error)) => Err(error),
+        }
+    }
+
+    /// Ends deliveries and tells whoever wants to hear of it.
+    async fn give_up(
+        &self,
+        tx: &mut HotTx,
+        rows: &[Unclaimed],
+        now: DateTime<Utc>,
+    ) -> Result<(u64, Vec<LaneWish>), Error> {
+        let taken = take(tx, rows).await?;
+        end(tx, &taken, Finish::Exhausted, now).await?;
+        let exhausted = taken.iter().map(|row| Exhausted {
+            company: CompanyId::from_raw(row.company_id),
+            endpoint: EndpointId::from_raw(row.endpoint_id),
+            delivery: DeliveryId::from_raw(row.id),
+            event: EventId::from_raw(row.event_id),
+            tries: u32::try_from(row.tries).unwrap_or(0),
+            finished_at: now,
+            words: None,
+        });
+        let causes = Causes {
+            told: &[],
+            exhausted: exhausted.collect(),
+            reconfigured: &[],
+            lane_owner: self.incarnation(),
+        };
+        let lanes = self.write_operational(tx, causes, now).await?;
+        wish_lanes(tx, &lanes).await?;
+        Ok((taken.len() as u64, lanes))
     }
 
     /// A slice of what is old enough by its id, in the order of the primary key.

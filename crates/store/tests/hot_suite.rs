@@ -21,6 +21,8 @@ mod logins;
 mod mails;
 #[path = "hot/nodes.rs"]
 mod nodes;
+#[path = "hot/operational.rs"]
+mod operational;
 #[path = "hot/plans.rs"]
 mod plans;
 #[path = "hot/races.rs"]
@@ -30,7 +32,6 @@ mod settle;
 #[path = "hot/settle_endpoint.rs"]
 mod settle_endpoint;
 #[path = "cold/setup.rs"]
-#[expect(dead_code, reason = "the cold suite's; not all of it is needed here")]
 mod setup;
 #[path = "hot/stats.rs"]
 mod stats;

@@ -13,6 +13,7 @@ mod inboxes;
 mod jobs;
 mod mails;
 mod openapi;
+mod operational;
 mod peers;
 mod peers_database;
 mod restarts;
