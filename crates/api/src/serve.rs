@@ -13,6 +13,7 @@ use domain::address::AddressPolicy;
 use domain::operator::OperatorTokens;
 use store::{Clock, Store};
 
+use crate::checks::Checks;
 use crate::operator::Guesses;
 use crate::password::Passwords;
 use crate::sample::SampleSender;
@@ -99,6 +100,8 @@ pub struct Shared {
     pub passwords: Passwords,
     /// Wrong operator's tokens, counted.
     pub guesses: Guesses,
+    /// Where data is checked against schemas.
+    pub checks: Checks,
 }
 
 /// Listens with a queue that is long enough for a burst. Called inside a tokio runtime.
@@ -120,6 +123,7 @@ pub fn serve(listener: TcpListener, config: Config, state: State) -> io::Result<
         config,
         state,
         passwords: Passwords::default(),
+        checks: Checks::default(),
         guesses: Guesses::default(),
     });
     let server = HttpServer::new(move || {

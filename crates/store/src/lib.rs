@@ -30,6 +30,8 @@ mod model;
 mod nodes;
 mod notices;
 mod open;
+mod own_type_cache;
+mod own_types;
 mod ownership;
 mod people;
 #[doc(hidden)]
@@ -61,6 +63,8 @@ pub use mails::ClaimedMail;
 pub use model::*;
 pub use nodes::{Membership, NodeRecord, STALE_AFTER};
 pub use open::{Config, Store};
+pub use own_type_cache::{OwnType, OwnTypes};
+pub use own_types::OwnTypeRecord;
 pub use ownership::Held;
 pub use people::*;
 pub use seal::MasterKey;

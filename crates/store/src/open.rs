@@ -21,6 +21,7 @@ use tokio::sync::{Semaphore, broadcast, mpsc};
 
 use crate::compiled::CompiledCompany;
 use crate::ingest::{INGEST_BYTES_MAX, INGEST_QUEUE_MAX, IngestJob};
+use crate::own_type_cache::OwnTypeCache;
 use crate::pools::{self, Pools};
 use crate::seal::Sealer;
 use crate::tokens::TokenCache;
@@ -68,6 +69,7 @@ pub(crate) struct Inner {
     pub(crate) rules: Rules,
     pub(crate) sealer: Sealer,
     pub(crate) tokens: TokenCache,
+    pub(crate) own_types: OwnTypeCache,
     pub(crate) compiled: Mutex<HashMap<CompanyId, Arc<CompiledCompany>>>,
     pub(crate) doubtful: Mutex<Vec<(Held, i64, u32)>>,
     /// Held while rows are claimed, and while what is doubtful is given back.
@@ -100,6 +102,7 @@ impl Store {
                 rules: Rules { policy, standard_schedule },
                 sealer,
                 tokens: TokenCache::default(),
+                own_types: OwnTypeCache::default(),
                 compiled: Mutex::default(),
                 doubtful: Mutex::default(),
                 claiming: tokio::sync::Mutex::default(),

@@ -7,6 +7,8 @@
 mod deliveries;
 #[path = "cold/endpoints.rs"]
 mod endpoints;
+#[path = "cold/event_types.rs"]
+mod event_types;
 #[path = "cold/lists.rs"]
 mod lists;
 #[path = "cold/mails.rs"]

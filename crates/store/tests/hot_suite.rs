@@ -21,6 +21,8 @@ mod logins;
 mod mails;
 #[path = "hot/nodes.rs"]
 mod nodes;
+#[path = "hot/own_types.rs"]
+mod own_types;
 #[path = "hot/plans.rs"]
 mod plans;
 #[path = "hot/races.rs"]

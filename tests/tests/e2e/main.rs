@@ -12,6 +12,7 @@ mod first_delivery;
 mod jobs;
 mod mails;
 mod openapi;
+mod own_types;
 mod peers;
 mod peers_database;
 mod restarts;
