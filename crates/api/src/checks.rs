@@ -159,11 +159,8 @@ mod tests {
     async fn each_data_has_its_misfits_here_and_elsewhere() {
         let checks = Checks::default();
         let schema = r#"{"properties":{"a":{"type":"string"}}}"#;
-        let asked = vec![
-            check(schema, r#"{"a":"x"}"#),
-            check(schema, r#"{"a":5}"#),
-            check("5", "{}"),
-        ];
+        let asked =
+            vec![check(schema, r#"{"a":"x"}"#), check(schema, r#"{"a":5}"#), check("5", "{}")];
         assert!(!checks.is_little(&asked), "nothing is compiled");
         for _ in 0..2 {
             let misfits = checks.check(asked.clone()).await.unwrap();

@@ -127,8 +127,7 @@ impl Store {
         const SQL: &str = "SELECT name, validation, archived_at, \
             CASE WHEN validation = 'off' THEN NULL ELSE json_schema END AS json_schema \
             FROM event_types WHERE company_id = $1";
-        let rows =
-            self.reader().query_all_raw(self.statement(SQL, [company.raw().into()])).await?;
+        let rows = self.reader().query_all_raw(self.statement(SQL, [company.raw().into()])).await?;
         let mut types = HashMap::with_capacity(rows.len());
         for row in rows {
             let name: String = row.try_get("", "name")?;

@@ -125,7 +125,11 @@ impl Store {
 
     /// Refuses what would be more than a company may have. Changes of one company stand in a row, so
     /// that nobody slips by.
-    async fn check_limits(&self, tx: &DatabaseTransaction, company: CompanyId) -> Result<(), Error> {
+    async fn check_limits(
+        &self,
+        tx: &DatabaseTransaction,
+        company: CompanyId,
+    ) -> Result<(), Error> {
         const SQL: &str = "SELECT count(*) AS types, count(archived_at) AS archived, \
             CAST(coalesce(sum(octet_length(description) + octet_length(sample) \
             + octet_length(coalesce(json_schema, ''))), 0) AS BIGINT) AS bytes \
@@ -235,7 +239,11 @@ fn corrupt(id: i64, what: String) -> Error {
 }
 
 /// What was changed, for the audit log: never what samples and schemas say.
-fn changed_facts(seen: &OwnTypeRecord, wanted: &OwnTypeContent, archived: bool) -> serde_json::Value {
+fn changed_facts(
+    seen: &OwnTypeRecord,
+    wanted: &OwnTypeContent,
+    archived: bool,
+) -> serde_json::Value {
     let OwnTypeContent { description, sample, schema, validation } = wanted;
     let parts = [
         ("description", *description != seen.content.description),

@@ -294,7 +294,8 @@ mod tests {
             (Duration::from_secs(5), ScheduleChoice::Standard)
         );
         assert!(made.secret.as_str().starts_with("whsec_"));
-        let ApiError::Invalid(mistakes) = read_new("{}", &config(), &[], [7; 32]).unwrap_err() else {
+        let ApiError::Invalid(mistakes) = read_new("{}", &config(), &[], [7; 32]).unwrap_err()
+        else {
             panic!()
         };
         assert_eq!(mistakes.len(), 2);
@@ -372,7 +373,8 @@ mod tests {
 
     #[test]
     fn an_unknown_event_type_names_its_neighbours() {
-        let patch = |types: &str| read_patch(&format!(r#"{{"event_types":{types}}}"#), &config(), OWN);
+        let patch =
+            |types: &str| read_patch(&format!(r#"{{"event_types":{types}}}"#), &config(), OWN);
         for good in [
             r#"["message.*"]"#,
             r#"["order.created"]"#,

@@ -118,8 +118,7 @@ fn read_parts(fields: &mut Fields<'_>) -> TypePatch {
 
 /// What is told of parts that do not go together.
 pub fn refused(error: ContentError) -> ApiError {
-    let mistake =
-        |pointer, code, detail| Mistake { place: Place::Pointer(pointer), code, detail };
+    let mistake = |pointer, code, detail| Mistake { place: Place::Pointer(pointer), code, detail };
     let field = |pointer: &str, detail: &str| {
         vec![mistake(pointer.to_owned(), Code::InvalidField, detail.to_owned())]
     };
@@ -171,7 +170,8 @@ mod tests {
     #[test]
     fn every_mistake_is_named() {
         let at = |name: &str| Place::Pointer(format!("/{name}"));
-        let body = r#"{"name":"message.mine","description":5,"validation":"on","archived":true,"x":1}"#;
+        let body =
+            r#"{"name":"message.mine","description":5,"validation":"on","archived":true,"x":1}"#;
         let found = mistakes(read_new(body).unwrap_err());
         let expected = [
             (at("name"), Code::InvalidField),
@@ -200,7 +200,8 @@ mod tests {
         };
         let patched = |body: &str| read_patch(body).unwrap().applied_to(content.clone());
         assert_eq!(patched("{}"), content);
-        let cleared = patched(r#"{"description":null,"sample":null,"schema":null,"validation":null}"#);
+        let cleared =
+            patched(r#"{"description":null,"sample":null,"schema":null,"validation":null}"#);
         assert_eq!(cleared, plain());
         assert_eq!(read_patch(r#"{"archived":true}"#).unwrap().archived, Some(true));
     }

@@ -55,7 +55,7 @@ fn raw(text: &str) -> Result<&RawValue, ApiError> {
     serde_json::from_str(text).map_err(|error| ApiError::Internal(error.into()))
 }
 
-fn view_built_in(built_in: &'static BuiltIn) -> Result<EventTypeView<'static>, ApiError> {
+fn view_built_in<'a>(built_in: &'static BuiltIn) -> Result<EventTypeView<'a>, ApiError> {
     let BuiltIn { name, description, schema, sample } = built_in;
     Ok(EventTypeView {
         name,

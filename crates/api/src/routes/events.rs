@@ -37,7 +37,7 @@ pub struct AcceptedView {
     deliveries: u32,
     /// What does not fit the schema of its type, where that is told and not refused.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(value_type = Option<Vec<WarningView>>)]
+    #[schema(required = false)]
     warnings: Vec<WarningView>,
 }
 

@@ -76,7 +76,9 @@ fn without_types(read: Vec<Result<Read, Refusal>>) -> (Vec<Fate>, Vec<Option<Api
     let of = |read| match read {
         Ok(Read { event, is_own: _ }) => (Fate::Taken(event, Vec::new()), None),
         Err(Refusal::Final(error)) => (Fate::Unread, Some(error)),
-        Err(Refusal::Own { mistakes, name: _ }) => (Fate::Unread, Some(ApiError::Invalid(mistakes))),
+        Err(Refusal::Own { mistakes, name: _ }) => {
+            (Fate::Unread, Some(ApiError::Invalid(mistakes)))
+        }
     };
     read.into_iter().map(of).unzip()
 }
@@ -247,7 +249,8 @@ impl<'a> Judge<'a> {
         } else if own.validation == Validation::Refuse && !misfits.is_empty() {
             mismatch(misfits, base)
         } else {
-            let warnings = misfits.into_iter().map(|misfit| WarningView::of(misfit, base)).collect();
+            let warnings =
+                misfits.into_iter().map(|misfit| WarningView::of(misfit, base)).collect();
             return Fate::Taken(self.judged(event, Verdict::Taken), warnings);
         };
         match event.external_id {

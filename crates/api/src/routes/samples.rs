@@ -77,6 +77,7 @@ pub async fn send_sample(
 }
 
 /// What a sample is asked for with.
+#[derive(Debug)]
 struct Asked {
     event_type: EventTypeName,
     /// The data, or where it is not given the built-in type's own.
@@ -198,7 +199,9 @@ mod tests {
         assert_eq!(asked.data.as_deref(), Some(&br#"{"a": 1}"#[..]));
         let asked = read_sample(r#"{"event_type":"order.created"}"#).unwrap();
         assert!(asked.is_own && asked.data.is_none());
-        for bad in [r#"{"event_type":"message.none"}"#, r#"{"data":[]}"#, r#"{"type":"message.read"}"#] {
+        for bad in
+            [r#"{"event_type":"message.none"}"#, r#"{"data":[]}"#, r#"{"type":"message.read"}"#]
+        {
             assert_eq!(read_sample(bad).unwrap_err().code().status(), 422, "{bad}");
         }
     }

@@ -59,7 +59,10 @@ async fn a_type_is_made_shown_changed_and_archived() {
 
     let patch = json!({"description": "Ordered.", "validation": "warn", "archived": true});
     let changed = app.api.patch(PATH, &patch).await.expect(200);
-    assert_eq!((&changed["description"], &changed["sample"]), (&json!("Ordered."), &made["sample"]));
+    assert_eq!(
+        (&changed["description"], &changed["sample"]),
+        (&json!("Ordered."), &made["sample"])
+    );
     assert_eq!(changed["archived_at"], "2026-11-20T12:00:00Z");
     assert_eq!(names(&app.api.get("/event-types").await.expect(200))[0], "message.received");
     let listed = app.api.get("/event-types?include_archived=true").await.expect(200);
@@ -97,12 +100,18 @@ async fn what_cannot_be_a_type_says_where() {
     }
     let answer = post(&|order| order["sample"] = json!({"total": -1, "lines": [{}]})).await;
     let found = problem(&answer, 422, "schema_mismatch", None);
-    let mut places: Vec<&str> = found["errors"].as_array().unwrap().iter()
-        .map(|error| error["pointer"].as_str().unwrap()).collect();
+    let mut places: Vec<&str> = found["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| error["pointer"].as_str().unwrap())
+        .collect();
     places.sort_unstable();
     assert_eq!(places, ["/sample/lines/0", "/sample/total"]);
     problem(&post(&|order| order["sample"] = json!([])).await, 422, field, Some("/sample"));
-    let remote = |order: &mut Value| order["schema"]["properties"]["total"]["$ref"] = json!("http://169.254.169.254/");
+    let remote = |order: &mut Value| {
+        order["schema"]["properties"]["total"]["$ref"] = json!("http://169.254.169.254/")
+    };
     problem(&post(&remote).await, 422, field, Some("/schema/properties/total/$ref"));
     let wrong = |order: &mut Value| order["schema"]["type"] = json!("thing");
     problem(&post(&wrong).await, 422, field, Some("/schema/type"));
@@ -150,8 +159,12 @@ async fn data_that_does_not_fit_is_told_or_refused() {
     let app = with_order("warn").await;
     let bad = || posted(json!({"total": -1, "lines": [{"sku": "a"}, {}]}));
     let places = |list: &Value| {
-        let mut places: Vec<String> = list.as_array().unwrap().iter()
-            .map(|one| one["pointer"].as_str().unwrap().to_owned()).collect();
+        let mut places: Vec<String> = list
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["pointer"].as_str().unwrap().to_owned())
+            .collect();
         places.sort();
         places
     };
@@ -164,7 +177,8 @@ async fn data_that_does_not_fit_is_told_or_refused() {
     let found = problem(&app.api.post("/events", &bad()).await, 422, "schema_mismatch", None);
     assert_eq!(places(&found["errors"]), ["/data/lines/1", "/data/total"]);
     let deep = format!("{{\"total\":1,\"x\":{}{}}}", "[".repeat(500), "]".repeat(500));
-    let answer = app.raw("POST", "/events", format!(r#"{{"type":"order.created","data":{deep}}}"#)).await;
+    let answer =
+        app.raw("POST", "/events", format!(r#"{{"type":"order.created","data":{deep}}}"#)).await;
     problem(&answer, 422, "schema_mismatch", Some("/data"));
     app.api.post("/events", &posted(json!({"total": 1}))).await.expect(202);
 
@@ -200,7 +214,8 @@ async fn what_was_accepted_before_is_a_duplicate_whatever_its_type_says_now() {
     app.api.patch(PATH, &json!({"archived": true})).await.expect(200);
     let again = app.api.post("/events", &keyed("o1", json!({"total": "x"}))).await.expect(202);
     assert_eq!(again["id"], first["id"]);
-    let batch = json!({"events": [keyed("o1", json!({"total": "x"})), keyed("o3", json!({"total": 1}))]});
+    let batch =
+        json!({"events": [keyed("o1", json!({"total": "x"})), keyed("o3", json!({"total": 1}))]});
     let results = app.api.post("/events/batch", &batch).await.expect(202)["results"].clone();
     assert_eq!(results[0]["id"], first["id"]);
     assert_eq!(results[1]["error"]["code"], "event_type_archived");

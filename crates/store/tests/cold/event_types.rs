@@ -119,7 +119,8 @@ async fn types_are_bounded_in_number_and_bytes(s: Setup) {
     };
     s.sql(&insert(0, OWN_TYPES_MAX - 1, 0), vec![]).await;
     let last = made(&s, "order.last").await;
-    let more = || s.store.create_event_type(s.company, &name("a.more"), content(), ACTOR, now());
+    let (more_name, over_name) = (name("a.more"), name("a.over"));
+    let more = || s.store.create_event_type(s.company, &more_name, content(), ACTOR, now());
     let version = s.config_version().await;
     assert!(conflict(more().await, "too_many_event_types").contains("500"));
     assert_eq!(s.config_version().await, version, "what was refused changed nothing");
@@ -137,8 +138,9 @@ async fn types_are_bounded_in_number_and_bytes(s: Setup) {
     s.sql("DELETE FROM event_types", vec![]).await;
     let large = usize::try_from(OWN_TYPES_BYTES_MAX).unwrap() / 70;
     s.sql(&insert(0, 69, large), vec![]).await;
-    let filled = OwnTypeContent { sample: format!(r#"{{"a":"{}"}}"#, "é".repeat(30_000)), ..content() };
-    let over = s.store.create_event_type(s.company, &name("a.over"), filled, ACTOR, now());
+    let filled =
+        OwnTypeContent { sample: format!(r#"{{"a":"{}"}}"#, "é".repeat(30_000)), ..content() };
+    let over = s.store.create_event_type(s.company, &over_name, filled, ACTOR, now());
     assert!(conflict(over.await, "too_many_event_types").contains("bytes"));
     made(&s, "order.fits").await;
 }

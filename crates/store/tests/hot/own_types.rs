@@ -50,7 +50,8 @@ async fn what_its_type_does_not_take_is_known_again_and_never_new(s: Setup) {
     endpoint(&s, "*", SwitchWanted::Enabled).await;
     let version = s.config_version().await;
     let me = caller(&s, s.company).await;
-    let taken = |key: &str, data: &str| judged(keyed(s.company, key, data), version, Verdict::Taken);
+    let taken =
+        |key: &str, data: &str| judged(keyed(s.company, key, data), version, Verdict::Taken);
     let refused =
         |key: &str, data: &str| judged(keyed(s.company, key, data), version, Verdict::Refused);
     let events = vec![
