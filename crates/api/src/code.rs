@@ -21,6 +21,14 @@ pub enum Code {
     KeyReused,
     /// Another endpoint has that `external_key`.
     ExternalKeyTaken,
+    /// The company has an event type of that name.
+    EventTypeExists,
+    /// A built-in event type cannot be changed.
+    EventTypeBuiltIn,
+    /// Somebody else is changing the event type.
+    EventTypeChanged,
+    /// As many own event types as there may be.
+    TooManyEventTypes,
     /// A custom header without a value to keep.
     HeaderHasNoValue,
     /// As many older secrets as there may be still sign.
@@ -91,6 +99,10 @@ pub enum Code {
     BothKeys,
     /// An event type that does not exist.
     UnknownEventType,
+    /// The event type was archived.
+    EventTypeArchived,
+    /// The data does not fit the schema of its type.
+    SchemaMismatch,
     /// Something that this version cannot do yet.
     NotSupported,
     /// A URL that cannot be registered.
@@ -109,7 +121,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 56] = [
         Self::InvalidJson,
         Self::Unauthorized,
         Self::MissingScope,
@@ -118,6 +130,10 @@ impl Code {
         Self::RequestTimeout,
         Self::KeyReused,
         Self::ExternalKeyTaken,
+        Self::EventTypeExists,
+        Self::EventTypeBuiltIn,
+        Self::EventTypeChanged,
+        Self::TooManyEventTypes,
         Self::HeaderHasNoValue,
         Self::TooManySecrets,
         Self::EndpointHeld,
@@ -153,6 +169,8 @@ impl Code {
         Self::InvalidParameter,
         Self::BothKeys,
         Self::UnknownEventType,
+        Self::EventTypeArchived,
+        Self::SchemaMismatch,
         Self::NotSupported,
         Self::UrlRefused,
         Self::AddressForbidden,
@@ -173,6 +191,10 @@ impl Code {
             Self::RequestTimeout => "request_timeout",
             Self::KeyReused => "key_reused",
             Self::ExternalKeyTaken => "external_key_taken",
+            Self::EventTypeExists => "event_type_exists",
+            Self::EventTypeBuiltIn => "event_type_built_in",
+            Self::EventTypeChanged => "event_type_changed",
+            Self::TooManyEventTypes => "too_many_event_types",
             Self::HeaderHasNoValue => "header_has_no_value",
             Self::TooManySecrets => "too_many_secrets",
             Self::EndpointHeld => "endpoint_held",
@@ -208,6 +230,8 @@ impl Code {
             Self::InvalidParameter => "invalid_parameter",
             Self::BothKeys => "both_keys",
             Self::UnknownEventType => "unknown_event_type",
+            Self::EventTypeArchived => "event_type_archived",
+            Self::SchemaMismatch => "schema_mismatch",
             Self::NotSupported => "not_supported",
             Self::UrlRefused => "url_refused",
             Self::AddressForbidden => "address_forbidden",
@@ -240,6 +264,10 @@ impl Code {
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::KeyReused
             | Self::ExternalKeyTaken
+            | Self::EventTypeExists
+            | Self::EventTypeBuiltIn
+            | Self::EventTypeChanged
+            | Self::TooManyEventTypes
             | Self::HeaderHasNoValue
             | Self::TooManySecrets
             | Self::EndpointHeld
@@ -267,6 +295,8 @@ impl Code {
             | Self::InvalidParameter
             | Self::BothKeys
             | Self::UnknownEventType
+            | Self::EventTypeArchived
+            | Self::SchemaMismatch
             | Self::NotSupported
             | Self::UrlRefused
             | Self::CompanyNeeded
@@ -289,6 +319,10 @@ impl Code {
             Self::RequestTimeout => "The body did not arrive in time",
             Self::KeyReused => "The id was used before for another event",
             Self::ExternalKeyTaken => "Another endpoint has that external_key",
+            Self::EventTypeExists => "The company has an event type of that name",
+            Self::EventTypeBuiltIn => "Built-in event types cannot be changed",
+            Self::EventTypeChanged => "Somebody else is changing the event type",
+            Self::TooManyEventTypes => "As many event types as a company may have",
             Self::HeaderHasNoValue => "A custom header has no value that could be kept",
             Self::TooManySecrets => "Too many older secrets still sign",
             Self::EndpointHeld => "The delivery's endpoint is paused or disabled",
@@ -324,6 +358,8 @@ impl Code {
             Self::InvalidParameter => "A query parameter is not valid",
             Self::BothKeys => "Give either id or Idempotency-Key, not both",
             Self::UnknownEventType => "The event type does not exist",
+            Self::EventTypeArchived => "The event type is archived",
+            Self::SchemaMismatch => "The data does not fit the schema of its event type",
             Self::NotSupported => "This version cannot do that yet",
             Self::UrlRefused => "The URL cannot be registered",
             Self::AddressForbidden => "The address is one that this installation does not call",

@@ -280,7 +280,8 @@ impl From<store::Error> for ApiError {
                 Self::Conflict { code: Code::parse(code).unwrap_or(Code::Conflict), detail }
             }
             store::Error::Unauthorized => Self::Unauthorized,
-            store::Error::Overloaded => Self::Overloaded,
+            // Whoever posts events reads the types again; here it was changed too often.
+            store::Error::Overloaded | store::Error::TypesChanged => Self::Overloaded,
             store::Error::Unavailable(_) => Self::DatabaseUnavailable(error),
             store::Error::Corrupt { .. }
             | store::Error::MasterKey(_)

@@ -10,6 +10,7 @@ use domain::catalogue;
 use domain::event::{DATA_BYTES_MAX, EXTERNAL_ID_BYTES_MAX, NewEvent, SUBJECT_BYTES_MAX};
 use domain::event_type::EventTypeName;
 use domain::id::CompanyId;
+use domain::own_type;
 use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
 use serde_json::value::RawValue;
 
@@ -87,8 +88,37 @@ pub fn expired(base: &str) -> ApiError {
     ApiError::field(format!("{base}/expires_at"), Code::InvalidField, EXPIRED)
 }
 
-/// Reads and checks one event; `base` is its JSON pointer.
-pub fn parse(text: &str, base: &str, context: Context<'_>) -> Result<NewEvent, ApiError> {
+/// An event that was read well.
+#[derive(Debug)]
+pub struct Read {
+    /// The event.
+    pub event: NewEvent,
+    /// Whether its type is one of the company's own, if it exists at all: nobody has looked.
+    pub is_own: bool,
+}
+
+/// Why an event was not read well.
+#[derive(Debug)]
+pub enum Refusal {
+    /// This is all there is to say.
+    Final(ApiError),
+    /// It has mistakes, and its type is one of the company's own, if it exists at all.
+    Own {
+        /// What is wrong beside that.
+        mistakes: Vec<Mistake>,
+        /// The type.
+        name: EventTypeName,
+    },
+}
+
+impl From<ApiError> for Refusal {
+    fn from(error: ApiError) -> Self {
+        Self::Final(error)
+    }
+}
+
+/// Reads and checks one event but for a type of the company's own; `base` is its JSON pointer.
+pub fn parse(text: &str, base: &str, context: Context<'_>) -> Result<Read, Refusal> {
     match serde_json::from_str::<Written<'_>>(text) {
         Ok(written) => Checked { base, mistakes: Vec::new() }.event(written, context),
         Err(_) => {
@@ -135,10 +165,11 @@ impl Checked<'_> {
         }
     }
 
-    fn event(mut self, written: Written<'_>, context: Context<'_>) -> Result<NewEvent, ApiError> {
+    fn event(mut self, written: Written<'_>, context: Context<'_>) -> Result<Read, Refusal> {
         let Written { event_type, data, id, subject, occurred_at, expires_at } = written;
         if data.is_some_and(|data| data.get().len() > DATA_BYTES_MAX) {
-            return Err(ApiError::TooLarge { what: "an event's data", bytes_max: DATA_BYTES_MAX });
+            let error = ApiError::TooLarge { what: "an event's data", bytes_max: DATA_BYTES_MAX };
+            return Err(Refusal::Final(error));
         }
         let event_type = self.event_type(event_type);
         let data = self.data(data);
@@ -155,27 +186,33 @@ impl Checked<'_> {
             self.mistake("expires_at", Code::InvalidField, EXPIRED.into());
         }
         match (event_type, data) {
-            (Some(event_type), Some(data)) if self.mistakes.is_empty() => Ok(NewEvent {
-                company: context.company,
-                event_type,
-                data,
-                source: None,
-                external_id: id.or_else(|| context.key.map(Arc::from)),
-                subject,
-                occurred_at,
-                expires_at,
-            }),
-            (Some(_) | None, Some(_) | None) => Err(ApiError::Invalid(self.mistakes)),
+            (Some((event_type, is_own)), Some(data)) if self.mistakes.is_empty() => {
+                let event = NewEvent {
+                    company: context.company,
+                    event_type,
+                    data,
+                    source: None,
+                    external_id: id.or_else(|| context.key.map(Arc::from)),
+                    subject,
+                    occurred_at,
+                    expires_at,
+                    judged: None,
+                };
+                Ok(Read { event, is_own })
+            }
+            (Some((name, true)), _) => Err(Refusal::Own { mistakes: self.mistakes, name }),
+            (Some((_, false)) | None, _) => Err(ApiError::Invalid(self.mistakes).into()),
         }
     }
 
-    fn event_type(&mut self, text: Option<Text<'_>>) -> Option<EventTypeName> {
+    /// The type, and whether it is one of the company's own, if it exists at all.
+    fn event_type(&mut self, text: Option<Text<'_>>) -> Option<(EventTypeName, bool)> {
         let Some(Text(text)) = text else {
             self.mistake("type", Code::MissingField, "`type` is needed".into());
             return None;
         };
         match known_type(&text) {
-            Ok(name) => Some(name),
+            Ok(known) => Some(known),
             Err((code, detail)) => {
                 self.mistake("type", code, detail);
                 None
@@ -220,29 +257,33 @@ impl Checked<'_> {
     }
 }
 
-/// A type that events may be posted with, or what is wrong with it.
-fn known_type(text: &str) -> Result<EventTypeName, (Code, String)> {
+/// A type that events may be posted with, or what is wrong with it; true where only the company's own
+/// types tell whether there is one of that name.
+fn known_type(text: &str) -> Result<(EventTypeName, bool), (Code, String)> {
+    let unknown = |detail| (Code::UnknownEventType, detail);
     let name = EventTypeName::parse(text)
-        .map_err(|error| (Code::UnknownEventType, format!("{error}{}", did_you_mean(text))))?;
+        .map_err(|error| unknown(format!("{error}{}", did_you_mean(text, [].into_iter()))))?;
     if name.is_operational() {
-        let detail = format!("`{name}` tells about Hookferry itself and cannot be posted");
-        return Err((Code::UnknownEventType, detail));
+        return Err(unknown(format!("`{name}` tells about Hookferry itself and cannot be posted")));
     }
-    if !catalogue::is_known(name.as_str()) {
-        return Err((Code::UnknownEventType, unknown_type(name.as_str())));
+    if catalogue::is_known(name.as_str()) {
+        return Ok((name, false));
     }
-    Ok(name)
+    if own_type::is_reserved(&name) {
+        return Err(unknown(unknown_type(name.as_str(), [].into_iter())));
+    }
+    Ok((name, true))
 }
 
-/// The sentence for a type that nobody knows, with the nearest names.
-pub fn unknown_type(name: &str) -> String {
-    format!("there is no event type `{name}`{}", did_you_mean(name))
+/// The sentence for a type that nobody knows, with the nearest built-in names and those of `own`.
+pub fn unknown_type<'a>(name: &str, own: impl Iterator<Item = &'a str>) -> String {
+    format!("there is no event type `{name}`{}", did_you_mean(name, own))
 }
 
-fn did_you_mean(name: &str) -> String {
-    let near = catalogue::nearest(name);
+fn did_you_mean<'a>(name: &str, own: impl Iterator<Item = &'a str>) -> String {
+    let near = catalogue::nearest(name, own);
     if near.is_empty() {
-        return "; GET /api/v1/event-types lists them".into();
+        return "; GET /api/v1/event-types lists them, POST makes one".into();
     }
     let near: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
     format!("; did you mean {}?", near.join(" or "))
@@ -255,7 +296,11 @@ mod tests {
 
     fn read(text: &str, key: Option<&str>) -> Result<NewEvent, ApiError> {
         let now = Utc.with_ymd_and_hms(2026, 11, 20, 12, 0, 0).unwrap();
-        parse(text, "", Context { company: CompanyId::from_raw(1), key, now })
+        match parse(text, "", Context { company: CompanyId::from_raw(1), key, now }) {
+            Ok(read) => Ok(read.event),
+            Err(Refusal::Final(error)) => Err(error),
+            Err(Refusal::Own { mistakes, .. }) => Err(ApiError::Invalid(mistakes)),
+        }
     }
 
     fn mistakes(text: &str) -> Vec<(String, Code)> {

@@ -7,6 +7,7 @@
 mod access;
 mod auth;
 mod body;
+mod checks;
 mod code;
 mod error;
 mod event_body;

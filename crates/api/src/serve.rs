@@ -14,6 +14,7 @@ use domain::operator::OperatorTokens;
 use store::{Clock, Store};
 
 use crate::inbox_door::InboxDoor;
+use crate::checks::Checks;
 use crate::operator::Guesses;
 use crate::password::Passwords;
 use crate::sample::SampleSender;
@@ -102,6 +103,8 @@ pub struct Shared {
     pub guesses: Guesses,
     /// How fast inboxes take requests.
     pub inboxes: InboxDoor,
+    /// Where data is checked against schemas.
+    pub checks: Checks,
 }
 
 /// Listens with a queue that is long enough for a burst. Called inside a tokio runtime.
@@ -123,6 +126,7 @@ pub fn serve(listener: TcpListener, config: Config, state: State) -> io::Result<
         config,
         state,
         passwords: Passwords::default(),
+        checks: Checks::default(),
         guesses: Guesses::default(),
         inboxes: InboxDoor::default(),
     });

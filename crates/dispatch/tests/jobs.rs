@@ -128,6 +128,7 @@ async fn ingest(node: &Store, company: CompanyId) {
         subject: None,
         occurred_at: None,
         expires_at: None,
+        judged: None,
     };
     let stop = CancellationToken::new();
     let clock = Arc::new(ManualClock::at(now()));

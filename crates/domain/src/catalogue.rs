@@ -112,15 +112,17 @@ pub fn is_known_prefix(prefix: &str) -> bool {
 /// How alike two names must be, from 0 to 1, for one to be what was meant by the other.
 const LIKENESS_MIN: f64 = 0.6;
 
-/// Up to three known names that look like `name`, the nearest first.
-pub fn nearest(name: &str) -> Vec<&'static str> {
+/// Up to three built-in names or names of `own` that look like `name`, the nearest first.
+pub fn nearest<'a>(name: &str, own: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     if name.len() > NAME_BYTES_MAX {
         return Vec::new();
     }
     let name = name.to_lowercase();
-    let mut near: Vec<(f64, &'static str)> = built_in()
+    let mut near: Vec<(f64, &'a str)> = built_in()
         .iter()
-        .map(|known| (likeness(&name, known.name), known.name))
+        .map(|known| known.name)
+        .chain(own)
+        .map(|known| (likeness(&name, known), known))
         .filter(|(likeness, _)| *likeness >= LIKENESS_MIN)
         .collect();
     near.sort_by(|(a, _), (b, _)| b.total_cmp(a));
@@ -281,11 +283,14 @@ pub(crate) mod tests {
             ("phone_number_quality_updated", "phone_number.quality_updated"),
             ("endpoint.defect", "endpoint.defective"),
         ] {
-            assert_eq!(nearest(typed).first(), Some(&meant), "{typed}");
+            assert_eq!(nearest(typed, [].into_iter()).first(), Some(&meant), "{typed}");
         }
-        assert!(nearest("message.re").len() <= 3);
+        assert!(nearest("message.re", [].into_iter()).len() <= 3);
+        let own = ["order.created", "message.recieve"];
+        assert_eq!(nearest("order.craeted", own.into_iter()), ["order.created"]);
+        assert_eq!(nearest("message.recieved", own.into_iter())[0], "message.recieve");
         for typed in ["", "invoice.paid", "xyzzy", "*", &"message.received".repeat(9)] {
-            assert_eq!(nearest(typed), Vec::<&str>::new(), "{typed}");
+            assert_eq!(nearest(typed, [].into_iter()), Vec::<&str>::new(), "{typed}");
         }
     }
 }

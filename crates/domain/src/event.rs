@@ -33,6 +33,27 @@ pub struct NewEvent {
     pub occurred_at: Option<DateTime<Utc>>,
     /// When it stops being worth delivering.
     pub expires_at: Option<DateTime<Utc>>,
+    /// What the company's own types say of it; `None` where its type is built in.
+    pub judged: Option<Judged>,
+}
+
+/// What a company's own types say of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Judged {
+    /// The version of the company's configuration at which the types were read.
+    pub version: i64,
+    /// What they say.
+    pub verdict: Verdict,
+}
+
+/// Whether an own type takes an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is written down.
+    Taken,
+    /// Its data does not fit, or its type is archived: it gets the answer it got before where it came
+    /// before, and is not written down.
+    Refused,
 }
 
 /// An event as it was written down; what a delivery carries in memory. Cheap to clone.

@@ -130,6 +130,7 @@ impl World {
             subject: None,
             occurred_at: None,
             expires_at: None,
+            judged: None,
         };
         let (hands, stop) = (Arc::new(Hands::default()), CancellationToken::new());
         let writer = store.run_ingest(hands.clone(), self.clock.clone(), stop.clone());

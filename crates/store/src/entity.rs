@@ -8,6 +8,7 @@ pub mod audit;
 pub mod company;
 pub mod endpoint;
 pub mod event;
+pub mod event_type;
 pub mod history;
 pub mod inbox;
 pub mod inbox_request;

@@ -24,6 +24,10 @@ pub enum Error {
     /// More work is waiting than the store takes on.
     #[error("too much work is waiting")]
     Overloaded,
+    /// An event's own type was read before the company's configuration changed: it is to be read again
+    /// with [`crate::Store::current_own_types`], and the same events posted again.
+    #[error("the company's configuration has changed since its types were read")]
+    TypesChanged,
     /// The database cannot be reached, is locked, or cannot be written.
     #[error("the database is unavailable")]
     Unavailable(#[source] DbErr),
@@ -56,7 +60,7 @@ impl Error {
 
     /// Whether the same call may succeed later.
     pub const fn is_passing(&self) -> bool {
-        matches!(self, Self::Overloaded | Self::Unavailable(_))
+        matches!(self, Self::Overloaded | Self::TypesChanged | Self::Unavailable(_))
     }
 
     /// The same error for another caller who waited for the same transaction.
@@ -66,6 +70,7 @@ impl Error {
             Self::Conflict { code, detail } => Self::Conflict { code, detail: detail.clone() },
             Self::Unauthorized => Self::Unauthorized,
             Self::Overloaded => Self::Overloaded,
+            Self::TypesChanged => Self::TypesChanged,
             Self::Unavailable(cause) => Self::Unavailable(cause.clone()),
             Self::Corrupt { table, id, what } => {
                 Self::Corrupt { table, id: *id, what: what.clone() }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use domain::event::NewEvent;
+use domain::event::{NewEvent, Verdict};
 use domain::id::{CompanyId, EndpointId, EventId};
 
 use crate::compiled::CompiledCompany;
@@ -50,6 +50,10 @@ pub(crate) enum Fate {
     Known(Accepted),
     /// Its `expires_at` has passed: it is not written down, unless it was before.
     Expired,
+    /// Its own type does not take it: it is not written down, unless it was before.
+    Unfit,
+    /// Its own type was read before the company's configuration changed.
+    Stale,
 }
 
 impl<'a> Batch<'a> {
@@ -81,9 +85,14 @@ impl<'a> Batch<'a> {
                     answers[item.job] = Err(Error::Unauthorized);
                     continue;
                 }
+                Fate::Stale => {
+                    answers[item.job] = Err(Error::TypesChanged);
+                    continue;
+                }
                 Fate::New => Accepted::New { event, deliveries: item.deliveries },
                 Fate::Known(accepted) => accepted,
                 Fate::Expired => Accepted::Expired,
+                Fate::Unfit => Accepted::Unfit,
             };
             if let Ok(list) = &mut answers[item.job] {
                 list.push(accepted);
@@ -132,7 +141,12 @@ impl Store {
     ) -> Result<Vec<PendingRow>, Error> {
         let companies = self.compiled_companies(tx, &batch.companies()).await?;
         self.refuse_callers(tx, batch, &companies, now).await?;
+        refuse_stale(batch, &companies);
         for item in batch.items.iter_mut().filter(|item| item.fate == Fate::New) {
+            if item.event.judged.is_some_and(|judged| judged.verdict == Verdict::Refused) {
+                item.fate = Fate::Unfit;
+                continue;
+            }
             if item.event.expires_at.is_some_and(|at| at <= now) {
                 item.fate = Fate::Expired;
                 continue;
@@ -140,7 +154,7 @@ impl Store {
             self.number(item, &companies, now);
         }
         crate::ingest_keys::settle_keys(tx, &mut batch.items, now).await?;
-        crate::ingest_keys::recognise_expired(tx, &mut batch.items).await?;
+        crate::ingest_keys::recognise_untaken(tx, &mut batch.items).await?;
         let mut rows = fan_out(&batch.items, &companies, now);
         let wishes = self.assign(tx, &mut rows, rooms, now).await?;
         crate::ingest_rows::insert_events(tx, &batch.items, now).await?;
@@ -278,6 +292,26 @@ impl Store {
             }
         }
         Ok(wishes.into_values().collect())
+    }
+}
+
+/// Refuses whole jobs with an event whose own type was read at another version of its company's
+/// configuration: the type may have come, changed or gone since. Nothing of them is written down, and
+/// the caller reads the types again.
+fn refuse_stale(batch: &mut Batch<'_>, companies: &HashMap<CompanyId, Arc<CompiledCompany>>) {
+    let is_stale = |item: &&Item<'_>| {
+        item.event.judged.is_some_and(|judged| {
+            companies.get(&item.event.company).is_some_and(|now| now.version != judged.version)
+        })
+    };
+    let stale: HashSet<usize> = batch.items.iter().filter(is_stale).map(|item| item.job).collect();
+    if stale.is_empty() {
+        return;
+    }
+    for item in batch.items.iter_mut().filter(|item| stale.contains(&item.job)) {
+        if item.fate == Fate::New {
+            item.fate = Fate::Stale;
+        }
     }
 }
 

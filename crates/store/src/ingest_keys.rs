@@ -115,10 +115,11 @@ pub(crate) async fn settle_keys(
     Err(Error::Corrupt { table: "event_keys", id: 0, what: "too many keys share a hash".into() })
 }
 
-/// Looks for the keys of events that have expired, and writes none: what was accepted while it was in
-/// time gets the answer that it got then.
-pub(crate) async fn recognise_expired(tx: &mut HotTx, items: &mut [Item<'_>]) -> Result<(), Error> {
-    for item in items.iter_mut().filter(|item| item.fate == Fate::Expired) {
+/// Looks for the keys of events that have expired or that their type does not take any more, and
+/// writes none: what was accepted before gets the answer that it got then.
+pub(crate) async fn recognise_untaken(tx: &mut HotTx, items: &mut [Item<'_>]) -> Result<(), Error> {
+    let is_untaken = |item: &&mut Item<'_>| [Fate::Expired, Fate::Unfit].contains(&item.fate);
+    for item in items.iter_mut().filter(is_untaken) {
         let Some(mut key) = item.key else { continue };
         for _ in 0..PROBES_MAX {
             match find(tx, &key).await? {

@@ -34,6 +34,8 @@ mod nodes;
 mod notices;
 mod open;
 mod operational;
+mod own_type_cache;
+mod own_types;
 mod ownership;
 mod people;
 #[doc(hidden)]
@@ -68,6 +70,8 @@ pub use mails::ClaimedMail;
 pub use model::*;
 pub use nodes::{Membership, NodeRecord, STALE_AFTER};
 pub use open::{Config, Store};
+pub use own_type_cache::{OwnType, OwnTypes};
+pub use own_types::OwnTypeRecord;
 pub use ownership::Held;
 pub use people::*;
 pub use seal::MasterKey;

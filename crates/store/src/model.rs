@@ -511,6 +511,8 @@ pub enum Accepted {
     },
     /// It had not come before, and its `expires_at` has passed: it was not written down.
     Expired,
+    /// It had not come before, and its own type does not take it: it was not written down.
+    Unfit,
 }
 
 /// A delivery that this node has claimed, with all it takes to send it.

@@ -22,6 +22,7 @@ use tokio::sync::{Semaphore, broadcast, mpsc};
 use crate::compiled::CompiledCompany;
 use crate::inbox_arrivals::InboxSenderCache;
 use crate::ingest::{INGEST_BYTES_MAX, INGEST_QUEUE_MAX, IngestJob};
+use crate::own_type_cache::OwnTypeCache;
 use crate::pools::{self, Pools};
 use crate::seal::Sealer;
 use crate::tokens::TokenCache;
@@ -70,6 +71,7 @@ pub(crate) struct Inner {
     pub(crate) sealer: Sealer,
     pub(crate) tokens: TokenCache,
     pub(crate) inbox_senders: InboxSenderCache,
+    pub(crate) own_types: OwnTypeCache,
     pub(crate) compiled: Mutex<HashMap<CompanyId, Arc<CompiledCompany>>>,
     pub(crate) doubtful: Mutex<Vec<(Held, i64, u32)>>,
     /// Held while rows are claimed, and while what is doubtful is given back.
@@ -103,6 +105,7 @@ impl Store {
                 sealer,
                 tokens: TokenCache::default(),
                 inbox_senders: InboxSenderCache::default(),
+                own_types: OwnTypeCache::default(),
                 compiled: Mutex::default(),
                 doubtful: Mutex::default(),
                 claiming: tokio::sync::Mutex::default(),

@@ -9,6 +9,8 @@ mod deliveries;
 mod endpoints;
 #[path = "cold/inboxes.rs"]
 mod inboxes;
+#[path = "cold/event_types.rs"]
+mod event_types;
 #[path = "cold/lists.rs"]
 mod lists;
 #[path = "cold/mails.rs"]

@@ -23,6 +23,8 @@ mod mails;
 mod nodes;
 #[path = "hot/operational.rs"]
 mod operational;
+#[path = "hot/own_types.rs"]
+mod own_types;
 #[path = "hot/plans.rs"]
 mod plans;
 #[path = "hot/races.rs"]

@@ -14,6 +14,7 @@ mod jobs;
 mod mails;
 mod openapi;
 mod operational;
+mod own_types;
 mod peers;
 mod peers_database;
 mod restarts;

@@ -35,14 +35,19 @@ const SHOWN_ONLY: [&str; 8] = [
 ];
 const TIMEOUT_MS: std::ops::RangeInclusive<i64> = 1_000..=30_000;
 
-/// Reads an endpoint that is to be made; `random` is what its secret is made of where none is
-/// supplied.
-pub fn read_new(text: &str, config: &Config, random: [u8; 32]) -> Result<NewEndpoint, ApiError> {
+/// Reads an endpoint that is to be made; `own` are the names of the company's own event types, `random`
+/// is what its secret is made of where none is supplied.
+pub fn read_new(
+    text: &str,
+    config: &Config,
+    own: &[&str],
+    random: [u8; 32],
+) -> Result<NewEndpoint, ApiError> {
     let mut fields = Fields::parse(text)?;
     fields.require("url");
     fields.require("event_types");
     let secret = read_secret(&mut fields).unwrap_or_else(|| EndpointSecret::from_random(random));
-    let patch = read_parts(&mut fields, config);
+    let patch = read_parts(&mut fields, config, own);
     let mut headers = Vec::new();
     for (name, value) in patch.headers.unwrap_or_default() {
         match value {
@@ -68,13 +73,13 @@ pub fn read_new(text: &str, config: &Config, random: [u8; 32]) -> Result<NewEndp
 }
 
 /// Reads what is to change about an endpoint: absent is unchanged, null is the default.
-pub fn read_patch(text: &str, config: &Config) -> Result<EndpointPatch, ApiError> {
+pub fn read_patch(text: &str, config: &Config, own: &[&str]) -> Result<EndpointPatch, ApiError> {
     let mut fields = Fields::parse(text)?;
     for name in SHOWN_ONLY {
         fields.read_only(name, "");
     }
     fields.read_only("secret", "; POST .../secret/rotate changes it");
-    let patch = read_parts(&mut fields, config);
+    let patch = read_parts(&mut fields, config, own);
     fields.finish()?;
     Ok(patch)
 }
@@ -89,7 +94,7 @@ pub fn read_secret(fields: &mut Fields<'_>) -> Option<EndpointSecret> {
         .value()
 }
 
-fn read_parts(fields: &mut Fields<'_>, config: &Config) -> EndpointPatch {
+fn read_parts(fields: &mut Fields<'_>, config: &Config, own: &[&str]) -> EndpointPatch {
     let always =
         ["request", "filter", "phone_number_ids", "rate_limit", "max_in_flight", "wati_version"];
     for name in always {
@@ -110,7 +115,7 @@ fn read_parts(fields: &mut Fields<'_>, config: &Config) -> EndpointPatch {
     EndpointPatch {
         url: read_url(fields, config),
         description: or_default(description, |text| text, String::new()),
-        event_types: read_selectors(fields),
+        event_types: read_selectors(fields, own),
         headers: read_headers(fields),
         timeout,
         acknowledge: or_default(acknowledge, |acknowledge| acknowledge, Acknowledge::Any2xx),
@@ -168,12 +173,12 @@ const fn url_code(error: &UrlError) -> Code {
     }
 }
 
-fn read_selectors(fields: &mut Fields<'_>) -> Option<Vec<Selector>> {
+fn read_selectors(fields: &mut Fields<'_>, own: &[&str]) -> Option<Vec<Selector>> {
     let texts = fields.texts("event_types", 1..=SELECTORS_MAX);
     let texts = not_null(fields, "event_types", texts)?;
     let mut selectors = Vec::with_capacity(texts.len());
     for (index, text) in texts.iter().enumerate() {
-        match known_selector(text) {
+        match known_selector(text, own) {
             Ok(selector) if selectors.contains(&selector) => {}
             Ok(selector) => selectors.push(selector),
             Err(detail) => fields.mistake_in("event_types", index, Code::UnknownEventType, detail),
@@ -182,17 +187,28 @@ fn read_selectors(fields: &mut Fields<'_>) -> Option<Vec<Selector>> {
     Some(selectors)
 }
 
-fn known_selector(text: &str) -> Result<Selector, String> {
+/// Archived types are picked as well: they may come back.
+fn known_selector(text: &str, own: &[&str]) -> Result<Selector, String> {
     match Selector::parse(text) {
         Ok(Selector::Exact(name)) => {
-            let known =
-                catalogue::is_known(name.as_str()) || catalogue::find(name.as_str()).is_some();
-            if known { Ok(Selector::Exact(name)) } else { Err(unknown_type(name.as_str())) }
+            let text = name.as_str();
+            let built_in = catalogue::is_known(text) || catalogue::find(text).is_some();
+            if built_in || own.contains(&text) {
+                Ok(Selector::Exact(name))
+            } else {
+                Err(unknown_type(text, own.iter().copied()))
+            }
         }
-        Ok(Selector::Prefix(prefix)) if !catalogue::is_known_prefix(&prefix) => {
-            Err(format!("no event type begins with `{prefix}`; GET /api/v1/event-types lists them"))
+        Ok(Selector::Prefix(prefix)) => {
+            let is_own = own.iter().any(|name| name.starts_with(prefix.as_ref()));
+            if is_own || catalogue::is_known_prefix(&prefix) {
+                Ok(Selector::Prefix(prefix))
+            } else {
+                let lists = "GET /api/v1/event-types lists them";
+                Err(format!("no event type begins with `{prefix}`; {lists}"))
+            }
         }
-        Ok(selector @ (Selector::All | Selector::Prefix(_))) => Ok(selector),
+        Ok(Selector::All) => Ok(Selector::All),
         Err(error) => Err(format!("{error}, or end with `.*`, or be `*`")),
     }
 }
@@ -258,13 +274,15 @@ fn read_switch(fields: &mut Fields<'_>) -> Option<SwitchWanted> {
 mod tests {
     use super::*;
 
+    const OWN: &[&str] = &["order.created", "order.line.added"];
+
     fn config() -> Config {
         crate::routes::test_config()
     }
 
     fn new(extra: &str) -> Result<NewEndpoint, ApiError> {
         let body = format!(r#"{{"url":"https://example.com/h","event_types":["*"]{extra}}}"#);
-        read_new(&body, &config(), [7; 32])
+        read_new(&body, &config(), &[], [7; 32])
     }
 
     #[test]
@@ -276,7 +294,8 @@ mod tests {
             (Duration::from_secs(5), ScheduleChoice::Standard)
         );
         assert!(made.secret.as_str().starts_with("whsec_"));
-        let ApiError::Invalid(mistakes) = read_new("{}", &config(), [7; 32]).unwrap_err() else {
+        let ApiError::Invalid(mistakes) = read_new("{}", &config(), &[], [7; 32]).unwrap_err()
+        else {
             panic!()
         };
         assert_eq!(mistakes.len(), 2);
@@ -338,7 +357,7 @@ mod tests {
     fn urls_are_refused_with_their_reason() {
         let code = |url: &str| {
             let body = format!(r#"{{"url":"{url}","event_types":["*"]}}"#);
-            read_new(&body, &config(), [7; 32]).unwrap_err()
+            read_new(&body, &config(), &[], [7; 32]).unwrap_err()
         };
         for url in ["http://example.com", "https://a:b@example.com", "ftp://example.com", "x", ""] {
             assert_eq!(code(url).code(), Code::UrlRefused, "{url}");
@@ -354,9 +373,12 @@ mod tests {
 
     #[test]
     fn an_unknown_event_type_names_its_neighbours() {
-        let patch = |types: &str| read_patch(&format!(r#"{{"event_types":{types}}}"#), &config());
+        let patch =
+            |types: &str| read_patch(&format!(r#"{{"event_types":{types}}}"#), &config(), OWN);
         for good in [
             r#"["message.*"]"#,
+            r#"["order.created"]"#,
+            r#"["order.*","order.line.*"]"#,
             r#"["endpoint.defective"]"#,
             r#"["message.received","*"]"#,
             r#"["whatsapp.*","endpoint.*"]"#,
@@ -374,6 +396,8 @@ mod tests {
             r#"["*.received"]"#,
             r#""message.read""#,
             r#"["mesage.*"]"#,
+            r#"["order.created.*"]"#,
+            r#"["order"]"#,
         ] {
             assert!(patch(bad).is_err(), "{bad}");
         }
@@ -381,13 +405,13 @@ mod tests {
 
     #[test]
     fn a_patch_changes_what_it_names_and_null_clears() {
-        let error = read_patch(r#"{"secret":"whsec_x"}"#, &config()).unwrap_err();
+        let error = read_patch(r#"{"secret":"whsec_x"}"#, &config(), OWN).unwrap_err();
         assert!(error.detail().contains("rotate"), "{}", error.detail());
-        let patch = read_patch("{}", &config()).unwrap();
+        let patch = read_patch("{}", &config(), OWN).unwrap();
         assert!(patch.url.is_none() && patch.headers.is_none() && patch.external_key.is_none());
         let body = r#"{"external_key":null,"description":null,"schedule":null,"timeout_ms":null,
             "headers":{"X-New":"1","X-Old":"••••••••"}}"#;
-        let patch = read_patch(body, &config()).unwrap();
+        let patch = read_patch(body, &config(), OWN).unwrap();
         assert_eq!(patch.external_key, Some(None));
         assert_eq!(patch.description.as_deref(), Some(""));
         assert_eq!(patch.timeout, Some(Duration::from_secs(5)));

@@ -38,7 +38,9 @@ pub async fn create_endpoint(
 ) -> Result<HttpResponse, ApiError> {
     let authorized = auth::authorize(&req, &shared).await?;
     let body = body::read(&req, payload, "the body", body::SMALL_BODY_BYTES_MAX).await?;
-    let endpoint = read_new(body::text(&body)?, &shared.config, random_secret()?)?;
+    let own = shared.state.store.current_own_types(authorized.caller.company).await?;
+    let own: Vec<&str> = own.names().collect();
+    let endpoint = read_new(body::text(&body)?, &shared.config, &own, random_secret()?)?;
     let secret = endpoint.secret.as_str().to_owned();
     let (company, actor) = (authorized.caller.company, authorized.actor());
     let store = authorized.store(&shared);
@@ -74,7 +76,9 @@ pub async fn update_endpoint(
     let authorized = auth::authorize(&req, &shared).await?;
     let id = path_id(&req)?;
     let body = body::read(&req, payload, "the body", body::SMALL_BODY_BYTES_MAX).await?;
-    let patch = read_patch(body::text(&body)?, &shared.config)?;
+    let own = shared.state.store.current_own_types(authorized.caller.company).await?;
+    let own: Vec<&str> = own.names().collect();
+    let patch = read_patch(body::text(&body)?, &shared.config, &own)?;
     let (company, actor) = (authorized.caller.company, authorized.actor());
     let store = authorized.store(&shared);
     let record = store.update_endpoint(company, id, patch, actor, authorized.now).await?;

@@ -4,9 +4,9 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use store::Caller;
 
 use super::events::{AcceptedView, idempotency_key, key_refused};
+use super::intake;
 use crate::auth::{self, Authorized};
 use crate::body;
 use crate::code::Code;
@@ -85,7 +85,12 @@ pub async fn create_events(
         .map(|(index, text)| event_body::parse(text.get(), &pointer(index), context))
         .collect();
     drop(body);
-    let results = ingest(&shared, &caller, read).await?;
+    let taken = intake::take_in(&shared, &caller, read, pointer).await?;
+    let results = taken.into_iter().map(|taken| match taken {
+        Ok(view) => ResultView::Accepted(view),
+        Err(error) => ResultView::Refused(error.problem()),
+    });
+    let results = results.collect();
     json(StatusCode::ACCEPTED, &BatchView { results })
 }
 
@@ -110,41 +115,6 @@ fn read_batch(text: &str) -> Result<Vec<&RawValue>, ApiError> {
     }
     fields.finish()?;
     Ok(events)
-}
-
-/// Stores what was read well and puts the answers where their events stood.
-async fn ingest(
-    shared: &Shared,
-    caller: &Caller,
-    read: Vec<Result<domain::event::NewEvent, ApiError>>,
-) -> Result<Vec<ResultView>, ApiError> {
-    let mut events = Vec::with_capacity(read.len());
-    let refused: Vec<Option<ApiError>> = read
-        .into_iter()
-        .map(|read| match read {
-            Ok(event) => {
-                events.push(event);
-                None
-            }
-            Err(error) => Some(error),
-        })
-        .collect();
-    let sent = events.len();
-    let accepted =
-        if sent == 0 { Vec::new() } else { shared.state.store.ingest(caller, events).await? };
-    if accepted.len() != sent {
-        return Err(ApiError::Internal("a batch was answered with another count".into()));
-    }
-    let mut accepted = accepted.into_iter();
-    let results = refused.into_iter().enumerate().filter_map(|(index, refused)| match refused {
-        Some(error) => Some(Err(error)),
-        None => accepted.next().map(|accepted| AcceptedView::of(accepted, &pointer(index))),
-    });
-    let results = results.map(|result| match result {
-        Ok(view) => ResultView::Accepted(view),
-        Err(error) => ResultView::Refused(error.problem()),
-    });
-    Ok(results.collect())
 }
 
 #[cfg(test)]

@@ -8,11 +8,12 @@ use chrono::{DateTime, Utc};
 use domain::event::{DATA_BYTES_MAX, EXTERNAL_ID_BYTES_MAX, SUBJECT_BYTES_MAX};
 use domain::event_type::EventTypeName;
 use domain::id::{EventId, SourceId};
+use domain::json_schema::Misfit;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use store::{Accepted, EventFilter, EventRecord};
 
-use super::path_id;
+use super::{intake, path_id};
 use crate::code::Code;
 use crate::error::{ApiError, Mistake, Place};
 use crate::event_body::{self, Context};
@@ -34,23 +35,50 @@ pub struct AcceptedView {
     id: EventId,
     duplicate: bool,
     deliveries: u32,
+    /// What does not fit the schema of its type, where that is told and not refused.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    warnings: Vec<WarningView>,
+}
+
+/// Something that does not fit a schema.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Warning)]
+pub struct WarningView {
+    /// The place, as a JSON pointer into the request.
+    pointer: String,
+    detail: String,
+}
+
+impl WarningView {
+    /// A misfit in the data of the event at the JSON pointer `base`.
+    pub fn of(misfit: Misfit, base: &str) -> Self {
+        let Misfit { pointer, detail } = misfit;
+        Self { pointer: format!("{base}/data{pointer}"), detail }
+    }
 }
 
 impl AcceptedView {
-    /// The answer for the event at the JSON pointer `base`, or what is wrong with it.
-    pub fn of(accepted: Accepted, base: &str) -> Result<Self, ApiError> {
+    /// The answer for the event at the JSON pointer `base`, or what is wrong with it; what its own type
+    /// does not take is told by whoever asked the type.
+    pub fn of(
+        accepted: Accepted,
+        base: &str,
+        warnings: Vec<WarningView>,
+    ) -> Result<Self, ApiError> {
         match accepted {
             Accepted::New { event, deliveries } => {
-                Ok(Self { id: event, duplicate: false, deliveries })
+                Ok(Self { id: event, duplicate: false, deliveries, warnings })
             }
             Accepted::Duplicate { event, deliveries } => {
-                Ok(Self { id: event, duplicate: true, deliveries })
+                Ok(Self { id: event, duplicate: true, deliveries, warnings })
             }
             Accepted::KeyReused { event } => Err(ApiError::Conflict {
                 code: Code::KeyReused,
                 detail: format!("{event} was posted with the same id and another body"),
             }),
             Accepted::Expired => Err(event_body::expired(base)),
+            Accepted::Unfit => Err(ApiError::Internal("an event was refused for no reason".into())),
         }
     }
 }
@@ -67,13 +95,13 @@ pub async fn create_event(
     let caller = &authorized.caller;
     let key = idempotency_key(&req)?;
     let context = Context { company: caller.company, key, now: authorized.now };
-    let event = event_body::parse(body::text(&body)?, "", context)?;
+    let read = event_body::parse(body::text(&body)?, "", context);
     drop(body); // the event has its own copy, and may wait for a commit
-    let accepted = shared.state.store.ingest(caller, vec![event]).await?;
-    let [accepted] = accepted.as_slice() else {
+    let mut taken = intake::take_in(&shared, caller, vec![read], |_| String::new()).await?;
+    let (Some(taken), true) = (taken.pop(), taken.is_empty()) else {
         return Err(ApiError::Internal("one event was posted, not one was answered".into()));
     };
-    json(StatusCode::ACCEPTED, &AcceptedView::of(*accepted, "")?)
+    json(StatusCode::ACCEPTED, &taken?)
 }
 
 /// The `Idempotency-Key` of a request.

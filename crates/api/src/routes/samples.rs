@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use domain::event::{DATA_BYTES_MAX, Event};
 use domain::event_type::EventTypeName;
 use domain::id::{CompanyId, EventId, floor_at};
+use domain::own_type;
 use domain::wire::REDACTED;
 use domain::{catalogue, wire};
 use egress::Exchange;
@@ -53,7 +54,8 @@ pub async fn send_sample(
     let authorized = auth::authorize(&req, &shared).await?;
     let id = path_id(&req)?;
     let body = body::read(&req, payload, "the body", body::SMALL_BODY_BYTES_MAX).await?;
-    let (event_type, data) = read_sample(body::text(&body)?)?;
+    let asked = read_sample(body::text(&body)?)?;
+    let (event_type, data) = with_sample(&shared, authorized.caller.company, asked).await?;
     let (company, actor, store) =
         (authorized.caller.company, authorized.actor(), authorized.store(&shared));
     let target = store.target(company, id, authorized.now).await?;
@@ -74,7 +76,17 @@ pub async fn send_sample(
     json(StatusCode::OK, &view(exchange, shown))
 }
 
-fn read_sample(text: &str) -> Result<(EventTypeName, Arc<[u8]>), ApiError> {
+/// What a sample is asked for with.
+#[derive(Debug)]
+struct Asked {
+    event_type: EventTypeName,
+    /// The data, or where it is not given the built-in type's own.
+    data: Option<Arc<[u8]>>,
+    /// Whether the type is one of the company's own, if it exists at all.
+    is_own: bool,
+}
+
+fn read_sample(text: &str) -> Result<Asked, ApiError> {
     let mut fields = Fields::parse_optional(text)?;
     let name = fields.text("event_type", 0..=usize::MAX).value();
     let data = match fields.raw("data") {
@@ -90,17 +102,45 @@ fn read_sample(text: &str) -> Result<(EventTypeName, Arc<[u8]>), ApiError> {
     };
     let name = name.as_deref().unwrap_or(SAMPLE_TYPE);
     let built_in = catalogue::find(name);
+    let is_built_in = built_in.is_some() || catalogue::is_known(name);
     let event_type = EventTypeName::parse(name)
         .ok()
-        .filter(|_| built_in.is_some() || catalogue::is_known(name) || name == SAMPLE_TYPE);
+        .filter(|event_type| is_built_in || !own_type::is_reserved(event_type));
     if event_type.is_none() {
-        fields.mistake("event_type", Code::UnknownEventType, unknown_type(name));
+        let detail = unknown_type(name, [].into_iter());
+        fields.mistake("event_type", Code::UnknownEventType, detail);
     }
     fields.finish()?;
-    let data = data.or(built_in.map(|built_in| built_in.sample)).unwrap_or("{}");
+    let is_own = !is_built_in;
+    let fallback = if is_own { None } else { Some(built_in.map_or("{}", |known| known.sample)) };
+    let data = data.or(fallback).map(|data| data.as_bytes().into());
     let event_type =
         event_type.ok_or_else(|| ApiError::Internal("a sample without a type was taken".into()))?;
-    Ok((event_type, data.as_bytes().into()))
+    Ok(Asked { event_type, data, is_own })
+}
+
+/// The type and the data, which where it is not given is that of the company's own type.
+async fn with_sample(
+    shared: &Shared,
+    company: CompanyId,
+    asked: Asked,
+) -> Result<(EventTypeName, Arc<[u8]>), ApiError> {
+    let Asked { event_type, data, is_own } = asked;
+    if !is_own {
+        return Ok((event_type, data.unwrap_or_else(|| b"{}".as_slice().into())));
+    }
+    match shared.state.store.event_type(company, &event_type).await {
+        Ok(own) => {
+            let data = data.unwrap_or_else(|| own.content.sample.into_bytes().into());
+            Ok((event_type, data))
+        }
+        Err(store::Error::NotFound) => {
+            let own = shared.state.store.current_own_types(company).await?;
+            let detail = unknown_type(event_type.as_str(), own.names());
+            Err(ApiError::field("/event_type", Code::UnknownEventType, detail))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// An event that is never written down; its id has the time of the sample and is otherwise random.
@@ -152,12 +192,16 @@ mod tests {
 
     #[test]
     fn a_sample_needs_nothing_and_takes_a_type_and_data() {
-        let (event_type, _) = read_sample("").unwrap();
-        assert_eq!(event_type.as_str(), SAMPLE_TYPE);
-        let (event_type, data) =
-            read_sample(r#"{"event_type":"endpoint.defective","data":{"a": 1}}"#).unwrap();
-        assert_eq!((event_type.as_str(), &*data), ("endpoint.defective", &br#"{"a": 1}"#[..]));
-        for bad in [r#"{"event_type":"nothing"}"#, r#"{"data":[]}"#, r#"{"type":"message.read"}"#] {
+        let asked = read_sample("").unwrap();
+        assert_eq!((asked.event_type.as_str(), asked.is_own), (SAMPLE_TYPE, false));
+        let asked = read_sample(r#"{"event_type":"endpoint.defective","data":{"a": 1}}"#).unwrap();
+        assert_eq!(asked.event_type.as_str(), "endpoint.defective");
+        assert_eq!(asked.data.as_deref(), Some(&br#"{"a": 1}"#[..]));
+        let asked = read_sample(r#"{"event_type":"order.created"}"#).unwrap();
+        assert!(asked.is_own && asked.data.is_none());
+        for bad in
+            [r#"{"event_type":"message.none"}"#, r#"{"data":[]}"#, r#"{"type":"message.read"}"#]
+        {
             assert_eq!(read_sample(bad).unwrap_err().code().status(), 422, "{bad}");
         }
     }

@@ -94,7 +94,9 @@ pub const ROUTES: &[Row] = rows! {
     DELETE "/api/v1/tokens/{id}" ADMIN => tokens::revoke_token;
 
     GET "/api/v1/event-types" EVENTS_READ => event_types::list_event_types;
+    POST "/api/v1/event-types" ENDPOINTS_WRITE => event_types::create_event_type;
     GET "/api/v1/event-types/{name}" EVENTS_READ => event_types::get_event_type;
+    PATCH "/api/v1/event-types/{name}" ENDPOINTS_WRITE => event_types::update_event_type;
 
     GET "/api/v1/events" EVENTS_READ => events::list_events;
     POST "/api/v1/events" EVENTS_WRITE => events::create_event;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
 mod bad_input;
+mod event_types;
 mod harness;
 mod inboxes;
 mod matrix;

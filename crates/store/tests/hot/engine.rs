@@ -127,6 +127,7 @@ pub(crate) fn new_event(company: CompanyId, event_type: &str) -> NewEvent {
         subject: None,
         occurred_at: None,
         expires_at: None,
+        judged: None,
     }
 }
 

@@ -25,7 +25,10 @@ on_both!(
 fn new(accepted: Accepted) -> (i64, u32) {
     match accepted {
         Accepted::New { event, deliveries } => (event.raw(), deliveries),
-        Accepted::Duplicate { .. } | Accepted::KeyReused { .. } | Accepted::Expired => {
+        Accepted::Duplicate { .. }
+        | Accepted::KeyReused { .. }
+        | Accepted::Expired
+        | Accepted::Unfit => {
             panic!("{accepted:?}")
         }
     }
@@ -278,7 +281,9 @@ async fn two_nodes_make_one_event_of_one_key() {
         let event = |accepted: Accepted| match accepted {
             Accepted::New { event, .. } => (event, 1),
             Accepted::Duplicate { event, .. } => (event, 0),
-            Accepted::KeyReused { .. } | Accepted::Expired => panic!("{accepted:?}"),
+            Accepted::KeyReused { .. } | Accepted::Expired | Accepted::Unfit => {
+                panic!("{accepted:?}")
+            }
         };
         let [(a, new_a), (b, new_b)] = pair.map(event);
         assert_eq!((a, new_a + new_b), (b, 1));
