@@ -3,11 +3,12 @@
 use crate::claim::{
     CLAIM_NEWEST_POSTGRES, CLAIM_POSTGRES, DUE_LANES, LOCK_LANES_POSTGRES, NEXT_DUE_POSTGRES,
 };
+use crate::readings::OLDEST_DUE;
 use crate::settle_history::{FINISH_POSTGRES, RETRY_POSTGRES};
 use crate::settle_rows::CLAIMS_POSTGRES;
 
 /// What each statement is for, the statement, and how many parameters it has.
-pub const HOT: [(&str, &str, usize); 8] = [
+pub const HOT: [(&str, &str, usize); 9] = [
     ("due_lanes", DUE_LANES, 3),
     ("claim", CLAIM_POSTGRES, 4),
     ("claim_newest", CLAIM_NEWEST_POSTGRES, 4),
@@ -16,4 +17,5 @@ pub const HOT: [(&str, &str, usize); 8] = [
     ("settle_claims", CLAIMS_POSTGRES, 3),
     ("retry", RETRY_POSTGRES, 4),
     ("finish", FINISH_POSTGRES, 3),
+    ("oldest_due", OLDEST_DUE, 1),
 ];

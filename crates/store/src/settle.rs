@@ -16,7 +16,7 @@ use crate::lane_rows::{LaneWish, wish_lanes};
 use crate::notices::{Telling, write_notices};
 use crate::settle_rows::{self, EndpointRow, FinishRow, RetryRow};
 use crate::time::micros;
-use crate::{Claimed, Error, Hint, Store};
+use crate::{Claimed, Error, Hint, Metrics, Store};
 
 /// How often a batch is decided anew because others changed its rows meanwhile.
 const SETTLE_TURNS_MAX: u32 = 8;
@@ -98,6 +98,14 @@ pub(crate) struct Changes<'a> {
     pub(crate) gone: Vec<CompanyId>,
 }
 
+/// What remains to be told of what a batch has changed.
+struct Changed {
+    /// How many ended, by [`Metrics::FINISHES`].
+    finished: [usize; 4],
+    /// Companies whose configuration has changed.
+    gone: Vec<CompanyId>,
+}
+
 impl Store {
     /// Settles outcomes, in their order, in one transaction. On an error nothing has changed and the
     /// same batch can be settled again.
@@ -112,9 +120,10 @@ impl Store {
                 }
                 Err(error) => Err(error),
             };
-            return match tx.end(done).await {
-                Ok((settled, gone)) => {
-                    for company in gone {
+            return match tx.end_timed(done).await {
+                Ok(((settled, changed), commit)) => {
+                    self.count_settled(batch, &changed, commit);
+                    for company in changed.gone {
                         self.hint(Hint::ConfigChanged(company));
                     }
                     Ok(settled)
@@ -131,7 +140,7 @@ impl Store {
         tx: &mut HotTx,
         batch: &[ToSettle],
         now: DateTime<Utc>,
-    ) -> Result<Option<(Settled, Vec<CompanyId>)>, Error> {
+    ) -> Result<Option<(Settled, Changed)>, Error> {
         let incarnation = self.incarnation();
         let (mut settled, changes) = self.decide_all(tx, batch, incarnation, now).await?;
         let finished = settle_rows::finish(tx, &changes.finished, incarnation).await?;
@@ -150,7 +159,18 @@ impl Store {
         for after in &mut settled.endpoints {
             after.lane_owner = owners.get(&after.endpoint.raw()).copied();
         }
-        Ok(Some((settled, changes.gone)))
+        let finished = Metrics::FINISHES
+            .map(|finish| changes.finished.iter().filter(|row| row.finish == finish).count());
+        Ok(Some((settled, Changed { finished, gone: changes.gone })))
+    }
+
+    fn count_settled(&self, batch: &[ToSettle], changed: &Changed, commit: Duration) {
+        let metrics = &self.inner.metrics;
+        for (finish, count) in Metrics::FINISHES.into_iter().zip(changed.finished) {
+            metrics.finished(finish).add(count);
+        }
+        metrics.settle_outcomes.observe_count(batch.len());
+        metrics.settle_commit.observe(commit);
     }
 
     /// Decides on what this transaction reads, endpoint by endpoint.

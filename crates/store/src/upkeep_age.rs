@@ -68,6 +68,7 @@ impl Store {
                 ended += self.end_unclaimed(&tx, key, row.began, Finish::Exhausted, now).await?;
             }
             tx.commit().await?;
+            self.count_ended(Finish::Exhausted, ended);
         }
         Ok(AgedOut { ended, next })
     }
