@@ -12,6 +12,7 @@ mod error;
 mod event_body;
 mod fields;
 mod login;
+mod metrics;
 mod operator;
 mod origin;
 mod password;
@@ -23,5 +24,6 @@ mod sample;
 mod schema;
 mod serve;
 
+pub use metrics::{Exposition, Form, Metrics, RouteMetrics};
 pub use sample::{SampleQueue, SampleSender, run_samples, sample_channel};
-pub use serve::{Config, Readiness, SignUps, State, bind, serve};
+pub use serve::{Config, Readiness, SignUps, State, bind, serve, serve_metrics};

@@ -1,9 +1,12 @@
 //! Every route, one module a resource.
 
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, HttpResponse, Resource, web};
 
 use crate::error::ApiError;
+use crate::metrics::Spot;
+use crate::request_id::in_time;
 
 mod account;
 mod admin_nodes;
@@ -24,6 +27,7 @@ mod logins;
 mod mails;
 mod me;
 mod members;
+mod metrics;
 mod openapi;
 mod samples;
 mod secrets;
@@ -41,10 +45,19 @@ pub fn configure(config: &mut web::ServiceConfig) {
     while let Some(first) = rest.first() {
         let same = rest.iter().take_while(|row| row.path == first.path).count();
         let (rows, others) = rest.split_at(same);
-        config.service(resource(first.path, rows));
+        let spot = Spot::new(ROUTES.len() - rest.len(), rows);
+        config.service(resource(first.path, rows).app_data(spot).wrap(from_fn(in_time)));
         rest = others;
     }
     config.default_service(web::route().to(|| async { ApiError::NotFound.into_answer() }));
+}
+
+/// The routes of the listener that is for metrics alone.
+pub fn configure_metrics(config: &mut web::ServiceConfig) {
+    config
+        .route("/metrics", web::get().to(metrics::get_metrics_alone))
+        .route("/healthz", web::get().to(health::get_health))
+        .default_service(web::route().to(|| async { ApiError::NotFound.into_answer() }));
 }
 
 /// One path, which names its methods to whoever uses another one.

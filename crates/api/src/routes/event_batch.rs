@@ -2,6 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
+use domain::event::NewEvent;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use store::Caller;
@@ -72,21 +73,35 @@ pub async fn create_events(
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let Authorized { caller, now, .. } = auth::authorize_ingest(&req, &shared).await?;
-    if idempotency_key(&req)?.is_some() {
+    let (caller, read) = read_request(&req, payload, &shared)
+        .await
+        .inspect_err(|error| shared.state.metrics.refuse(error.code(), 1))?;
+    let results = ingest(&shared, &caller, read).await?;
+    json(StatusCode::ACCEPTED, &BatchView { results })
+}
+
+/// The events of a batch, or what is wrong with each.
+type Read = Vec<Result<NewEvent, ApiError>>;
+
+/// Who posts a batch, and its events as far as they are right.
+async fn read_request(
+    req: &HttpRequest,
+    payload: web::Payload,
+    shared: &Shared,
+) -> Result<(Caller, Read), ApiError> {
+    let Authorized { caller, now, .. } = auth::authorize_ingest(req, shared).await?;
+    if idempotency_key(req)?.is_some() {
         let detail = "does not fit a batch; give each event an `id`".to_owned();
         return Err(key_refused(detail));
     }
-    let body = body::read(&req, payload, "a batch", BATCH_BYTES_MAX).await?;
+    let body = body::read(req, payload, "a batch", BATCH_BYTES_MAX).await?;
     let context = Context { company: caller.company, key: None, now };
-    let read: Vec<_> = read_batch(body::text(&body)?)?
+    let read = read_batch(body::text(&body)?)?
         .into_iter()
         .enumerate()
         .map(|(index, text)| event_body::parse(text.get(), &pointer(index), context))
         .collect();
-    drop(body);
-    let results = ingest(&shared, &caller, read).await?;
-    json(StatusCode::ACCEPTED, &BatchView { results })
+    Ok((caller, read))
 }
 
 /// The JSON pointer of an event.
@@ -116,7 +131,7 @@ fn read_batch(text: &str) -> Result<Vec<&RawValue>, ApiError> {
 async fn ingest(
     shared: &Shared,
     caller: &Caller,
-    read: Vec<Result<domain::event::NewEvent, ApiError>>,
+    read: Read,
 ) -> Result<Vec<ResultView>, ApiError> {
     let mut events = Vec::with_capacity(read.len());
     let refused: Vec<Option<ApiError>> = read
@@ -130,8 +145,12 @@ async fn ingest(
         })
         .collect();
     let sent = events.len();
-    let accepted =
-        if sent == 0 { Vec::new() } else { shared.state.store.ingest(caller, events).await? };
+    let accepted = if sent == 0 {
+        Vec::new()
+    } else {
+        let stored = shared.state.store.ingest(caller, events).await.map_err(ApiError::from);
+        stored.inspect_err(|error| shared.state.metrics.refuse(error.code(), sent))?
+    };
     if accepted.len() != sent {
         return Err(ApiError::Internal("a batch was answered with another count".into()));
     }
@@ -142,7 +161,10 @@ async fn ingest(
     });
     let results = results.map(|result| match result {
         Ok(view) => ResultView::Accepted(view),
-        Err(error) => ResultView::Refused(error.problem()),
+        Err(error) => {
+            shared.state.metrics.refuse(error.code(), 1);
+            ResultView::Refused(error.problem())
+        }
     });
     Ok(results.collect())
 }
