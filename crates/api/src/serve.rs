@@ -148,10 +148,7 @@ pub fn serve(listener: TcpListener, config: Config, state: State) -> io::Result<
 }
 
 /// Starts to answer `/metrics` and `/healthz` on a listener of their own, and nothing else.
-pub fn serve_metrics(
-    listener: TcpListener,
-    exposition: Arc<dyn Exposition>,
-) -> io::Result<Server> {
+pub fn serve_metrics(listener: TcpListener, exposition: Arc<dyn Exposition>) -> io::Result<Server> {
     let exposition: web::Data<dyn Exposition> = web::Data::from(exposition);
     let server = HttpServer::new(move || {
         App::new().app_data(exposition.clone()).configure(routes::configure_metrics)

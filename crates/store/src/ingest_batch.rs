@@ -133,7 +133,9 @@ impl Store {
             batch.items.iter().filter(|item| wanted(&item.fate)).count()
         };
         metrics.accepted.add(fate(|fate| matches!(fate, Fate::New)));
-        metrics.duplicates.add(fate(|fate| matches!(fate, Fate::Known(Accepted::Duplicate { .. }))));
+        metrics
+            .duplicates
+            .add(fate(|fate| matches!(fate, Fate::Known(Accepted::Duplicate { .. }))));
         metrics.ingest_events.observe_count(batch.items.len());
         metrics.ingest_commit.observe(commit);
     }

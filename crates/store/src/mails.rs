@@ -155,7 +155,11 @@ impl Store {
         write_mail(&tx, id, changed).await?;
         tx.commit().await?;
         let metrics = &self.inner.metrics;
-        if wait.is_some() { metrics.mails_retried.one() } else { metrics.mails_given_up.one() }
+        if wait.is_some() {
+            metrics.mails_retried.one()
+        } else {
+            metrics.mails_given_up.one()
+        }
         Ok(())
     }
 

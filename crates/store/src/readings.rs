@@ -117,15 +117,13 @@ impl Store {
         let row = self.reader().query_one_raw(self.statement(sql, values)).await?;
         let row = row.ok_or(Error::NotFound)?;
         let oldest: Option<i64> = row.try_get("", "oldest")?;
-        Ok(WaitingMails {
-            count: row.try_get("", "mails")?,
-            oldest_due: oldest.map(from_micros),
-        })
+        Ok(WaitingMails { count: row.try_get("", "mails")?, oldest_due: oldest.map(from_micros) })
     }
 
     /// How many jobs run, up to [`WAITING_COUNTED_MAX`].
     pub async fn running_jobs(&self) -> Result<i64, Error> {
-        let sql = "SELECT count(*) AS jobs FROM (SELECT 1 FROM jobs WHERE state = 'running' LIMIT $1) j";
+        let sql =
+            "SELECT count(*) AS jobs FROM (SELECT 1 FROM jobs WHERE state = 'running' LIMIT $1) j";
         let values: [Value; 1] = [WAITING_COUNTED_MAX.into()];
         let row = self.reader().query_one_raw(self.statement(sql, values)).await?;
         Ok(row.ok_or(Error::NotFound)?.try_get("", "jobs")?)

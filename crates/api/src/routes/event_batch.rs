@@ -128,11 +128,7 @@ fn read_batch(text: &str) -> Result<Vec<&RawValue>, ApiError> {
 }
 
 /// Stores what was read well and puts the answers where their events stood.
-async fn ingest(
-    shared: &Shared,
-    caller: &Caller,
-    read: Read,
-) -> Result<Vec<ResultView>, ApiError> {
+async fn ingest(shared: &Shared, caller: &Caller, read: Read) -> Result<Vec<ResultView>, ApiError> {
     let mut events = Vec::with_capacity(read.len());
     let refused: Vec<Option<ApiError>> = read
         .into_iter()

@@ -34,6 +34,16 @@ impl HandOver for NoRoom {
     fn hand_over(&self, _fresh: Vec<Claimed>) {}
 }
 
+/// Metrics that say in which form they were asked for.
+#[derive(Debug)]
+struct Fixed;
+
+impl api::Exposition for Fixed {
+    fn write(&self, form: api::Form) -> futures_util::future::BoxFuture<'_, String> {
+        Box::pin(async move { format!("# {form:?}\n# EOF\n") })
+    }
+}
+
 /// The operator's token.
 pub const OPERATOR_TOKEN: &str = "the-operators-own-token";
 
@@ -110,8 +120,14 @@ impl App {
             workers: 1,
             shutdown_timeout: Duration::ZERO,
         };
-        let state =
-            api::State { store: store.clone(), clock: time, samples, readiness: readiness.clone() };
+        let state = api::State {
+            store: store.clone(),
+            clock: time,
+            samples,
+            readiness: readiness.clone(),
+            metrics: Arc::default(),
+            exposition: Some(Arc::new(Fixed)),
+        };
         let server = api::serve(listener, config, state).unwrap();
         tasks.spawn(server);
         let company = store.create_company("Acme", "owner@example.com", noon()).await.unwrap().id;
