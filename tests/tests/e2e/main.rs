@@ -5,12 +5,15 @@
 mod arrows;
 mod bad_input;
 mod by_hand;
+mod canaries;
 mod crashes;
 mod database_gone;
 mod day_story;
+mod exposition;
 mod first_delivery;
 mod jobs;
 mod mails;
+mod metrics;
 mod openapi;
 mod peers;
 mod peers_database;

@@ -7,8 +7,8 @@ use domain::scope::Scope;
 
 use super::{
     account, admin_nodes, audit, credentials, deliveries, docs, endpoints, event_batch,
-    event_types, events, health, invitations, jobs, logins, mails, me, members, metrics, samples, secrets,
-    stats, tokens, welcome, why,
+    event_types, events, health, invitations, jobs, logins, mails, me, members, metrics, samples,
+    secrets, stats, tokens, welcome, why,
 };
 use crate::access::Access::{self, Person, Public, Signed};
 

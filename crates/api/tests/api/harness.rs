@@ -54,6 +54,7 @@ pub struct App {
     pub store: Store,
     pub company: CompanyId,
     pub readiness: api::Readiness,
+    pub metrics: Arc<api::Metrics>,
     base: String,
     numbers: std::sync::atomic::AtomicU32,
     _folder: tempfile::TempDir,
@@ -120,12 +121,13 @@ impl App {
             workers: 1,
             shutdown_timeout: Duration::ZERO,
         };
+        let metrics: Arc<api::Metrics> = Arc::default();
         let state = api::State {
             store: store.clone(),
             clock: time,
             samples,
             readiness: readiness.clone(),
-            metrics: Arc::default(),
+            metrics: metrics.clone(),
             exposition: Some(Arc::new(Fixed)),
         };
         let server = api::serve(listener, config, state).unwrap();
@@ -138,6 +140,7 @@ impl App {
             store,
             company,
             readiness,
+            metrics,
             base,
             numbers: Default::default(),
             _folder: folder,

@@ -4,6 +4,7 @@
 mod bad_input;
 mod harness;
 mod matrix;
+mod metrics;
 mod operator;
 mod people;
 mod resources;

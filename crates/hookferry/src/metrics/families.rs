@@ -101,7 +101,8 @@ impl Family {
             return Ok(());
         }
         let (unit, kind) = (self.unit.as_ref(), self.kind);
-        let mut metric = encoder.encode_descriptor(self.name, self.help, unit, kind)?;
+        let help = format!("{}.", self.help);
+        let mut metric = encoder.encode_descriptor(self.name, &help, unit, kind)?;
         for (labels, value) in &self.series {
             match value {
                 Value::Info => metric.encode_info(labels)?,
