@@ -15,7 +15,7 @@ use crate::code::Code;
 use crate::error::ApiError;
 use crate::routes::wait;
 use crate::serve::Shared;
-use crate::{login, origin};
+use crate::{login, origin, request_id};
 
 /// The longest token that is looked at.
 const TOKEN_BYTES_MAX: usize = 256;
@@ -48,6 +48,7 @@ pub async fn authorize(req: &HttpRequest, shared: &Shared) -> Result<Authorized,
     let access =
         access::of(req).ok_or_else(|| ApiError::Internal("a route without a row".into()))?;
     let authorized = identify(req, shared).await?;
+    request_id::note_company(req, authorized.caller.company);
     check(&authorized.caller, access)?;
     Ok(authorized)
 }
@@ -147,6 +148,7 @@ pub async fn authorize_ingest(req: &HttpRequest, shared: &Shared) -> Result<Auth
     let now = shared.state.clock.now();
     let found = shared.state.store.authenticate_for_ingest(bearer(req)?, now).await;
     let caller = live(found, now)?;
+    request_id::note_company(req, caller.company);
     check(&caller, Access::Scope(Scope::EventsWrite))?;
     Ok(Authorized { caller, now, origin: None })
 }

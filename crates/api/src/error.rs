@@ -182,24 +182,13 @@ impl ApiError {
         }
     }
 
-    /// Logs what the operator should know, once, where the answer leaves.
-    pub fn log(&self, request_id: &str, method: &str, route: &str) {
+    /// What the operator should know of it, for the log line of the request.
+    pub fn weight(&self) -> Weight {
         match self {
-            Self::Internal(cause) => {
-                let cause = chain(cause.as_ref());
-                tracing::error!(request.id = request_id, "{method} {route} failed: {cause}");
-            }
-            Self::DatabaseUnavailable(cause) => {
-                let cause = chain(cause);
-                tracing::warn!(request.id = request_id, "{method} {route} was refused: {cause}");
-            }
-            Self::Overloaded => {
-                tracing::debug!(
-                    request.id = request_id,
-                    "{method} {route} was refused: overloaded"
-                );
-            }
-            Self::InvalidJson { .. }
+            Self::Internal(cause) => Weight::Fault(chain(cause.as_ref())),
+            Self::DatabaseUnavailable(cause) => Weight::Trouble(cause.chain()),
+            Self::Overloaded
+            | Self::InvalidJson { .. }
             | Self::Invalid(_)
             | Self::Unauthorized
             | Self::MissingScope(_)
@@ -210,9 +199,20 @@ impl ApiError {
             | Self::Refused { .. }
             | Self::TooManyTries { .. }
             | Self::TooLarge { .. }
-            | Self::NotReady { .. } => {}
+            | Self::NotReady { .. } => Weight::Expected,
         }
     }
+}
+
+/// How much an error means to the operator.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// A mistake of ours, and its cause.
+    Fault(String),
+    /// Something we depend on fails, and how.
+    Trouble(String),
+    /// Part of every day.
+    Expected,
 }
 
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {

@@ -14,6 +14,7 @@ mod event_body;
 mod fields;
 mod inbox_door;
 mod login;
+mod metrics;
 mod operator;
 mod origin;
 mod password;
@@ -25,5 +26,6 @@ mod sample;
 mod schema;
 mod serve;
 
+pub use metrics::{Exposition, Form, Metrics, RouteMetrics};
 pub use sample::{SampleQueue, SampleSender, run_samples, sample_channel};
-pub use serve::{Config, Readiness, SignUps, State, bind, serve};
+pub use serve::{Config, Readiness, SignUps, State, bind, serve, serve_metrics};

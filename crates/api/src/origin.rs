@@ -12,13 +12,18 @@ pub fn of(req: &HttpRequest, trusted: &[IpNet]) -> Option<IpAddr> {
     Some(behind(peer, req.headers(), trusted))
 }
 
+/// Whether a peer is one of the proxies that are believed.
+pub fn is_trusted(peer: IpAddr, trusted: &[IpNet]) -> bool {
+    let peer = peer.to_canonical();
+    trusted.iter().any(|network| network.contains(&peer))
+}
+
 /// Walks from the peer towards the client as long as a proxy is trusted: whatever stands before the
 /// first that is not could be made up.
 fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
     let mut address = peer;
     let mut hops = hops(headers);
-    while is_trusted(&address) {
+    while is_trusted(address, trusted) {
         match hops.pop() {
             Some(Some(before)) => address = before,
             // Nobody before it, or something that is no address: the proxy itself is all we know.

@@ -1,49 +1,205 @@
-//! A name for each request, in the answer's `x-request-id` and in what is logged about it.
+//! What every request passes: it gets a name, is counted, and is logged in one line, all lines about
+//! it inside a span that names it. Never a path, a query, a header or a body: what a caller sends
+//! stays out of logs, but for ids of things that are ours.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use actix_web::Error;
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-
+use actix_web::{Error, HttpMessage, HttpRequest, web};
+use domain::id::CompanyId;
 use domain::inbox_url::PATH_PREFIX;
+use ipnet::IpNet;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
-use crate::error::ApiError;
+use crate::error::{ApiError, Weight};
+use crate::metrics::Spot;
+use crate::origin;
+use crate::serve::Shared;
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// How long a name may be that a trusted proxy has given.
+const GIVEN_ID_BYTES_MAX: usize = 128;
 /// How long an answer may take; then the caller is told to come back.
 const ANSWER_WITHIN: Duration = Duration::from_secs(25);
 /// The same for a sample, which waits for a receiver up to 30 s, and for an inbox, which is told to
 /// wait so long.
 const SLOW_WITHIN: Duration = Duration::from_secs(45);
+/// An answer that takes longer is worth a line at `info`.
+const SLOW_AFTER: Duration = Duration::from_secs(1);
+/// What stands in a log line for what has no name in the table of routes.
+const UNKNOWN: &str = "other";
 /// Keeps the requests of one process apart from those of all others.
 static PROCESS: LazyLock<u64> = LazyLock::new(|| getrandom::u64().unwrap_or_default());
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
-/// Names the request, answers it, and logs its failure if there is something to log.
+/// Names the request, answers it, counts and logs it.
 pub async fn name_and_log<B: MessageBody>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    let is_slow = req.path().ends_with("/sample") || req.path().starts_with(PATH_PREFIX);
-    let limit = if is_slow { SLOW_WITHIN } else { ANSWER_WITHIN };
-    let mut res = match tokio::time::timeout(limit, next.call(req)).await {
-        Ok(answered) => answered?,
-        // What a request waits for is the database; its own deadlines are shorter than this one.
-        Err(_) => return Err(ApiError::DatabaseUnavailable(store::Error::no_answer()).into()),
-    };
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let id = format!("{:016x}{count:08x}", *PROCESS);
-    if let Some(error) = res.response().error().and_then(|error| error.as_error::<ApiError>()) {
-        let route = res.request().match_pattern().unwrap_or_default();
-        error.log(&id, res.request().method().as_str(), &route);
+    let begun = Instant::now();
+    let shared = req.app_data::<web::Data<Shared>>().cloned();
+    let trusted = shared.as_ref().map_or(&[][..], |shared| &shared.config.trusted_proxies);
+    let id = given_id(&req, trusted).unwrap_or_else(new_id);
+    let method = method_name(req.method());
+    let span =
+        tracing::info_span!("request", request.id = id, method, route = Empty, company.id = Empty);
+    let mut res = next.call(req).instrument(span.clone()).await?;
+    let took = begun.elapsed();
+    let spot = res.request().app_data::<Spot>().copied();
+    if let Some(shared) = &shared {
+        let metrics = shared.state.metrics.route(spot, res.request().method());
+        metrics.count(res.status(), took);
     }
+    let company = res.request().extensions().get::<CompanyId>().copied();
+    let answered = Answered {
+        id: &id,
+        method,
+        route: spot.map_or(UNKNOWN, Spot::path),
+        status: res.status(),
+        took,
+        company,
+    };
+    span.in_scope(|| answered.log(res.response().error().and_then(|error| error.as_error())));
     if let Ok(value) = HeaderValue::try_from(id) {
         res.headers_mut().insert(X_REQUEST_ID.clone(), value);
     }
     Ok(res)
+}
+
+/// Answers within a time. Stands around each resource, where the route is known.
+pub async fn in_time<B: MessageBody + 'static>(
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let kept = req.request().clone();
+    let route = kept.app_data::<Spot>().map_or(UNKNOWN, |spot| spot.path());
+    Span::current().record("route", route);
+    let is_slow = route.ends_with("/sample") || route.starts_with(PATH_PREFIX);
+    let limit = if is_slow { SLOW_WITHIN } else { ANSWER_WITHIN };
+    match tokio::time::timeout(limit, next.call(req)).await {
+        Ok(answered) => Ok(answered?.map_into_boxed_body()),
+        // What a request waits for is the database; its own deadlines are shorter than this one.
+        Err(_) => {
+            let error = ApiError::DatabaseUnavailable(store::Error::no_answer());
+            Ok(ServiceResponse::from_err(error, kept))
+        }
+    }
+}
+
+/// Remembers for the log whose request it is.
+pub fn note_company(req: &HttpRequest, company: CompanyId) {
+    Span::current().record("company.id", tracing::field::display(company));
+    req.extensions_mut().insert(company);
+}
+
+fn new_id() -> String {
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("{:016x}{count:08x}", *PROCESS)
+}
+
+/// The name that a trusted proxy has given the request, so that its log and ours can be laid side by
+/// side. Anybody else could choose one to mislead or to be logged.
+fn given_id(req: &ServiceRequest, trusted: &[IpNet]) -> Option<String> {
+    let peer = req.peer_addr()?.ip();
+    if !origin::is_trusted(peer, trusted) {
+        return None;
+    }
+    let given = req.headers().get(&X_REQUEST_ID)?.to_str().ok()?;
+    let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+    let fine = (1..=GIVEN_ID_BYTES_MAX).contains(&given.len()) && given.bytes().all(is_safe);
+    fine.then(|| given.to_owned())
+}
+
+/// A method that HTTP knows; whoever makes one up does not get it into the log.
+fn method_name(method: &Method) -> &'static str {
+    const KNOWN: [&str; 9] =
+        ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT"];
+    KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or(UNKNOWN)
+}
+
+/// One request, as its line in the log tells it.
+struct Answered<'a> {
+    id: &'a str,
+    method: &'static str,
+    route: &'static str,
+    status: StatusCode,
+    took: Duration,
+    company: Option<CompanyId>,
+}
+
+impl Answered<'_> {
+    fn log(&self, error: Option<&ApiError>) {
+        macro_rules! line {
+            ($level:ident, $cause:expr, $end:expr) => {{
+                let Self { id, method, route, status, took, company } = self;
+                tracing::$level!(
+                    request.id = id,
+                    method,
+                    route,
+                    status = status.as_u16(),
+                    duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+                    company.id = company.map(tracing::field::display),
+                    error = $cause,
+                    "{method} {route} answered {} in {} ms{}",
+                    status.as_u16(),
+                    took.as_millis(),
+                    $end
+                )
+            }};
+        }
+        let none: Option<&str> = None;
+        match error.map(ApiError::weight) {
+            Some(Weight::Fault(cause)) => line!(error, cause.as_str(), format_args!(": {cause}")),
+            Some(Weight::Trouble(cause)) => line!(warn, cause.as_str(), format_args!(": {cause}")),
+            // Under overload there would be a line for each request.
+            Some(Weight::Expected) | None if self.is_slow() => line!(info, none, ""),
+            Some(Weight::Expected) | None => line!(debug, none, ""),
+        }
+    }
+
+    /// A sample waits for somebody else's machine.
+    fn is_slow(&self) -> bool {
+        self.took > SLOW_AFTER && !self.route.ends_with("/sample")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn given(peer: &str, id: &str, trusted: &[&str]) -> Option<String> {
+        let trusted: Vec<IpNet> = trusted.iter().map(|net| net.parse().unwrap()).collect();
+        let peer = peer.parse().unwrap();
+        let req = TestRequest::get().peer_addr(peer).insert_header(("x-request-id", id));
+        given_id(&req.to_srv_request(), &trusted)
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_names_a_request_and_only_plainly() {
+        let trusted = ["10.0.0.0/8"];
+        assert_eq!(given("10.0.0.1:1", "a-1_b.c:d", &trusted).as_deref(), Some("a-1_b.c:d"));
+        assert_eq!(given("10.0.0.1:1", &"a".repeat(128), &trusted).map(|id| id.len()), Some(128));
+        assert_eq!(given("10.0.0.1:1", &"a".repeat(129), &trusted), None);
+        for bad in ["", "a b", "a\"b", "+49 171", "ä"] {
+            assert_eq!(given("10.0.0.1:1", bad, &trusted), None, "{bad}");
+        }
+        assert_eq!(given("198.51.100.7:1", "abc", &trusted), None);
+        assert_eq!(given("10.0.0.1:1", "abc", &[]), None);
+    }
+
+    #[test]
+    fn a_method_that_nobody_knows_is_not_repeated() {
+        assert_eq!(method_name(&Method::PATCH), "PATCH");
+        assert_eq!(method_name(&Method::from_bytes(b"HKF_SECRET").unwrap()), UNKNOWN);
+    }
 }

@@ -1,9 +1,12 @@
 //! Every route, one module a resource.
 
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, HttpResponse, Resource, web};
 
 use crate::error::ApiError;
+use crate::metrics::Spot;
+use crate::request_id::in_time;
 
 mod account;
 mod admin_nodes;
@@ -29,6 +32,7 @@ mod logins;
 mod mails;
 mod me;
 mod members;
+mod metrics;
 mod openapi;
 mod samples;
 mod secrets;
@@ -44,12 +48,26 @@ pub use table::{ROUTES, Row};
 /// they are compared as text, and behind the others each event would be matched against a pattern of
 /// every resource before its own.
 pub fn configure(config: &mut web::ServiceConfig) {
+    let mut begins = 0;
+    let resources = ROUTES.chunk_by(|a, b| a.path == b.path).map(|rows| {
+        let spot = Spot::new(begins, rows);
+        begins += rows.len();
+        (rows, spot)
+    });
     let (varying, fixed): (Vec<_>, Vec<_>) =
-        ROUTES.chunk_by(|a, b| a.path == b.path).partition(|rows| rows[0].path.contains('{'));
-    for rows in fixed.into_iter().chain(varying) {
-        config.service(resource(rows[0].path, rows));
+        resources.partition(|(rows, _)| rows[0].path.contains('{'));
+    for (rows, spot) in fixed.into_iter().chain(varying) {
+        config.service(resource(rows[0].path, rows).app_data(spot).wrap(from_fn(in_time)));
     }
     config.default_service(web::route().to(|| async { ApiError::NotFound.into_answer() }));
+}
+
+/// The routes of the listener that is for metrics alone.
+pub fn configure_metrics(config: &mut web::ServiceConfig) {
+    config
+        .route("/metrics", web::get().to(metrics::get_metrics_alone))
+        .route("/healthz", web::get().to(health::get_health))
+        .default_service(web::route().to(|| async { ApiError::NotFound.into_answer() }));
 }
 
 /// One path, which names its methods to whoever uses another one.

@@ -15,6 +15,7 @@ use store::{Clock, Store};
 
 use crate::inbox_door::InboxDoor;
 use crate::checks::Checks;
+use crate::metrics::{Exposition, Metrics};
 use crate::operator::Guesses;
 use crate::password::Passwords;
 use crate::sample::SampleSender;
@@ -26,6 +27,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 2_048;
+
+/// How long a scrape under way may take once the process ends.
+const METRICS_SHUTDOWN: Duration = Duration::from_secs(2);
 
 /// What the API needs to know.
 #[derive(Debug, Clone)]
@@ -88,6 +92,10 @@ pub struct State {
     pub samples: SampleSender,
     /// Whether this node takes requests.
     pub readiness: Readiness,
+    /// What is counted here.
+    pub metrics: Arc<Metrics>,
+    /// Where `/metrics` comes from, unless it has a listener of its own.
+    pub exposition: Option<Arc<dyn Exposition>>,
 }
 
 /// What every handler sees.
@@ -142,6 +150,22 @@ pub fn serve(listener: TcpListener, config: Config, state: State) -> io::Result<
     .tcp_nodelay(true)
     .disable_signals()
     .shutdown_timeout(shutdown_timeout.as_secs())
+    .listen(listener)?
+    .run();
+    Ok(server)
+}
+
+/// Starts to answer `/metrics` and `/healthz` on a listener of their own, and nothing else.
+pub fn serve_metrics(listener: TcpListener, exposition: Arc<dyn Exposition>) -> io::Result<Server> {
+    let exposition: web::Data<dyn Exposition> = web::Data::from(exposition);
+    let server = HttpServer::new(move || {
+        App::new().app_data(exposition.clone()).configure(routes::configure_metrics)
+    })
+    .workers(1)
+    .client_request_timeout(HEAD_TIME_MAX)
+    .tcp_nodelay(true)
+    .disable_signals()
+    .shutdown_timeout(METRICS_SHUTDOWN.as_secs())
     .listen(listener)?
     .run();
     Ok(server)

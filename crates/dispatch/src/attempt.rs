@@ -12,6 +12,7 @@ impl Dispatcher {
     pub(crate) async fn attempt(self: Arc<Self>, delivery: Claimed, known: Known) {
         let target = &known.target;
         let started_at = self.clock.now();
+        self.metrics.began(&delivery, started_at);
         let number = delivery.progress.next_number();
         let body = wire::render(&delivery.event);
         let signatures = target.keys.sign(&delivery.event.id.to_string(), started_at, &body);
@@ -28,6 +29,15 @@ impl Dispatcher {
             })
             .await;
         let ended_at = self.clock.now();
+        self.metrics.ended(&exchange.outcome, exchange.duration);
+        tracing::debug!(
+            delivery.id = %delivery.id,
+            endpoint.id = %delivery.endpoint,
+            attempt.number = number,
+            duration_ms = u64::try_from(exchange.duration.as_millis()).unwrap_or(u64::MAX),
+            outcome = exchange.outcome.failure.as_ref().map_or("success", |failure| failure.kind.as_str()),
+            "An attempt is over"
+        );
         let endpoint = delivery.endpoint;
         let success = exchange.outcome.is_success();
         self.lanes.lock().answered(endpoint, success, started_at, ended_at);

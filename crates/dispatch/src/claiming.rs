@@ -115,7 +115,7 @@ impl Dispatcher {
         }
         match self.want_of(lane, now).await {
             Err(error) if !error.is_passing() => {
-                tracing::error!(endpoint.id = %lane.endpoint, error = ?error, "Endpoint {} cannot be read: {error}", lane.endpoint);
+                tracing::error!(endpoint.id = %lane.endpoint, error = error.chain(), "Endpoint {} cannot be read: {error}", lane.endpoint);
                 Ok(LaneWant::none(lane, now + UNREADABLE_FOR))
             }
             wanted => wanted,

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::lanes::{Lanes, Limits};
+use crate::metrics::Metrics;
 use crate::targets::Targets;
 
 /// How many deliveries may wait in one lane for each request that may be in flight over all.
@@ -60,6 +61,7 @@ pub struct Dispatcher {
     /// Held by the running settlement; a run that follows a crashed one goes on with it.
     pub(crate) settle_queue: tokio::sync::Mutex<mpsc::Receiver<ToSettle>>,
     pub(crate) attempts: TaskTracker,
+    pub(crate) metrics: Metrics,
     /// Whether this node is a member and known to be alive: else it neither claims nor sends.
     pub(crate) member: AtomicBool,
     /// Whether this process has been a member before: then it comes back as a new incarnation.
@@ -104,6 +106,7 @@ impl Dispatcher {
             settle,
             settle_queue: tokio::sync::Mutex::new(settle_queue),
             attempts: TaskTracker::new(),
+            metrics: Metrics::default(),
             member: AtomicBool::new(false),
             was_member: AtomicBool::new(false),
             stopping: AtomicBool::new(false),

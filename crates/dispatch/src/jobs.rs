@@ -72,7 +72,7 @@ impl Dispatcher {
             tracing::warn!(error = %error, job = %job.id, "Job {} waits for the database: {error}", job.id);
             return;
         }
-        tracing::error!(error = ?error, job = %job.id, company = %job.company, "Job {} failed: {error}", job.id);
+        tracing::error!(error = error.chain(), job = %job.id, company = %job.company, "Job {} failed: {error}", job.id);
         if let Err(error) = self.store.fail_job(job, &error.to_string(), self.clock.now()).await {
             tracing::warn!(error = %error, "The end of job {} was not written down: {error}", job.id);
         }

@@ -26,6 +26,8 @@ use lane::{Lane, ROW_BYTES_GUESSED};
 use placing::Load;
 use turns::Turns;
 
+use crate::metrics::InHand;
+
 /// At most so many rows are wanted of one lane at a time: how large they are is known only then.
 const CLAIM_ROWS_MAX: usize = 1_024;
 
@@ -299,6 +301,25 @@ impl Lanes {
             keep
         });
         self.turns.forget_idle();
+    }
+
+    /// What all of them hold. Looks at the head of each lane.
+    pub fn in_hand(&self, now: DateTime<Utc>) -> InHand {
+        let oldest = |mode: Mode| {
+            let lanes = self.lanes.values().filter(|lane| lane.mode == mode && !lane.on_hold(now));
+            lanes.filter_map(Lane::oldest_due).min().filter(|due| *due <= now)
+        };
+        InHand {
+            lanes: self.lanes.len(),
+            in_flight: self.load.in_flight,
+            unsettled: self.load.unsettled,
+            in_flight_max: self.limits.in_flight_max,
+            queued: self.load.queued,
+            bytes: self.load.bytes,
+            bytes_max: self.limits.memory_max,
+            oldest_due: oldest(Mode::Open),
+            oldest_due_defective: oldest(Mode::Slow),
+        }
     }
 
     /// Requests in flight.

@@ -8,6 +8,7 @@ mod claiming;
 mod dispatcher;
 mod jobs;
 mod membership;
+mod metrics;
 mod sending;
 mod settling;
 mod targets;
@@ -15,3 +16,4 @@ mod upkeep;
 mod wishes;
 
 pub use dispatcher::{Config, Dispatcher};
+pub use metrics::{InHand, Metrics};

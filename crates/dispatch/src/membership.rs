@@ -83,6 +83,9 @@ impl Dispatcher {
         match beaten.await {
             Ok(Ok(ahead)) => {
                 self.clock.correct(ahead);
+                if self.store.can_be_taken_for_dead() {
+                    self.metrics.clock_corrected(ahead);
+                }
                 Some(membership)
             }
             Ok(Err(error)) if !self.store.can_be_taken_for_dead() => {

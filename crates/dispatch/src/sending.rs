@@ -94,7 +94,7 @@ impl Dispatcher {
                 Ok(None) => return self.turn_away(row, Turn::End(Finish::Canceled)).await,
                 Err(error) if error.is_passing() => tokio::time::sleep(READ_AGAIN_AFTER).await,
                 Err(error) => {
-                    tracing::error!(endpoint.id = %row.endpoint, error = ?error, "Endpoint {} cannot be read: {error}", row.endpoint);
+                    tracing::error!(endpoint.id = %row.endpoint, error = error.chain(), "Endpoint {} cannot be read: {error}", row.endpoint);
                     return self.turn_away(row, Turn::Hold).await;
                 }
             }

@@ -78,7 +78,7 @@ impl Dispatcher {
                 }
                 Err(error) => {
                     let delivery = batch[0].delivery().id;
-                    tracing::error!(delivery.id = %delivery, error = ?error, "The outcome of {delivery} cannot be written; it is tried again in {} minutes: {error}", UNWRITABLE_FOR.num_minutes());
+                    tracing::error!(delivery.id = %delivery, error = error.chain(), "The outcome of {delivery} cannot be written; it is tried again in {} minutes: {error}", UNWRITABLE_FOR.num_minutes());
                     self.count_out(&batch);
                     self.send_wake.notify_one();
                     self.put_off(batch[0].delivery()).await;

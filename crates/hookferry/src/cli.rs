@@ -351,7 +351,7 @@ mod tests {
             assert!(help.contains(&format!("[env: {}]", setting.env())), "{}", setting.key);
         }
         let later = help.matches("(checked, but without effect yet)").count();
-        assert_eq!(later, 2);
+        assert_eq!(later, 1);
         assert!(help.contains("[default: 127.0.0.1:8080]"));
     }
 

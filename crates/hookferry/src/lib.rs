@@ -11,6 +11,8 @@ mod health;
 mod hints;
 pub mod lock;
 pub mod master_key;
+mod metrics;
+mod metrics_door;
 mod name;
 pub mod program;
 mod serve;

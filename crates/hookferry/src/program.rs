@@ -19,6 +19,8 @@ use crate::database;
 use crate::health::Health;
 use crate::hints;
 use crate::lock::DataDirLock;
+use crate::metrics::Exporter;
+use crate::metrics_door::MetricsDoor;
 use crate::settings::Settings;
 use crate::settings::database::Database;
 use crate::supervise::supervise;
@@ -38,6 +40,7 @@ pub struct Program {
     stop_server: Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>,
     server_ended: CancellationToken,
     loops: Loops,
+    metrics: Option<MetricsDoor>,
     _lock: Option<DataDirLock>,
 }
 
@@ -97,7 +100,15 @@ impl Program {
         let loops = Loops::default();
         loops.start(&settings, &store, &clock, &dispatcher, &health);
         loops.others.spawn(api::run_samples(sample_queue, client));
-        let state = api::State { store: store.clone(), clock, samples, readiness };
+        let mut state = api::State {
+            store: store.clone(),
+            clock,
+            samples,
+            readiness,
+            metrics: Arc::default(),
+            exposition: None,
+        };
+        let metrics = open_metrics(&settings, &dispatcher, &mut state)?;
         let server = api::serve(listener, api_config(&settings, policy), state)?;
         let handle = server.handle();
         let server_ended = CancellationToken::new();
@@ -113,6 +124,7 @@ impl Program {
             stop_server: Box::new(move || Box::pin(async move { handle.stop(true).await })),
             server_ended,
             loops,
+            metrics,
             _lock: lock,
         })
     }
@@ -120,6 +132,11 @@ impl Program {
     /// Where the HTTP server listens.
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where metrics are served alone, if they are.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(MetricsDoor::address)
     }
 
     /// The database.
@@ -139,15 +156,19 @@ impl Program {
 
     /// Ends in order: says no to the balancer and goes on serving for the drain delay; finishes
     /// requests and takes no more; writes down what was taken in and what became of the mail in hand;
-    /// claims no more, finishes what is under way within its time and gives the rest back.
+    /// claims no more, finishes what is under way within its time and gives the rest back. Metrics with
+    /// a listener of their own can be had until the end.
     pub async fn shutdown(self) {
-        let Self { health, drain_delay, shutdown_timeout, stop_server, loops, .. } = self;
+        let Self { health, drain_delay, shutdown_timeout, stop_server, loops, metrics, .. } = self;
         health.set_serving(false);
         loops.stop_mail.cancel();
         tracing::info!("Stopping: serving for another {drain_delay:?}, no longer ready");
         tokio::time::sleep(drain_delay).await;
         stop_server().await;
         loops.end(shutdown_timeout).await;
+        if let Some(door) = metrics {
+            door.close().await;
+        }
         tracing::info!("Stopped");
     }
 }
@@ -199,6 +220,24 @@ impl Loops {
         };
         let stop = self.stop_mail.clone();
         self.mail.spawn(supervise("mail", Arc::clone(health), stop, run));
+    }
+}
+
+/// On a listener of their own where the settings name one, else by the API.
+fn open_metrics(
+    settings: &Settings,
+    dispatcher: &Arc<Dispatcher>,
+    state: &mut api::State,
+) -> anyhow::Result<Option<MetricsDoor>> {
+    let (store, dispatcher) = (state.store.clone(), Arc::clone(dispatcher));
+    let exporter = Exporter::new(store, dispatcher, state, settings.mail.is_some());
+    let exposition: Arc<dyn api::Exposition> = Arc::new(exporter);
+    match settings.metrics_listen {
+        Some(address) => MetricsDoor::open(address, exposition).map(Some),
+        None => {
+            state.exposition = Some(exposition);
+            Ok(None)
+        }
     }
 }
 

@@ -65,6 +65,10 @@ fn announce(settings: &Settings, program: &Program, hints_wanted: bool) -> anyho
     tracing::info!(node = settings.node_name, "Listening on http://{address}");
     let mut out = std::io::stdout().lock();
     writeln!(out, "listening on http://{address}")?;
+    if let Some(metrics) = program.metrics_address() {
+        tracing::info!("Metrics on http://{metrics}/metrics");
+        writeln!(out, "metrics on http://{metrics}/metrics")?;
+    }
     if hints_wanted || out.is_terminal() {
         write!(out, "{}", hints::next_steps(settings, address)?)?;
     }

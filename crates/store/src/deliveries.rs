@@ -2,7 +2,7 @@
 //! `delivery_list`.
 
 use chrono::{DateTime, Utc};
-use domain::delivery::Progress;
+use domain::delivery::{Finish, Progress};
 use domain::endpoint::EndpointState;
 use domain::id::{CompanyId, DeliveryId, EndpointId, EventId};
 use sea_orm::sea_query::{Expr, OnConflict};
@@ -110,6 +110,8 @@ impl Store {
         tx.commit().await?;
         if is_claimed {
             self.hint(Hint::Wish);
+        } else {
+            self.count_ended(Finish::Canceled, 1);
         }
         Ok(record)
     }

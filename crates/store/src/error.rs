@@ -63,6 +63,18 @@ impl Error {
         matches!(self, Self::Overloaded | Self::TypesChanged | Self::Unavailable(_))
     }
 
+    /// The error and its causes, for the log. `Debug` is not for it: it shows what the database tells
+    /// beside its message, which can be a whole row.
+    pub fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            text = format!("{text}: {cause}");
+            source = cause.source();
+        }
+        text
+    }
+
     /// The same error for another caller who waited for the same transaction.
     pub(crate) fn copy(&self) -> Self {
         match self {

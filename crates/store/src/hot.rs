@@ -1,7 +1,7 @@
 //! Transactions of the hot path: on the driver itself, because arrays with nulls and prepared
 //! statements of fixed shape are what makes a batch cheap.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sea_orm::sqlx;
 use sea_orm::sqlx::pool::PoolConnection;
@@ -59,9 +59,11 @@ impl Store {
 
     async fn begin_hot_at_last(&self, durability: Durability) -> Result<HotTx, Error> {
         let lax = durability == Durability::Repeatable;
+        let asked = Instant::now();
         match &self.inner.pools {
             Pools::Sqlite { write, .. } => {
                 let connection = write.get_sqlite_connection_pool().acquire().await?;
+                self.inner.metrics.connection_wait.observe(asked.elapsed());
                 let mut tx = HotTx {
                     connection: HotConnection::Sqlite(connection),
                     lax_sqlite: lax,
@@ -75,6 +77,7 @@ impl Store {
             }
             Pools::Postgres { pool } => {
                 let connection = pool.get_postgres_connection_pool().acquire().await?;
+                self.inner.metrics.connection_wait.observe(asked.elapsed());
                 let mut tx = HotTx {
                     connection: HotConnection::Postgres(connection),
                     lax_sqlite: false,
@@ -91,11 +94,22 @@ impl Store {
 impl HotTx {
     /// Commits what was done, or rolls back what was not.
     pub(crate) async fn end<T>(self, done: Result<T, Error>) -> Result<T, Failed<T>> {
+        self.end_timed(done).await.map(|(value, _)| value)
+    }
+
+    /// The same, with how long the commit took.
+    pub(crate) async fn end_timed<T>(
+        self,
+        done: Result<T, Error>,
+    ) -> Result<(T, Duration), Failed<T>> {
         match done {
-            Ok(value) => match within(self.commit()).await {
-                Ok(()) => Ok(value),
-                Err(error) => Err(Failed::Doubtful(value, error)),
-            },
+            Ok(value) => {
+                let begun = Instant::now();
+                match within(self.commit()).await {
+                    Ok(()) => Ok((value, begun.elapsed())),
+                    Err(error) => Err(Failed::Doubtful(value, error)),
+                }
+            }
             Err(error) => {
                 // Where this fails too, the connection is closed, and that rolls back.
                 let _ = within(self.roll_back()).await;

@@ -155,7 +155,8 @@ fn fail_all(jobs: Vec<IngestJob>, error: Error) {
     if error.is_passing() {
         tracing::warn!(error = %error, jobs = jobs.len(), "Ingest could not write: {error}");
     } else {
-        tracing::error!(error = ?error, "Ingest failed: {error}");
+        let cause = error.chain();
+        tracing::error!(error = cause, "Ingest failed: {cause}");
     }
     for job in jobs {
         job.answer(Err(error.copy()));

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::event::{NewEvent, Verdict};
@@ -114,8 +115,11 @@ impl Store {
         let mut rooms = Rooms::new(hand_over);
         let mut tx = self.begin_hot(Durability::Acknowledged).await?;
         let filled = within(self.fill(&mut tx, &mut batch, &mut rooms, now)).await;
-        let pending = match tx.end(filled).await {
-            Ok(pending) => pending,
+        let pending = match tx.end_timed(filled).await {
+            Ok((pending, commit)) => {
+                self.count_batch(&batch, commit);
+                pending
+            }
             Err(Failed::Unchanged(error)) => return Err(error),
             Err(Failed::Doubtful(pending, error)) => {
                 let claimed = pending.iter().filter(|row| row.claimed_by != 0);
@@ -130,6 +134,19 @@ impl Store {
             .collect();
         rooms.fill(fresh);
         Ok(batch.answers())
+    }
+
+    fn count_batch(&self, batch: &Batch<'_>, commit: Duration) {
+        let metrics = &self.inner.metrics;
+        let fate = |wanted: fn(&Fate) -> bool| {
+            batch.items.iter().filter(|item| wanted(&item.fate)).count()
+        };
+        metrics.accepted.add(fate(|fate| matches!(fate, Fate::New)));
+        metrics
+            .duplicates
+            .add(fate(|fate| matches!(fate, Fate::Known(Accepted::Duplicate { .. }))));
+        metrics.ingest_events.observe_count(batch.items.len());
+        metrics.ingest_commit.observe(commit);
     }
 
     async fn fill(

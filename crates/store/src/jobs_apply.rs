@@ -52,6 +52,11 @@ impl Changes {
         self.lanes.iter().map(|id| EndpointId::from_raw(*id))
     }
 
+    /// How many deliveries it has canceled that nobody holds.
+    pub(crate) fn ended_rows(&self) -> u64 {
+        self.ended.len() as u64
+    }
+
     /// Whether something that a node holds was canceled.
     pub(crate) const fn has_wishes(&self) -> bool {
         !self.marked.is_empty()

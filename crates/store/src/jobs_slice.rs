@@ -2,6 +2,7 @@
 //! it stands is committed with each slice, so that nothing is done twice whoever goes on with it.
 
 use chrono::{DateTime, Utc};
+use domain::delivery::Finish;
 use domain::id::{CompanyId, JobId};
 use domain::job::{JobKind, JobRequest, JobState};
 use sea_orm::sea_query::Expr;
@@ -167,6 +168,7 @@ impl Store {
             end_job(&tx, job.id.raw(), JobState::Finished, None, now).await?;
         }
         tx.commit().await?;
+        self.count_ended(Finish::Canceled, changes.ended_rows());
         if changes.has_wishes() {
             self.hint(Hint::Wish);
         }

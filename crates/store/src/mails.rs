@@ -122,7 +122,9 @@ impl Store {
             ..Default::default()
         };
         write_mail(&tx, id, changed).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.inner.metrics.mails_sent.one();
+        Ok(())
     }
 
     /// Sending failed: tried again after `wait`, or given up where that is `None`.
@@ -151,7 +153,14 @@ impl Store {
             None => {}
         }
         write_mail(&tx, id, changed).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        let metrics = &self.inner.metrics;
+        if wait.is_some() {
+            metrics.mails_retried.one()
+        } else {
+            metrics.mails_given_up.one()
+        }
+        Ok(())
     }
 
     /// The company's mails, kept or sent.

@@ -26,7 +26,7 @@ use crate::own_type_cache::OwnTypeCache;
 use crate::pools::{self, Pools};
 use crate::seal::Sealer;
 use crate::tokens::TokenCache;
-use crate::{Error, Held, Hint, MasterKey};
+use crate::{Error, Held, Hint, MasterKey, Metrics};
 
 /// How many hints may wait for a dispatcher; one that lags reads the rows instead.
 const HINTS_MAX: usize = 1_024;
@@ -77,6 +77,7 @@ pub(crate) struct Inner {
     /// Held while rows are claimed, and while what is doubtful is given back.
     pub(crate) claiming: tokio::sync::Mutex<()>,
     pub(crate) hints: broadcast::Sender<Hint>,
+    pub(crate) metrics: Metrics,
     pub(crate) ingest: mpsc::Sender<IngestJob>,
     pub(crate) ingest_room: Arc<Semaphore>,
     pub(crate) ingest_queue: tokio::sync::Mutex<mpsc::Receiver<IngestJob>>,
@@ -110,6 +111,7 @@ impl Store {
                 doubtful: Mutex::default(),
                 claiming: tokio::sync::Mutex::default(),
                 hints,
+                metrics: Metrics::default(),
                 ingest,
                 ingest_room: Arc::new(Semaphore::new(INGEST_BYTES_MAX as usize)),
                 ingest_queue: tokio::sync::Mutex::new(ingest_queue),

@@ -185,5 +185,6 @@ fn new_event(
         subject: Some(Arc::from(about.to_string())),
         occurred_at: Some(at),
         expires_at: None,
+        judged: None,
     }
 }

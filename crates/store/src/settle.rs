@@ -18,7 +18,7 @@ use crate::notices::{Telling, write_notices};
 use crate::operational::Causes;
 use crate::settle_rows::{self, EndpointRow, FinishRow, RetryRow};
 use crate::time::micros;
-use crate::{Claimed, Error, Hint, Store};
+use crate::{Claimed, Error, Hint, Metrics, Store};
 
 /// How often a batch is decided anew because others changed its rows meanwhile.
 const SETTLE_TURNS_MAX: u32 = 8;
@@ -100,6 +100,14 @@ pub(crate) struct Changes<'a> {
     pub(crate) gone: Vec<CompanyId>,
 }
 
+/// What remains to be told of what a batch has changed.
+struct Changed {
+    /// How many ended, by [`Metrics::FINISHES`].
+    finished: [usize; 4],
+    /// What others should act on at once.
+    hints: Vec<Hint>,
+}
+
 impl Store {
     /// Settles outcomes, in their order, in one transaction. On an error nothing has changed and the
     /// same batch can be settled again.
@@ -114,9 +122,10 @@ impl Store {
                 }
                 Err(error) => Err(error),
             };
-            return match tx.end(done).await {
-                Ok((settled, hints)) => {
-                    hints.into_iter().for_each(|hint| self.hint(hint));
+            return match tx.end_timed(done).await {
+                Ok(((settled, changed), commit)) => {
+                    self.count_settled(batch, &changed, commit);
+                    changed.hints.into_iter().for_each(|hint| self.hint(hint));
                     Ok(settled)
                 }
                 // Settled again although it had worked, the batch is found to have lost its claims.
@@ -131,7 +140,7 @@ impl Store {
         tx: &mut HotTx,
         batch: &[ToSettle],
         now: DateTime<Utc>,
-    ) -> Result<Option<(Settled, Vec<Hint>)>, Error> {
+    ) -> Result<Option<(Settled, Changed)>, Error> {
         let incarnation = self.incarnation();
         let (mut settled, mut changes) = self.decide_all(tx, batch, incarnation, now).await?;
         let finished = settle_rows::finish(tx, &changes.finished, incarnation).await?;
@@ -160,7 +169,18 @@ impl Store {
         for after in &mut settled.endpoints {
             after.lane_owner = owners.get(&after.endpoint.raw()).copied();
         }
-        Ok(Some((settled, hints)))
+        let finished = Metrics::FINISHES
+            .map(|finish| changes.finished.iter().filter(|row| row.finish == finish).count());
+        Ok(Some((settled, Changed { finished, hints })))
+    }
+
+    fn count_settled(&self, batch: &[ToSettle], changed: &Changed, commit: Duration) {
+        let metrics = &self.inner.metrics;
+        for (finish, count) in Metrics::FINISHES.into_iter().zip(changed.finished) {
+            metrics.finished(finish).add(count);
+        }
+        metrics.settle_outcomes.observe_count(batch.len());
+        metrics.settle_commit.observe(commit);
     }
 
     /// Decides on what this transaction reads, endpoint by endpoint.

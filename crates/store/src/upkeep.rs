@@ -64,7 +64,12 @@ impl Store {
             ended += self.end_unclaimed(&tx, (company, id), finish, now).await?;
         }
         tx.commit().await?;
+        self.count_ended(finish, ended);
         Ok(ended)
+    }
+
+    pub(crate) fn count_ended(&self, finish: Finish, ended: u64) {
+        self.inner.metrics.finished(finish).add(usize::try_from(ended).unwrap_or(usize::MAX));
     }
 
     /// Moves one unclaimed delivery, by company and id, to history without another attempt. Gives 0

@@ -75,6 +75,7 @@ impl Store {
         match tx.end(done).await {
             Ok((ended, lanes)) => {
                 lanes.iter().for_each(|lane| self.hint(lane.hint()));
+                self.count_ended(Finish::Exhausted, ended);
                 Ok(AgedOut { ended, next })
             }
             Err(Failed::Unchanged(error) | Failed::Doubtful(_, error)) => Err(error),

@@ -1,7 +1,7 @@
 //! The real program: built once, started, asked, killed.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, OnceLock, mpsc};
@@ -118,8 +118,12 @@ impl Setup {
         let watchdog = Watchdog::over(child.id());
         let output = BufReader::new(child.stdout.take().expect("it is piped"));
         let (tell, told) = mpsc::channel();
+        let said = self.folder().join("test.out");
+        let mut said = File::options().create(true).append(true).open(said).expect("a file");
         std::thread::spawn(move || {
             for line in output.lines().map_while(Result::ok) {
+                // A full disk is somebody else's test.
+                let _ = writeln!(said, "{line}");
                 if let Some((_, base)) = line.split_once(LISTENING) {
                     // Only the first counts; nobody listens to more.
                     let _ = tell.send(base.trim().to_owned());
@@ -263,6 +267,11 @@ impl Program {
         let child = &mut self.child;
         wait::until("the program ends", within, async || child.try_wait().expect("it is our child"))
             .await
+    }
+
+    /// What it has said on standard output so far.
+    pub fn said(&self) -> String {
+        std::fs::read_to_string(self.setup.folder().join("test.out")).unwrap_or_default()
     }
 
     /// What it has logged so far.

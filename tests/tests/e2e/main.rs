@@ -5,13 +5,16 @@
 mod arrows;
 mod bad_input;
 mod by_hand;
+mod canaries;
 mod crashes;
 mod database_gone;
 mod day_story;
+mod exposition;
 mod first_delivery;
 mod inboxes;
 mod jobs;
 mod mails;
+mod metrics;
 mod openapi;
 mod operational;
 mod own_types;

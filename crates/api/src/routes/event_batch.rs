@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use store::Caller;
 
 use super::events::{AcceptedView, idempotency_key, key_refused};
 use super::intake;
@@ -11,7 +12,7 @@ use crate::auth::{self, Authorized};
 use crate::body;
 use crate::code::Code;
 use crate::error::{ApiError, Problem};
-use crate::event_body::{self, Context};
+use crate::event_body::{self, Context, Read, Refusal};
 use crate::fields::{Fields, Given};
 use crate::respond::json;
 use crate::schema::BatchBody;
@@ -72,26 +73,43 @@ pub async fn create_events(
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let Authorized { caller, now, .. } = auth::authorize_ingest(&req, &shared).await?;
-    if idempotency_key(&req)?.is_some() {
+    let (caller, read) = read_request(&req, payload, &shared)
+        .await
+        .inspect_err(|error| shared.state.metrics.refuse(error.code(), 1))?;
+    let sent = read.len();
+    let taken = intake::take_in(&shared, &caller, read, pointer)
+        .await
+        .inspect_err(|error| shared.state.metrics.refuse(error.code(), sent))?;
+    let results = taken.into_iter().map(|taken| match taken {
+        Ok(view) => ResultView::Accepted(view),
+        Err(error) => {
+            shared.state.metrics.refuse(error.code(), 1);
+            ResultView::Refused(error.problem())
+        }
+    });
+    let results = results.collect();
+    json(StatusCode::ACCEPTED, &BatchView { results })
+}
+
+/// Who posts a batch, and its events as far as they could be read.
+async fn read_request(
+    req: &HttpRequest,
+    payload: web::Payload,
+    shared: &Shared,
+) -> Result<(Caller, Vec<Result<Read, Refusal>>), ApiError> {
+    let Authorized { caller, now, .. } = auth::authorize_ingest(req, shared).await?;
+    if idempotency_key(req)?.is_some() {
         let detail = "does not fit a batch; give each event an `id`".to_owned();
         return Err(key_refused(detail));
     }
-    let body = body::read(&req, payload, "a batch", BATCH_BYTES_MAX).await?;
+    let body = body::read(req, payload, "a batch", BATCH_BYTES_MAX).await?;
     let context = Context { company: caller.company, key: None, now };
-    let read: Vec<_> = read_batch(body::text(&body)?)?
+    let read = read_batch(body::text(&body)?)?
         .into_iter()
         .enumerate()
         .map(|(index, text)| event_body::parse(text.get(), &pointer(index), context))
         .collect();
-    drop(body);
-    let taken = intake::take_in(&shared, &caller, read, pointer).await?;
-    let results = taken.into_iter().map(|taken| match taken {
-        Ok(view) => ResultView::Accepted(view),
-        Err(error) => ResultView::Refused(error.problem()),
-    });
-    let results = results.collect();
-    json(StatusCode::ACCEPTED, &BatchView { results })
+    Ok((caller, read))
 }
 
 /// The JSON pointer of an event.

@@ -90,10 +90,19 @@ pub async fn create_event(
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let authorized = auth::authorize_ingest(&req, &shared).await?;
-    let body = body::read(&req, payload, "an event", DATA_BYTES_MAX + ENVELOPE_BYTES_MAX).await?;
+    let answer = take_event(&req, payload, &shared).await;
+    answer.inspect_err(|error| shared.state.metrics.refuse(error.code(), 1))
+}
+
+async fn take_event(
+    req: &HttpRequest,
+    payload: web::Payload,
+    shared: &Shared,
+) -> Result<HttpResponse, ApiError> {
+    let authorized = auth::authorize_ingest(req, shared).await?;
+    let body = body::read(req, payload, "an event", DATA_BYTES_MAX + ENVELOPE_BYTES_MAX).await?;
     let caller = &authorized.caller;
-    let key = idempotency_key(&req)?;
+    let key = idempotency_key(req)?;
     let context = Context { company: caller.company, key, now: authorized.now };
     let read = event_body::parse(body::text(&body)?, "", context);
     drop(body); // the event has its own copy, and may wait for a commit

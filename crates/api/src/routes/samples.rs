@@ -72,6 +72,12 @@ pub async fn send_sample(
     };
     let exchange = shared.state.samples.send(request).await?;
     let delivered = exchange.outcome.is_success();
+    let metrics = &shared.state.metrics;
+    if delivered {
+        metrics.samples_succeeded.one()
+    } else {
+        metrics.samples_failed.one()
+    }
     store.record_sample(company, id, delivered, actor, shared.state.clock.now()).await?;
     json(StatusCode::OK, &view(exchange, shown))
 }

@@ -8,7 +8,7 @@ use domain::scope::Scope;
 use super::{
     account, admin_nodes, audit, credentials, deliveries, docs, endpoints, event_batch,
     event_types, events, health, inbox_receive, inbox_requests, inboxes, invitations, jobs, logins,
-    mails, me, members, samples, secrets, stats, tokens, welcome, why,
+    mails, me, members, metrics, samples, secrets, stats, tokens, welcome, why,
 };
 use crate::access::Access::{self, Person, Public, Signed};
 
@@ -150,6 +150,7 @@ pub const ROUTES: &[Row] = rows! {
     GET "/openapi.json" Public => docs::get_openapi;
     GET "/docs" Public => docs::redirect_to_docs;
     GET "/docs/{file:.*}" Public => docs::get_docs;
+    GET "/metrics" Access::Operator => metrics::get_metrics;
     GET "/healthz" Public => health::get_health;
     GET "/readyz" Public => health::get_readiness;
     GET "/" Public => welcome;

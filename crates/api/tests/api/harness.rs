@@ -35,6 +35,16 @@ impl HandOver for NoRoom {
     fn hand_over(&self, _fresh: Vec<Claimed>) {}
 }
 
+/// Metrics that say in which form they were asked for.
+#[derive(Debug)]
+struct Fixed;
+
+impl api::Exposition for Fixed {
+    fn write(&self, form: api::Form) -> futures_util::future::BoxFuture<'_, String> {
+        Box::pin(async move { format!("# {form:?}\n# EOF\n") })
+    }
+}
+
 /// The operator's token.
 pub const OPERATOR_TOKEN: &str = "the-operators-own-token";
 
@@ -45,6 +55,7 @@ pub struct App {
     pub store: Store,
     pub company: CompanyId,
     pub readiness: api::Readiness,
+    pub metrics: Arc<api::Metrics>,
     base: String,
     numbers: std::sync::atomic::AtomicU32,
     _folder: tempfile::TempDir,
@@ -128,8 +139,15 @@ impl App {
             workers: 1,
             shutdown_timeout: Duration::ZERO,
         };
-        let state =
-            api::State { store: store.clone(), clock: time, samples, readiness: readiness.clone() };
+        let metrics: Arc<api::Metrics> = Arc::default();
+        let state = api::State {
+            store: store.clone(),
+            clock: time,
+            samples,
+            readiness: readiness.clone(),
+            metrics: metrics.clone(),
+            exposition: Some(Arc::new(Fixed)),
+        };
         let server = api::serve(listener, config, state).unwrap();
         tasks.spawn(server);
         let company = store.create_company("Acme", "owner@example.com", noon()).await.unwrap().id;
@@ -140,6 +158,7 @@ impl App {
             store,
             company,
             readiness,
+            metrics,
             base,
             numbers: Default::default(),
             _folder: folder,

@@ -6,6 +6,7 @@ mod event_types;
 mod harness;
 mod inboxes;
 mod matrix;
+mod metrics;
 mod operator;
 mod people;
 mod resources;

@@ -201,6 +201,13 @@ impl Lane {
         self.end(now);
     }
 
+    /// Since when the first row in line is due. What a person asked for goes before it and has no
+    /// such time.
+    pub(super) fn oldest_due(&self) -> Option<DateTime<Utc>> {
+        let rows = self.queue.iter().find(|row| row.due_at > DateTime::UNIX_EPOCH);
+        rows.map(|row| row.due_at)
+    }
+
     pub(super) fn push(&mut self, row: Claimed) {
         self.weigh(&row);
         self.queue.push_back(row);

@@ -86,6 +86,8 @@ pub struct Settings {
     pub drain_delay: Duration,
     /// How long what is under way may take to finish.
     pub shutdown_timeout: Duration,
+    /// Where `/metrics` is served alone; `None`: behind the operator's token with everything else.
+    pub metrics_listen: Option<SocketAddr>,
     /// What is logged.
     pub log: String,
     /// How it is written.
@@ -143,6 +145,7 @@ impl Settings {
         let shutdown = from.read(&table::SHUTDOWN_TIMEOUT, |text| parse::span(text, "1s", "10m"));
         let log = from.read(&table::LOG, parse::log_filter);
         let log_format = from.read(&table::LOG_FORMAT, log_format);
+        let metrics_listen = from.read(&table::METRICS_LISTEN, parse::address);
         check_later(from);
         from.finish()?;
         let data_dir = data_dir.expect(CHECKED);
@@ -168,6 +171,7 @@ impl Settings {
             mail,
             drain_delay: drain_delay.expect(CHECKED),
             shutdown_timeout: shutdown.expect(CHECKED),
+            metrics_listen,
             log: log.expect(CHECKED),
             log_format: log_format.expect(CHECKED),
             shown: show(from),
@@ -234,7 +238,6 @@ fn resolve_mail(from: &mut Sources, public_url: Option<&Url>) -> Option<mail::Co
 /// The settings of later versions: checked, and not kept.
 fn check_later(from: &mut Sources) {
     from.read(&table::RETENTION, |text| parse::duration(text, "1h", "3650d"));
-    from.read(&table::METRICS_LISTEN, parse::address);
 }
 
 fn node_name(text: &str) -> Result<String, String> {

@@ -130,8 +130,8 @@ settings! {
         "The operator's token for /api/v1/admin, at least 16 characters; several, separated by commas, work at once";
     TRUSTED_PROXIES = "trusted_proxies", "trusted-proxies", "CIDRS", None, Plain, Serve, false,
         "Proxies whose Forwarded headers count, separated by commas";
-    METRICS_LISTEN = "metrics_listen", "metrics-listen", "ADDRESS", None, Plain, Serve, true,
-        "Address and port for /metrics alone";
+    METRICS_LISTEN = "metrics_listen", "metrics-listen", "ADDRESS", None, Plain, Serve, false,
+        "Address and port for /metrics alone; without it, it is behind the operator's token";
 }
 
 #[cfg(test)]
