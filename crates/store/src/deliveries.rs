@@ -78,6 +78,7 @@ impl Store {
         tx.commit().await?;
         self.hint(Hint::LaneDue(endpoint));
         self.hint(Hint::Wish);
+        self.tell_delivery(company, &record, now);
         Ok(record)
     }
 
@@ -111,6 +112,7 @@ impl Store {
         if is_claimed {
             self.hint(Hint::Wish);
         }
+        self.tell_delivery(company, &record, now);
         Ok(record)
     }
 

@@ -21,6 +21,7 @@ use tokio::sync::{Semaphore, broadcast, mpsc};
 
 use crate::compiled::CompiledCompany;
 use crate::ingest::{INGEST_BYTES_MAX, INGEST_QUEUE_MAX, IngestJob};
+use crate::live::Live;
 use crate::pools::{self, Pools};
 use crate::seal::Sealer;
 use crate::tokens::TokenCache;
@@ -73,6 +74,7 @@ pub(crate) struct Inner {
     /// Held while rows are claimed, and while what is doubtful is given back.
     pub(crate) claiming: tokio::sync::Mutex<()>,
     pub(crate) hints: broadcast::Sender<Hint>,
+    pub(crate) live: Live,
     pub(crate) ingest: mpsc::Sender<IngestJob>,
     pub(crate) ingest_room: Arc<Semaphore>,
     pub(crate) ingest_queue: tokio::sync::Mutex<mpsc::Receiver<IngestJob>>,
@@ -104,6 +106,7 @@ impl Store {
                 doubtful: Mutex::default(),
                 claiming: tokio::sync::Mutex::default(),
                 hints,
+                live: Live::default(),
                 ingest,
                 ingest_room: Arc::new(Semaphore::new(INGEST_BYTES_MAX as usize)),
                 ingest_queue: tokio::sync::Mutex::new(ingest_queue),

@@ -9,10 +9,11 @@ use domain::delivery::Finish;
 use domain::endpoint::EndpointState;
 use domain::id::{CompanyId, DeliveryId, EndpointId};
 use domain::outcome::Outcome;
-use domain::settle::{AttemptResult, Next, Settlement, Told};
+use domain::settle::{AttemptResult, Next, Settlement, Told as Transitioned};
 
 use crate::hot::{Durability, Failed, HotTx, within};
 use crate::lane_rows::{LaneWish, wish_lanes};
+use crate::live::Told;
 use crate::notices::{Telling, write_notices};
 use crate::settle_rows::{self, EndpointRow, FinishRow, RetryRow};
 use crate::time::micros;
@@ -85,6 +86,8 @@ pub struct Settled {
     pub endpoints: Vec<EndpointAfter>,
     /// Deliveries whose claim this node had lost; their outcomes count for nothing.
     pub lost: Vec<DeliveryId>,
+    /// What is told to whoever watches live, once it is committed.
+    pub(crate) told: Vec<(CompanyId, Vec<Told>)>,
 }
 
 /// All that a batch changes.
@@ -113,7 +116,8 @@ impl Store {
                 Err(error) => Err(error),
             };
             return match tx.end(done).await {
-                Ok((settled, gone)) => {
+                Ok((mut settled, gone)) => {
+                    self.tell_settled(std::mem::take(&mut settled.told));
                     for company in gone {
                         self.hint(Hint::ConfigChanged(company));
                     }
@@ -146,6 +150,7 @@ impl Store {
         settle_rows::update_endpoints(tx, &changes.endpoints).await?;
         settle_rows::bump_companies(tx, &changes.gone).await?;
         write_notices(self, tx, &changes.told).await?;
+        settled.told = self.told_of(&changes, now);
         let owners = wish_lanes(tx, &changes.lanes).await?;
         for after in &mut settled.endpoints {
             after.lane_owner = owners.get(&after.endpoint.raw()).copied();
@@ -311,7 +316,7 @@ fn apply<'a>(
         let failed = outcome_of(attempts, told.last_failure);
         let (last_status, last_error) = settle_rows::failure_columns(row, failed);
         let row = row.clone();
-        let Told { transition, health, at, .. } = *told;
+        let Transitioned { transition, health, at, .. } = *told;
         Telling { row, transition, health, last_status, last_error, at }
     }));
     if next_due.is_some() || settlement.hold_lane_until.is_some() {

@@ -60,16 +60,19 @@ impl Store {
                 })
             })
             .collect();
-        let mut ended = 0;
+        let mut ended = Vec::new();
         if !given_up.is_empty() {
             let tx = self.begin().await?;
             for row in given_up {
                 let key = (row.company, row.id);
-                ended += self.end_unclaimed(&tx, key, row.began, Finish::Exhausted, now).await?;
+                ended.extend(
+                    self.end_unclaimed(&tx, key, row.began, Finish::Exhausted, now).await?,
+                );
             }
             tx.commit().await?;
+            ended.iter().for_each(|ended| self.tell_ended(ended, now));
         }
-        Ok(AgedOut { ended, next })
+        Ok(AgedOut { ended: ended.len() as u64, next })
     }
 
     /// A slice of what is old enough by its id, in the order of the primary key.
