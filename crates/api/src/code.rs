@@ -71,6 +71,8 @@ pub enum Code {
     CompanyNeeded,
     /// Too many tries in a row.
     TooManyTries,
+    /// As many live streams are open as there may be.
+    TooManyStreams,
     /// Any other conflict with the state of the thing.
     Conflict,
     /// A body, a batch or an event is larger than allowed.
@@ -141,6 +143,7 @@ impl Code {
         Self::CrossSite,
         Self::CompanyNeeded,
         Self::TooManyTries,
+        Self::TooManyStreams,
         Self::Conflict,
         Self::TooLarge,
         Self::InvalidRequest,
@@ -195,6 +198,7 @@ impl Code {
             Self::CrossSite => "cross_site",
             Self::CompanyNeeded => "company_needed",
             Self::TooManyTries => "too_many_tries",
+            Self::TooManyStreams => "too_many_streams",
             Self::Conflict => "conflict",
             Self::TooLarge => "too_large",
             Self::InvalidRequest => "invalid_request",
@@ -230,7 +234,7 @@ impl Code {
             | Self::OperatorNeeded
             | Self::SignupClosed
             | Self::CrossSite => StatusCode::FORBIDDEN,
-            Self::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyTries | Self::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -309,6 +313,7 @@ impl Code {
             Self::CrossSite => "The request came from another site",
             Self::CompanyNeeded => "Name one of your companies",
             Self::TooManyTries => "Too many tries; wait",
+            Self::TooManyStreams => "As many live streams are open as there may be",
             Self::Conflict => "This does not fit the present state",
             Self::TooLarge => "The request is larger than allowed",
             Self::InvalidRequest => "The request has several mistakes",

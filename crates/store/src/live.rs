@@ -224,6 +224,16 @@ impl Live {
         Ok(())
     }
 
+    /// The company's feed on this node, beginning after `last` where there is none.
+    pub(crate) fn feed(&self, company: CompanyId, last: i64) -> Result<Arc<Feed>, Error> {
+        let mut feeds = self.feeds.lock();
+        if feeds.is_closed {
+            return Err(Error::Overloaded);
+        }
+        let (feed, _) = feeds.by_company.entry(company).or_default();
+        Ok(Arc::clone(feed.get_or_insert_with(|| Feed::starting_at(last))))
+    }
+
     pub(crate) fn give_slot_back(&self, company: CompanyId) {
         let mut feeds = self.feeds.lock();
         feeds.streams = feeds.streams.saturating_sub(1);
@@ -238,8 +248,7 @@ impl Live {
     fn close(&self) {
         let mut feeds = self.feeds.lock();
         feeds.is_closed = true;
-        for (feed, _) in feeds.by_company.values().filter_map(|(feed, n)| Some((feed.as_ref()?, n)))
-        {
+        for feed in feeds.by_company.values().filter_map(|(feed, _)| feed.as_ref()) {
             feed.close();
         }
     }

@@ -146,11 +146,7 @@ impl Store {
         self.live().take_slot(company)?;
         let slot = Slot { store: self.clone(), company };
         let Watch { since, last } = self.watch_company(company, now).await?;
-        let feed = {
-            let mut feeds = self.live().feeds.lock();
-            let (feed, _) = feeds.by_company.entry(company).or_default();
-            Arc::clone(feed.get_or_insert_with(|| Feed::starting_at(last)))
-        };
+        let feed = self.live().feed(company, last)?;
         let newest = feed.last();
         let known = resume.filter(|id| (since..=last.max(newest)).contains(id));
         Ok(LiveStream {

@@ -174,9 +174,8 @@ impl Store {
             EVERYBODY => self.live().may_have_news(),
             companies => {
                 let ids = companies.split(',').filter_map(|id| id.parse().ok());
-                let ours = |company: &CompanyId| {
-                    self.live().feeds.lock().by_company.contains_key(company)
-                };
+                let ours =
+                    |company: &CompanyId| self.live().feeds.lock().by_company.contains_key(company);
                 let ids: Vec<CompanyId> = ids.map(CompanyId::from_raw).filter(ours).collect();
                 if !ids.is_empty() {
                     self.live().has_news(ids);

@@ -91,7 +91,9 @@ impl Store {
         let sql = "DELETE FROM pending WHERE company_id = $1 AND id = $2 AND claimed_by = 0 \
             AND schedule_began <= $3 RETURNING endpoint_id, event_id, tries, tries_before, generation, format, render_version";
         let values: [Value; 3] = [company.into(), id.into(), began.into()];
-        let Some(row) = tx.query_one_raw(self.statement(sql, values)).await? else { return Ok(None) };
+        let Some(row) = tx.query_one_raw(self.statement(sql, values)).await? else {
+            return Ok(None);
+        };
         let number = |name: &str| row.try_get::<i64>("", name);
         let sql = "INSERT INTO deliveries (id, company_id, generation, endpoint_id, event_id, state, tries, \
             tries_before, finished_at, format, render_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \

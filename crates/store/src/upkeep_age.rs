@@ -65,9 +65,8 @@ impl Store {
             let tx = self.begin().await?;
             for row in given_up {
                 let key = (row.company, row.id);
-                ended.extend(
-                    self.end_unclaimed(&tx, key, row.began, Finish::Exhausted, now).await?,
-                );
+                ended
+                    .extend(self.end_unclaimed(&tx, key, row.began, Finish::Exhausted, now).await?);
             }
             tx.commit().await?;
             ended.iter().for_each(|ended| self.tell_ended(ended, now));

@@ -10,6 +10,7 @@ mod database_gone;
 mod day_story;
 mod first_delivery;
 mod jobs;
+mod live;
 mod mails;
 mod openapi;
 mod peers;

@@ -10,8 +10,8 @@ use utoipa::OpenApi;
 use super::table::{ROUTES, Row};
 use super::{
     account, admin_nodes, audit, credentials, deliveries, endpoints, event_batch, event_types,
-    events, health, invitations, jobs, logins, mails, me, members, samples, secrets, stats, tokens,
-    why,
+    events, health, invitations, jobs, logins, mails, me, members, samples, secrets, stats, stream,
+    tokens, why,
 };
 use crate::access::Access;
 use crate::code::Code;
@@ -42,6 +42,7 @@ use crate::code::Code;
         jobs::replay_event, jobs::recover_endpoint, jobs::retry_deliveries, jobs::cancel_deliveries,
         jobs::list_jobs, jobs::get_job, jobs::cancel_job,
         stats::get_stats_overview, stats::get_endpoint_stats,
+        stream::get_stream,
         audit::list_audit_log,
         mails::list_mails, mails::get_mail,
         admin_nodes::get_nodes,
@@ -58,6 +59,7 @@ use crate::code::Code;
         (name = "Deliveries", description = "One event on its way to one endpoint, with every attempt."),
         (name = "Jobs", description = "Long work: replay, recovery, retry and cancel of many deliveries."),
         (name = "Stats", description = "How attempts went, and what waits."),
+        (name = "Live", description = "What happens, as it happens."),
         (name = "Audit log", description = "Who changed what, when, from where."),
         (name = "Mails", description = "Mails about endpoints, sent or kept."),
         (name = "Operator", description = "Over all companies, for whoever runs this installation: with the token of HOOKFERRY_ADMIN_TOKEN. Without that setting these addresses do not exist."),
@@ -68,6 +70,8 @@ struct Described;
 
 /// Requests and answers as they really are, by operation.
 const EXAMPLES: &str = include_str!("openapi_examples.json");
+/// The path whose answer does not end by itself.
+const STREAM: &str = "/api/v1/stream";
 /// Operations whose body may be left out.
 const OPTIONAL_BODIES: [&str; 3] = ["rotate_secret", "send_sample", "replay_event"];
 /// Paths that are no part of the API and not described.
@@ -201,7 +205,7 @@ fn add_errors(operation: &mut Map<String, Value>, row: &Row, has_body: bool, has
         (409, writes),
         (413, has_body),
         (422, has_body || has_parameters || signed),
-        (429, (has_body && !signed) || operators),
+        (429, (has_body && !signed) || operators || row.path == STREAM),
         (500, signed),
         (503, true),
     ];
@@ -223,8 +227,11 @@ fn add_examples(operation: &mut Map<String, Value>, examples: &Value) {
     let Some(response) = examples.get("response") else { return };
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     for (status, answer) in responses {
-        if status.starts_with('2') && answer.get("content").is_some() {
-            answer["content"]["application/json"]["example"] = response.clone();
+        let media = answer.get_mut("content").and_then(Value::as_object_mut);
+        if status.starts_with('2')
+            && let Some((_, media)) = media.and_then(|media| media.iter_mut().next())
+        {
+            media["example"] = response.clone();
         }
     }
 }
@@ -288,8 +295,10 @@ mod tests {
                 if status.starts_with('2')
                     && let Some(content) = content
                 {
-                    let example = &content["application/json"]["example"];
-                    assert!(example.is_object(), "{method} {path} has no example of an answer");
+                    let media = content.as_object().unwrap().values().next().unwrap();
+                    let example = &media["example"];
+                    let is_there = example.is_object() || (path == STREAM && example.is_string());
+                    assert!(is_there, "{method} {path} has no example of an answer");
                 }
             }
             assert!(operation["responses"].get("503").is_some(), "{name}");

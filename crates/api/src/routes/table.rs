@@ -8,7 +8,7 @@ use domain::scope::Scope;
 use super::{
     account, admin_nodes, audit, credentials, deliveries, docs, endpoints, event_batch,
     event_types, events, health, invitations, jobs, logins, mails, me, members, samples, secrets,
-    stats, tokens, welcome, why,
+    stats, stream, tokens, welcome, why,
 };
 use crate::access::Access::{self, Person, Public, Signed};
 
@@ -125,6 +125,7 @@ pub const ROUTES: &[Row] = rows! {
     POST "/api/v1/jobs/{id}/cancel" DELIVERIES_WRITE => jobs::cancel_job;
 
     GET "/api/v1/stats/overview" ENDPOINTS_READ => stats::get_stats_overview;
+    GET "/api/v1/stream" DELIVERIES_READ => stream::get_stream;
     GET "/api/v1/audit-log" ADMIN => audit::list_audit_log;
 
     GET "/api/v1/mails" DELIVERIES_READ => mails::list_mails;

@@ -94,6 +94,8 @@ impl App {
         let (samples, queue) = api::sample_channel();
         let egress = egress::Config { policy: policy.clone(), idle_per_host_max: 2, names: None };
         tasks.spawn(api::run_samples(queue, egress::Client::new(egress).unwrap()));
+        let (live, live_clock) = (store.clone(), Arc::<ManualClock>::clone(&clock));
+        tasks.spawn(async move { live.run_live(live_clock, CancellationToken::new()).await });
         let readiness = api::Readiness::default();
         readiness.set_ready(true);
         let listener = api::bind("127.0.0.1:0".parse().unwrap()).unwrap();
