@@ -213,8 +213,10 @@ impl Live {
         if feeds.streams >= LIVE_STREAMS_PER_NODE {
             return Err(too_many(format!("{LIVE_STREAMS_PER_NODE} streams are open on this node")));
         }
-        let (_, streams) = feeds.by_company.entry(company).or_default();
+        let (feed, streams) = feeds.by_company.entry(company).or_default();
         if *streams >= LIVE_STREAMS_PER_COMPANY {
+            // A client that has gone is only found out when something is sent to it.
+            feed.iter().for_each(|feed| feed.probe());
             return Err(too_many(format!(
                 "the company has {LIVE_STREAMS_PER_COMPANY} streams open; close one"
             )));

@@ -23,8 +23,18 @@ const PAGE_EVENTS: usize = 128;
 #[derive(Debug)]
 pub(crate) struct Feed {
     ring: Mutex<Ring>,
-    /// The newest id; closed where there is nothing more to come.
-    news: watch::Sender<Option<i64>>,
+    news: watch::Sender<News>,
+}
+
+/// What wakes the streams of a feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct News {
+    /// The newest id.
+    last: i64,
+    /// How often streams were asked whether somebody still reads them.
+    probes: u64,
+    /// There is nothing more to come.
+    is_over: bool,
 }
 
 #[derive(Debug)]
@@ -45,12 +55,18 @@ enum Found {
 impl Feed {
     pub(crate) fn starting_at(last: i64) -> Arc<Self> {
         let ring = Ring { after: last, last, events: VecDeque::new() };
-        Arc::new(Self { ring: Mutex::new(ring), news: watch::Sender::new(Some(last)) })
+        let news = News { last, probes: 0, is_over: false };
+        Arc::new(Self { ring: Mutex::new(ring), news: watch::Sender::new(news) })
     }
 
     /// Ends the streams.
     pub(crate) fn close(&self) {
-        self.news.send_replace(None);
+        self.news.send_modify(|news| news.is_over = true);
+    }
+
+    /// Lets every stream say something: only by that a connection whose client is gone is found.
+    pub(crate) fn probe(&self) {
+        self.news.send_modify(|news| news.probes += 1);
     }
 
     fn last(&self) -> i64 {
@@ -88,10 +104,8 @@ impl Feed {
         let last = ring.last;
         drop(ring);
         self.news.send_if_modified(|known| {
-            let is_news = known.is_some_and(|known| known < last);
-            if is_news {
-                *known = Some(last);
-            }
+            let is_news = known.last < last;
+            known.last = last;
             is_news
         });
     }
@@ -104,6 +118,8 @@ pub enum LiveNext {
     Event(Arc<LiveEvent>),
     /// What happened before this id is not there any more: whoever watches should read everything anew.
     Reset(i64),
+    /// Nothing happened, but something should be sent: others wait for the room of those who are gone.
+    Probe,
 }
 
 /// What happens to a company, in the order of its ids, each once.
@@ -113,7 +129,8 @@ pub struct LiveStream {
     company: CompanyId,
     endpoint: Option<EndpointId>,
     feed: Arc<Feed>,
-    news: watch::Receiver<Option<i64>>,
+    news: watch::Receiver<News>,
+    probes: u64,
     position: i64,
     is_reset: bool,
     ready: VecDeque<Arc<LiveEvent>>,
@@ -153,6 +170,7 @@ impl Store {
             store: self.clone(),
             company,
             endpoint,
+            probes: feed.news.borrow().probes,
             news: feed.news.subscribe(),
             feed,
             position: known.unwrap_or(newest),
@@ -190,8 +208,13 @@ impl LiveStream {
     /// Waits for what comes next; `None` once the node stops. Nothing is lost where it is dropped.
     pub async fn next(&mut self) -> Result<Option<LiveNext>, Error> {
         loop {
-            if self.news.borrow_and_update().is_none() {
+            let news = *self.news.borrow_and_update();
+            if news.is_over {
                 return Ok(None);
+            }
+            if news.probes > self.probes {
+                self.probes = news.probes;
+                return Ok(Some(LiveNext::Probe));
             }
             if self.is_reset {
                 self.is_reset = false;
@@ -273,6 +296,6 @@ mod tests {
         let feed = Feed::starting_at(10);
         feed.close();
         feed.push(vec![event(11)], 0);
-        assert_eq!(*feed.news.borrow(), None);
+        assert!(feed.news.borrow().is_over);
     }
 }

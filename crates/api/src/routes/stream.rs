@@ -178,6 +178,7 @@ impl Open {
                 Woken::Next(Ok(Some(LiveNext::Reset(id)))) => {
                     return Some(block(id, "reset", &json!({})));
                 }
+                Woken::Next(Ok(Some(LiveNext::Probe))) => return Some(":\n\n".to_owned()),
                 Woken::Next(Ok(None)) | Woken::End => return None,
                 Woken::Next(Err(error)) => {
                     tracing::debug!(error = %error, "A live stream ends: {error}");

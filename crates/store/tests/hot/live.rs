@@ -59,7 +59,7 @@ async fn next(stream: &mut LiveStream) -> LiveNext {
 async fn event(stream: &mut LiveStream) -> Arc<LiveEvent> {
     match next(stream).await {
         LiveNext::Event(event) => event,
-        LiveNext::Reset(id) => panic!("reset to {id}"),
+        other @ (LiveNext::Reset(_) | LiveNext::Probe) => panic!("{other:?}"),
     }
 }
 
@@ -239,6 +239,7 @@ async fn the_end_of_the_node_is_the_end_of_its_streams(s: Setup) {
     };
     let refused = s.store.watch_live(s.company, None, None, now()).await.unwrap_err();
     assert!(matches!(refused, Error::Conflict { code: "too_many_streams", .. }), "{refused:?}");
+    assert_eq!(next(&mut stream).await, LiveNext::Probe);
     s.store.end_live_streams();
     assert_eq!(stream.next().await.unwrap(), None);
     drop((stream, others));
