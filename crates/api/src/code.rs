@@ -109,7 +109,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 50] = [
         Self::InvalidJson,
         Self::Unauthorized,
         Self::MissingScope,

@@ -164,14 +164,15 @@ impl Store {
         let slot = Slot { store: self.clone(), company };
         let Watch { since, last } = self.watch_company(company, now).await?;
         let feed = self.live().feed(company, last)?;
-        let newest = feed.last();
+        let (newest, news) = (feed.last(), feed.news.subscribe());
+        let probes = news.borrow().probes;
         let known = resume.filter(|id| (since..=last.max(newest)).contains(id));
         Ok(LiveStream {
             store: self.clone(),
             company,
             endpoint,
-            probes: feed.news.borrow().probes,
-            news: feed.news.subscribe(),
+            probes,
+            news,
             feed,
             position: known.unwrap_or(newest),
             is_reset: resume.is_some() && known.is_none(),
