@@ -81,6 +81,8 @@ pub enum Code {
     CompanyNeeded,
     /// Too many tries in a row.
     TooManyTries,
+    /// As many live streams are open as there may be.
+    TooManyStreams,
     /// Any other conflict with the state of the thing.
     Conflict,
     /// A body, a batch or an event is larger than allowed.
@@ -121,7 +123,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 56] = [
+    pub const ALL: [Self; 57] = [
         Self::InvalidJson,
         Self::Unauthorized,
         Self::MissingScope,
@@ -160,6 +162,7 @@ impl Code {
         Self::CrossSite,
         Self::CompanyNeeded,
         Self::TooManyTries,
+        Self::TooManyStreams,
         Self::Conflict,
         Self::TooLarge,
         Self::InvalidRequest,
@@ -221,6 +224,7 @@ impl Code {
             Self::CrossSite => "cross_site",
             Self::CompanyNeeded => "company_needed",
             Self::TooManyTries => "too_many_tries",
+            Self::TooManyStreams => "too_many_streams",
             Self::Conflict => "conflict",
             Self::TooLarge => "too_large",
             Self::InvalidRequest => "invalid_request",
@@ -258,7 +262,7 @@ impl Code {
             | Self::OperatorNeeded
             | Self::SignupClosed
             | Self::CrossSite => StatusCode::FORBIDDEN,
-            Self::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyTries | Self::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -349,6 +353,7 @@ impl Code {
             Self::CrossSite => "The request came from another site",
             Self::CompanyNeeded => "Name one of your companies",
             Self::TooManyTries => "Too many tries; wait",
+            Self::TooManyStreams => "As many live streams are open as there may be",
             Self::Conflict => "This does not fit the present state",
             Self::TooLarge => "The request is larger than allowed",
             Self::InvalidRequest => "The request has several mistakes",

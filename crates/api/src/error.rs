@@ -258,6 +258,9 @@ impl ResponseError for ApiError {
             Self::TooManyTries { seconds } => {
                 answer.insert_header((header::RETRY_AFTER, seconds.to_string()));
             }
+            Self::Conflict { code: Code::TooManyStreams, .. } => {
+                answer.insert_header((header::RETRY_AFTER, HeaderValue::from_static("5")));
+            }
             Self::InvalidJson { .. }
             | Self::Invalid(_)
             | Self::MissingScope(_)

@@ -71,11 +71,23 @@ pub async fn find(
     }
 }
 
+/// The company that a stream's address names: `EventSource` sends no headers.
+fn in_address(req: &HttpRequest) -> Option<String> {
+    if req.match_pattern().as_deref() != Some("/api/v1/stream") {
+        return None;
+    }
+    let mut pairs = url::form_urlencoded::parse(req.query_string().as_bytes());
+    pairs.find(|(name, _)| name == "company").map(|(_, value)| value.into_owned())
+}
+
 /// Which of their companies a person means: the one in the header, or the only one.
 pub fn company(req: &HttpRequest, found: &FoundLogin) -> Result<CompanyId, ApiError> {
     if let Some(value) = req.headers().get(COMPANY_HEADER) {
         // One that they are not in is not found, as if there were none.
         return value.to_str().ok().and_then(|text| text.parse().ok()).ok_or(ApiError::NotFound);
+    }
+    if let Some(named) = in_address(req) {
+        return named.parse().map_err(|_| ApiError::NotFound);
     }
     match found.memberships.as_slice() {
         [only] => Ok(only.company),

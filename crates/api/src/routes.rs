@@ -37,6 +37,7 @@ mod openapi;
 mod samples;
 mod secrets;
 mod stats;
+mod stream;
 mod table;
 mod tokens;
 mod why;

@@ -1,12 +1,13 @@
 //! The server: its configuration, what it shares with the rest of the process, how it is started.
 
+use std::any::Any;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use actix_web::dev::Server;
+use actix_web::dev::{Extensions, Server};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use domain::address::AddressPolicy;
@@ -25,6 +26,8 @@ use crate::{request_id, routes};
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long the head of a request may take to arrive.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
+/// How long what is sent may stay unread before the connection is cut.
+const UNREAD_TIME_MAX: Duration = Duration::from_secs(20);
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 2_048;
 
@@ -148,6 +151,7 @@ pub fn serve(listener: TcpListener, config: Config, state: State) -> io::Result<
     .keep_alive(KEEP_ALIVE)
     .client_request_timeout(HEAD_TIME_MAX)
     .tcp_nodelay(true)
+    .on_connect(cut_when_unread)
     .disable_signals()
     .shutdown_timeout(shutdown_timeout.as_secs())
     .listen(listener)?
@@ -169,4 +173,13 @@ pub fn serve_metrics(listener: TcpListener, exposition: Arc<dyn Exposition>) -> 
     .listen(listener)?
     .run();
     Ok(server)
+}
+
+/// Whoever does not read holds a connection, and its stream, only for a while: the kernel cuts it.
+fn cut_when_unread(connection: &dyn Any, _: &mut Extensions) {
+    #[cfg(target_os = "linux")]
+    if let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>() {
+        // Without it the connection works all the same.
+        let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(UNREAD_TIME_MAX));
+    }
 }

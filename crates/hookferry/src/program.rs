@@ -54,6 +54,8 @@ struct Loops {
     abort: CancellationToken,
     mail: TaskTracker,
     stop_mail: CancellationToken,
+    live: TaskTracker,
+    stop_live: CancellationToken,
     others: TaskTracker,
 }
 
@@ -159,11 +161,15 @@ impl Program {
     /// claims no more, finishes what is under way within its time and gives the rest back. Metrics with
     /// a listener of their own can be had until the end.
     pub async fn shutdown(self) {
-        let Self { health, drain_delay, shutdown_timeout, stop_server, loops, metrics, .. } = self;
+        let Self {
+            store, health, drain_delay, shutdown_timeout, stop_server, loops, metrics, ..
+        } = self;
         health.set_serving(false);
         loops.stop_mail.cancel();
         tracing::info!("Stopping: serving for another {drain_delay:?}, no longer ready");
         tokio::time::sleep(drain_delay).await;
+        // They would not end by themselves, and the server waits for whatever is under way.
+        store.end_live_streams();
         stop_server().await;
         loops.end(shutdown_timeout).await;
         if let Some(door) = metrics {
@@ -186,6 +192,8 @@ impl Loops {
             self.abort.cancel();
             finish(&self.dispatch, "aborted dispatch", ABORT_TIME_MAX).await;
         }
+        self.stop_live.cancel();
+        finish(&self.live, "live", within).await;
         finish(&self.others, "samples", within).await;
     }
 
@@ -213,6 +221,8 @@ impl Loops {
         let stop = self.stop_ingest.clone();
         self.ingest.spawn(supervise("ingest", Arc::clone(health), stop, run));
 
+        self.start_live(store, clock, health);
+
         let Some(config) = settings.mail.clone() else { return };
         let (store, clock, stop) = (store.clone(), Arc::clone(clock), self.stop_mail.clone());
         let run = move || {
@@ -238,6 +248,19 @@ fn open_metrics(
             state.exposition = Some(exposition);
             Ok(None)
         }
+    }
+}
+
+impl Loops {
+    /// Ends after all that tells of something: what happened last is written down too.
+    fn start_live(&self, store: &Store, clock: &Arc<dyn Clock>, health: &Arc<Health>) {
+        let (store, clock, stop) = (store.clone(), Arc::clone(clock), self.stop_live.clone());
+        let run = move || {
+            let (store, clock, stop) = (store.clone(), Arc::clone(&clock), stop.clone());
+            async move { store.run_live(clock, stop).await }
+        };
+        let stop = self.stop_live.clone();
+        self.live.spawn(supervise("live", Arc::clone(health), stop, run));
     }
 }
 

@@ -78,6 +78,7 @@ impl Store {
         tx.commit().await?;
         self.hint(Hint::LaneDue(endpoint));
         self.hint(Hint::Wish);
+        self.tell_delivery(company, &record, now);
         Ok(record)
     }
 
@@ -113,6 +114,7 @@ impl Store {
         } else {
             self.count_ended(Finish::Canceled, 1);
         }
+        self.tell_delivery(company, &record, now);
         Ok(record)
     }
 

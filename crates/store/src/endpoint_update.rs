@@ -10,6 +10,7 @@ use crate::endpoints::{
     write_endpoint,
 };
 use crate::entity::endpoint;
+use crate::live_told::change_name;
 use crate::rows::endpoint::{acknowledge_text, selectors_text, state_of, timeout_ms};
 use crate::rows::lane;
 use crate::rows::schedule::schedule_to_text;
@@ -50,6 +51,7 @@ impl Store {
         if starts_afresh {
             self.hint(Hint::LaneDue(id));
         }
+        self.tell_endpoint((company, id), change_name(&before, &after), &after, now);
         self.endpoint_record(row)
     }
 

@@ -14,6 +14,7 @@ use sea_orm::{
 };
 
 use crate::entity::{endpoint, mail};
+use crate::live_told::DELETED;
 use crate::rows::endpoint::{
     acknowledge_of, acknowledge_text, corrupt, record, resolve_schedule, selectors_text, state_of,
     timeout_ms, timeout_of,
@@ -49,7 +50,9 @@ impl Store {
         self.audit(&tx, company, actor, "endpoint.created", id, facts, now).await?;
         tx.commit().await?;
         self.hint(Hint::ConfigChanged(company));
-        self.endpoint_record(row)
+        let record = self.endpoint_record(row)?;
+        self.tell_endpoint((company, id), "created", &record.state, now);
+        Ok(record)
     }
 
     /// One endpoint.
@@ -105,7 +108,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let tx = self.begin().await?;
-        locked_endpoint(&tx, company, id).await?;
+        let state = state_of(&locked_endpoint(&tx, company, id).await?)?;
         bump_config_version(&tx, company).await?;
         let changed = endpoint::ActiveModel {
             deleted_at: Set(Some(micros(now))),
@@ -119,6 +122,7 @@ impl Store {
         tx.commit().await?;
         self.hint(Hint::ConfigChanged(company));
         self.hint(Hint::LaneDue(id));
+        self.tell_endpoint((company, id), DELETED, &state, now);
         Ok(())
     }
 

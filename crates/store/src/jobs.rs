@@ -137,7 +137,9 @@ impl Store {
         let (subject, facts) = (JobId::from_raw(id), request_facts(request));
         self.audit(&tx, company, actor, "job.created", subject, facts, now).await?;
         tx.commit().await?;
-        record(row)
+        let record = record(row)?;
+        self.tell_job(&record, now);
+        Ok(record)
     }
 
     /// The company's jobs.
@@ -190,11 +192,13 @@ impl Store {
         let facts = serde_json::json!({ "kind": row.kind, "done": row.done });
         self.audit(&tx, company, actor, "job.canceled", id, facts, now).await?;
         tx.commit().await?;
-        record(job::Model {
+        let record = record(job::Model {
             state: JobState::Canceled.as_str().to_owned(),
             finished_at: Some(micros(now)),
             ..row
-        })
+        })?;
+        self.tell_job(&record, now);
+        Ok(record)
     }
 
     /// Whether what a job is for is there, and can be sent to.

@@ -116,7 +116,9 @@ impl Store {
             let error = crate::settle_rows::storable(error);
             end_job(&tx, job.id.raw(), JobState::Failed, Some(&error), now).await?;
         }
-        tx.commit().await.map_err(Error::from)
+        tx.commit().await?;
+        self.tell_job_of(job.company, job.id, now).await;
+        Ok(())
     }
 
     async fn scan_slice(&self, scope: &Scope<'_>, from: i64) -> Result<Scan, Error> {
@@ -175,6 +177,7 @@ impl Store {
         for endpoint in changes.lanes() {
             self.hint(Hint::LaneDue(endpoint));
         }
+        self.tell_job_of(job.company, job.id, now).await;
         Ok(if over { JobStep::Over } else { JobStep::More { touched } })
     }
 }

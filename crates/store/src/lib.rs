@@ -28,6 +28,11 @@ mod jobs_rows;
 mod jobs_scan;
 mod jobs_slice;
 mod lane_rows;
+mod live;
+mod live_feed;
+mod live_loop;
+mod live_rows;
+mod live_told;
 mod mails;
 mod metrics;
 mod model;
@@ -68,6 +73,10 @@ pub use inboxes::{ArrivedRequest, InboxPatch, InboxRecord, InboxRequestRecord};
 pub use ingest::{HandOver, INGEST_BYTES_MAX};
 pub use jobs::{JOB_COUNT_MAX, JobCount, JobRecord};
 pub use jobs_slice::{ClaimedJob, JobStep};
+pub use live::{
+    LIVE_ROWS_PER_WRITE, LIVE_STREAMS_PER_COMPANY, LIVE_STREAMS_PER_NODE, LiveEvent, LiveKind,
+};
+pub use live_feed::{LiveNext, LiveStream};
 pub use mails::ClaimedMail;
 pub use metrics::Metrics;
 pub use model::*;

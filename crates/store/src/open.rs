@@ -23,6 +23,7 @@ use crate::compiled::CompiledCompany;
 use crate::inbox_arrivals::InboxSenderCache;
 use crate::ingest::{INGEST_BYTES_MAX, INGEST_QUEUE_MAX, IngestJob};
 use crate::own_type_cache::OwnTypeCache;
+use crate::live::Live;
 use crate::pools::{self, Pools};
 use crate::seal::Sealer;
 use crate::tokens::TokenCache;
@@ -78,6 +79,7 @@ pub(crate) struct Inner {
     pub(crate) claiming: tokio::sync::Mutex<()>,
     pub(crate) hints: broadcast::Sender<Hint>,
     pub(crate) metrics: Metrics,
+    pub(crate) live: Live,
     pub(crate) ingest: mpsc::Sender<IngestJob>,
     pub(crate) ingest_room: Arc<Semaphore>,
     pub(crate) ingest_queue: tokio::sync::Mutex<mpsc::Receiver<IngestJob>>,
@@ -112,6 +114,7 @@ impl Store {
                 claiming: tokio::sync::Mutex::default(),
                 hints,
                 metrics: Metrics::default(),
+                live: Live::default(),
                 ingest,
                 ingest_room: Arc::new(Semaphore::new(INGEST_BYTES_MAX as usize)),
                 ingest_queue: tokio::sync::Mutex::new(ingest_queue),

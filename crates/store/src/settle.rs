@@ -9,11 +9,12 @@ use domain::delivery::Finish;
 use domain::endpoint::EndpointState;
 use domain::id::{CompanyId, DeliveryId, EndpointId};
 use domain::outcome::Outcome;
-use domain::settle::{AttemptResult, Next, Settlement, Told};
+use domain::settle::{AttemptResult, Next, Settlement, Told as Transitioned};
 
 use crate::exhausted::{Exhausted, storable_failure};
 use crate::hot::{Durability, Failed, HotTx, within};
 use crate::lane_rows::{LaneWish, wish_lanes};
+use crate::live::Told;
 use crate::notices::{Telling, write_notices};
 use crate::operational::Causes;
 use crate::settle_rows::{self, EndpointRow, FinishRow, RetryRow};
@@ -87,6 +88,8 @@ pub struct Settled {
     pub endpoints: Vec<EndpointAfter>,
     /// Deliveries whose claim this node had lost; their outcomes count for nothing.
     pub lost: Vec<DeliveryId>,
+    /// What is told to whoever watches live, once it is committed.
+    pub(crate) told: Vec<(CompanyId, Vec<Told>)>,
 }
 
 /// All that a batch changes.
@@ -123,8 +126,9 @@ impl Store {
                 Err(error) => Err(error),
             };
             return match tx.end_timed(done).await {
-                Ok(((settled, changed), commit)) => {
+                Ok(((mut settled, changed), commit)) => {
                     self.count_settled(batch, &changed, commit);
+                    self.tell_settled(std::mem::take(&mut settled.told));
                     changed.hints.into_iter().for_each(|hint| self.hint(hint));
                     Ok(settled)
                 }
@@ -165,6 +169,7 @@ impl Store {
         let hints = changes.gone.iter().map(|company| Hint::ConfigChanged(*company));
         let hints = hints.chain(operational.iter().map(LaneWish::hint)).collect();
         changes.lanes.extend(operational);
+        settled.told = self.told_of(&changes, now);
         let owners = wish_lanes(tx, &changes.lanes).await?;
         for after in &mut settled.endpoints {
             after.lane_owner = owners.get(&after.endpoint.raw()).copied();
@@ -343,7 +348,7 @@ fn apply<'a>(
         let (last_status, last_error) = settle_rows::failure_columns(row, failed);
         let row = row.clone();
         let failure = failed.and_then(|outcome| outcome.failure.as_ref()).map(storable_failure);
-        let Told { transition, health, last_failure: _, at, after, by: _, event } = *told;
+        let Transitioned { transition, health, last_failure: _, at, after, by: _, event } = *told;
         Telling { row, transition, health, last_status, last_error, failure, at, after, event }
     }));
     if next_due.is_some() || settlement.hold_lane_until.is_some() {

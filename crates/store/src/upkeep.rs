@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::delivery::Finish;
-use domain::id::floor_at;
+use domain::id::{CompanyId, DeliveryId, EndpointId, EventId, floor_at};
 use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, Value};
 
 use crate::settle_rows::finish_code;
@@ -26,6 +26,16 @@ pub struct KeyWalk {
     company: i64,
     source: i64,
     hash: i64,
+}
+
+/// A delivery that ended without another attempt.
+pub(crate) struct Ended {
+    pub(crate) company: CompanyId,
+    pub(crate) id: DeliveryId,
+    pub(crate) event: EventId,
+    pub(crate) endpoint: EndpointId,
+    pub(crate) tries: u32,
+    pub(crate) finish: Finish,
 }
 
 impl Store {
@@ -57,22 +67,22 @@ impl Store {
         }
         let tx = self.begin().await?;
         let rows = tx.query_all_raw(self.statement(choose, values)).await?;
-        let mut ended = 0;
+        let mut ended = Vec::new();
         for row in rows {
-            let (company, id): (i64, i64) =
-                (row.try_get("", "company_id")?, row.try_get("", "id")?);
-            ended += self.end_unclaimed(&tx, (company, id), finish, now).await?;
+            let key = (row.try_get("", "company_id")?, row.try_get("", "id")?);
+            ended.extend(self.end_unclaimed(&tx, key, finish, now).await?);
         }
         tx.commit().await?;
-        self.count_ended(finish, ended);
-        Ok(ended)
+        self.count_ended(finish, ended.len() as u64);
+        ended.iter().for_each(|ended| self.tell_ended(ended, now));
+        Ok(ended.len() as u64)
     }
 
     pub(crate) fn count_ended(&self, finish: Finish, ended: u64) {
         self.inner.metrics.finished(finish).add(usize::try_from(ended).unwrap_or(usize::MAX));
     }
 
-    /// Moves one unclaimed delivery, by company and id, to history without another attempt. Gives 0
+    /// Moves one unclaimed delivery, by company and id, to history without another attempt. Gives none
     /// where it has been claimed meanwhile: then it is another one's business.
     async fn end_unclaimed(
         &self,
@@ -80,11 +90,13 @@ impl Store {
         (company, id): (i64, i64),
         finish: Finish,
         now: DateTime<Utc>,
-    ) -> Result<u64, Error> {
+    ) -> Result<Option<Ended>, Error> {
         let sql = "DELETE FROM pending WHERE company_id = $1 AND id = $2 AND claimed_by = 0 \
             RETURNING endpoint_id, event_id, tries, tries_before, generation, format, render_version";
         let values: [Value; 2] = [company.into(), id.into()];
-        let Some(row) = tx.query_one_raw(self.statement(sql, values)).await? else { return Ok(0) };
+        let Some(row) = tx.query_one_raw(self.statement(sql, values)).await? else {
+            return Ok(None);
+        };
         let number = |name: &str| row.try_get::<i64>("", name);
         let sql = "INSERT INTO deliveries (id, company_id, generation, endpoint_id, event_id, state, tries, \
             tries_before, finished_at, format, render_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
@@ -103,7 +115,14 @@ impl Store {
             number("render_version")?.into(),
         ];
         tx.execute_raw(self.statement(sql, values)).await?;
-        Ok(1)
+        Ok(Some(Ended {
+            company: CompanyId::from_raw(company),
+            id: DeliveryId::from_raw(id),
+            event: EventId::from_raw(number("event_id")?),
+            endpoint: EndpointId::from_raw(number("endpoint_id")?),
+            tries: u32::try_from(number("tries")?).unwrap_or(0),
+            finish,
+        }))
     }
 
     /// Forgets keys older than [`KEYS_KEPT`], one slice of the table at a time: the next slice begins

@@ -17,6 +17,7 @@ use crate::operational::Causes;
 use crate::rows::endpoint_state::StateColumns;
 use crate::rows::sql::Sql;
 use crate::time::from_micros;
+use crate::upkeep::Ended;
 use crate::upkeep_age_rows::{Unclaimed, end, take};
 use crate::{Error, Store};
 
@@ -75,8 +76,9 @@ impl Store {
         match tx.end(done).await {
             Ok((ended, lanes)) => {
                 lanes.iter().for_each(|lane| self.hint(lane.hint()));
-                self.count_ended(Finish::Exhausted, ended);
-                Ok(AgedOut { ended, next })
+                self.count_ended(Finish::Exhausted, ended.len() as u64);
+                ended.iter().for_each(|ended| self.tell_ended(ended, now));
+                Ok(AgedOut { ended: ended.len() as u64, next })
             }
             Err(Failed::Unchanged(error) | Failed::Doubtful(_, error)) => Err(error),
         }
@@ -88,7 +90,7 @@ impl Store {
         tx: &mut HotTx,
         rows: &[Unclaimed],
         now: DateTime<Utc>,
-    ) -> Result<(u64, Vec<LaneWish>), Error> {
+    ) -> Result<(Vec<Ended>, Vec<LaneWish>), Error> {
         let taken = take(tx, rows).await?;
         end(tx, &taken, Finish::Exhausted, now).await?;
         let exhausted = taken.iter().map(|row| Exhausted {
@@ -108,7 +110,15 @@ impl Store {
         };
         let lanes = self.write_operational(tx, causes, now).await?;
         wish_lanes(tx, &lanes).await?;
-        Ok((taken.len() as u64, lanes))
+        let ended = taken.iter().map(|row| Ended {
+            company: CompanyId::from_raw(row.company_id),
+            id: DeliveryId::from_raw(row.id),
+            event: EventId::from_raw(row.event_id),
+            endpoint: EndpointId::from_raw(row.endpoint_id),
+            tries: u32::try_from(row.tries).unwrap_or(0),
+            finish: Finish::Exhausted,
+        });
+        Ok((ended.collect(), lanes))
     }
 
     /// A slice of what is old enough by its id, in the order of the primary key.

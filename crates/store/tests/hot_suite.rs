@@ -15,6 +15,8 @@ mod ingest_rooms;
 mod jobs;
 #[path = "hot/jobs_walk.rs"]
 mod jobs_walk;
+#[path = "hot/live.rs"]
+mod live;
 #[path = "hot/logins.rs"]
 mod logins;
 #[path = "hot/mails.rs"]

@@ -5,10 +5,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value;
 
+use crate::events::EventStream;
 use crate::wait;
 
 /// No call of a test takes longer.
 const CALL_MAX: Duration = Duration::from_secs(30);
+
+/// No stream of a test is open longer.
+const STREAM_MAX: Duration = Duration::from_secs(600);
 
 /// What came back.
 #[derive(Debug, Clone)]
@@ -129,6 +133,22 @@ impl Api {
         let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Ok(Answer { status, headers, body: response.bytes().await? })
+    }
+
+    /// Opens a stream of server-sent events; whatever the answer is.
+    ///
+    /// # Panics
+    /// When the connection fails.
+    pub async fn stream(&self, path: &str, headers: &[(&str, &str)]) -> EventStream {
+        let mut request =
+            self.client.get(format!("{}/api/v1{path}", self.base)).timeout(STREAM_MAX);
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        EventStream::of(request.send().await.expect("the stream can be opened"))
     }
 
     async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {

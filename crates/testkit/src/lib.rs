@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod clock;
+pub mod events;
 pub mod files;
 pub mod mailbox;
 pub mod postgres;

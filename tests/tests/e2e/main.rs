@@ -13,6 +13,7 @@ mod exposition;
 mod first_delivery;
 mod inboxes;
 mod jobs;
+mod live;
 mod mails;
 mod metrics;
 mod openapi;

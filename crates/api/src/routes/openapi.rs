@@ -11,7 +11,7 @@ use super::table::{ROUTES, Row};
 use super::{
     account, admin_nodes, audit, credentials, deliveries, endpoints, event_batch, event_types,
     events, health, inbox_requests, inboxes, invitations, jobs, logins, mails, me, members,
-    samples, secrets, stats, tokens, why,
+    samples, secrets, stats, stream, tokens, why,
 };
 use crate::access::Access;
 use crate::code::Code;
@@ -47,6 +47,7 @@ use crate::code::Code;
         inbox_requests::list_inbox_requests, inbox_requests::get_inbox_request,
         inbox_requests::empty_inbox,
         stats::get_stats_overview, stats::get_endpoint_stats,
+        stream::get_stream,
         audit::list_audit_log,
         mails::list_mails, mails::get_mail,
         admin_nodes::get_nodes,
@@ -64,6 +65,7 @@ use crate::code::Code;
         (name = "Jobs", description = "Long work: replay, recovery, retry and cancel of many deliveries."),
         (name = "Inboxes", description = "Built-in receivers to try things with: short-lived, bounded, with every signature checked. Whatever method, whatever stands behind the URL, is taken; behind an inbox's delay and status stands no promise to anybody."),
         (name = "Stats", description = "How attempts went, and what waits."),
+        (name = "Live", description = "What happens, as it happens."),
         (name = "Audit log", description = "Who changed what, when, from where."),
         (name = "Mails", description = "Mails about endpoints, sent or kept."),
         (name = "Operator", description = "Over all companies, for whoever runs this installation: with the token of HOOKFERRY_ADMIN_TOKEN. Without that setting these addresses do not exist."),
@@ -74,6 +76,8 @@ struct Described;
 
 /// Requests and answers as they really are, by operation.
 const EXAMPLES: &str = include_str!("openapi_examples.json");
+/// The path whose answer does not end by itself.
+const STREAM: &str = "/api/v1/stream";
 /// Operations whose body may be left out.
 const OPTIONAL_BODIES: [&str; 4] = ["rotate_secret", "send_sample", "replay_event", "create_inbox"];
 /// Paths that are no part of the API and not described.
@@ -210,7 +214,7 @@ fn add_errors(operation: &mut Map<String, Value>, row: &Row, has_body: bool, has
         (409, writes),
         (413, has_body),
         (422, has_body || has_parameters || signed),
-        (429, (has_body && !signed) || operators),
+        (429, (has_body && !signed) || operators || row.path == STREAM),
         (500, signed),
         (503, true),
     ];
@@ -232,8 +236,11 @@ fn add_examples(operation: &mut Map<String, Value>, examples: &Value) {
     let Some(response) = examples.get("response") else { return };
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     for (status, answer) in responses {
-        if status.starts_with('2') && answer.get("content").is_some() {
-            answer["content"]["application/json"]["example"] = response.clone();
+        let media = answer.get_mut("content").and_then(Value::as_object_mut);
+        if status.starts_with('2')
+            && let Some((_, media)) = media.and_then(|media| media.iter_mut().next())
+        {
+            media["example"] = response.clone();
         }
     }
 }
@@ -297,8 +304,10 @@ mod tests {
                 if status.starts_with('2')
                     && let Some(content) = content
                 {
-                    let example = &content["application/json"]["example"];
-                    assert!(example.is_object(), "{method} {path} has no example of an answer");
+                    let media = content.as_object().unwrap().values().next().unwrap();
+                    let example = &media["example"];
+                    let is_there = example.is_object() || (path == STREAM && example.is_string());
+                    assert!(is_there, "{method} {path} has no example of an answer");
                 }
             }
             assert!(operation["responses"].get("503").is_some(), "{name}");

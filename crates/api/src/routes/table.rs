@@ -8,7 +8,7 @@ use domain::scope::Scope;
 use super::{
     account, admin_nodes, audit, credentials, deliveries, docs, endpoints, event_batch,
     event_types, events, health, inbox_receive, inbox_requests, inboxes, invitations, jobs, logins,
-    mails, me, members, metrics, samples, secrets, stats, tokens, welcome, why,
+    mails, me, members, metrics, samples, secrets, stats, stream, tokens, welcome, why,
 };
 use crate::access::Access::{self, Person, Public, Signed};
 
@@ -137,6 +137,7 @@ pub const ROUTES: &[Row] = rows! {
     GET "/api/v1/inboxes/{id}/requests/{request_id}" DELIVERIES_READ => inbox_requests::get_inbox_request;
 
     GET "/api/v1/stats/overview" ENDPOINTS_READ => stats::get_stats_overview;
+    GET "/api/v1/stream" DELIVERIES_READ => stream::get_stream;
     GET "/api/v1/audit-log" ADMIN => audit::list_audit_log;
 
     GET "/api/v1/mails" DELIVERIES_READ => mails::list_mails;

@@ -125,6 +125,8 @@ impl App {
             names: None,
         };
         tasks.spawn(api::run_samples(queue, egress::Client::new(egress).unwrap()));
+        let (live, live_clock) = (store.clone(), Arc::<ManualClock>::clone(&clock));
+        tasks.spawn(async move { live.run_live(live_clock, CancellationToken::new()).await });
         let readiness = api::Readiness::default();
         readiness.set_ready(true);
         let config = api::Config {

@@ -5,6 +5,7 @@ mod bad_input;
 mod event_types;
 mod harness;
 mod inboxes;
+mod live;
 mod matrix;
 mod metrics;
 mod operator;

@@ -157,6 +157,8 @@ async fn own_id(app: &App, path: &str) -> String {
 async fn call(who: &Who, operation: &Operation, id: &str, endpoint: &str) -> Answer {
     let path = operation.path.replace("{id}/requests/{request_id}", id);
     let path = path.replace("{id}", id).replace("{name}", id);
+    // Without it the stream would go on for ever.
+    let path = path.replace("/stream", "/stream?seconds=0");
     let path = path.strip_prefix("/api/v1").unwrap();
     let body = operation.body.as_ref().map(|body| {
         let mut body = body.clone();
