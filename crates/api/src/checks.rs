@@ -14,7 +14,7 @@ use crate::error::ApiError;
 /// How much memory compiled schemas take together, in bytes.
 const COMPILED_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Up to how much work is done where it is asked for: about a millisecond.
-const WORK_HERE_MAX: u64 = 500_000;
+const WORK_HERE_MAX: u64 = 200_000;
 /// How many requests are checked elsewhere at a time.
 const AT_A_TIME: usize = 2;
 /// How many may wait beside those; more are told to come back.

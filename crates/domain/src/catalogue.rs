@@ -288,7 +288,7 @@ pub(crate) mod tests {
         assert!(nearest("message.re", [].into_iter()).len() <= 3);
         let own = ["order.created", "message.recieve"];
         assert_eq!(nearest("order.craeted", own.into_iter()), ["order.created"]);
-        assert_eq!(nearest("message.recieved", own.into_iter())[0], "message.recieve");
+        assert!(nearest("message.recieved", own.into_iter()).contains(&"message.recieve"));
         for typed in ["", "invoice.paid", "xyzzy", "*", &"message.received".repeat(9)] {
             assert_eq!(nearest(typed, [].into_iter()), Vec::<&str>::new(), "{typed}");
         }

@@ -16,7 +16,9 @@ use crate::code::Code;
 use crate::error::ApiError;
 use crate::query::Query;
 use crate::respond::json;
-use crate::schema::{EventTypeListParams, EventTypePatchBody, NewEventTypeBody, ValidationSchema};
+use crate::schema::event_types::{
+    EventTypeListParams, EventTypePatchBody, NewEventTypeBody, ValidationSchema,
+};
 use crate::serve::Shared;
 use crate::{auth, body};
 use utoipa::ToSchema;

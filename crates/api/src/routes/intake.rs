@@ -16,8 +16,9 @@ use crate::error::{ApiError, Mistake, Place};
 use crate::event_body::{Read, Refusal, unknown_type};
 use crate::serve::Shared;
 
-/// How often the types are read again where the company's configuration changes meanwhile.
-const ROUNDS_MAX: usize = 8;
+/// How often the types are read again where the company's configuration changes meanwhile: enough for
+/// somebody who changes it without pause.
+const ROUNDS_MAX: usize = 32;
 /// For how many events of a request the company's own names are searched for one like theirs.
 const SUGGESTIONS_MAX: usize = 10;
 
@@ -220,7 +221,7 @@ impl<'a> Judge<'a> {
                 Err(Refusal::Own { mistakes, name }) => {
                     let mut mistakes = mistakes.clone();
                     if self.types.find(name).is_none() {
-                        mistakes.push(unknown(name));
+                        mistakes.insert(0, unknown(name));
                     }
                     Fate::Refused(ApiError::Invalid(mistakes))
                 }

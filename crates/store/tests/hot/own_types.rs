@@ -37,6 +37,7 @@ async fn a_type_read_before_a_change_is_to_be_read_again(s: Setup) {
     assert_eq!(door.outstanding(), 0);
     // A change of anything in the configuration is one.
     endpoint(&s, "order.created", SwitchWanted::Enabled).await;
+    let me = caller(&s, s.company).await;
     let answers = together(&s.store, &door, vec![(me.clone(), vec![own(version)])]).await;
     assert!(matches!(answers[0], Err(Error::TypesChanged)), "{answers:?}");
     let answers = together(&s.store, &door, vec![(me, vec![own(version + 1)])]).await;
