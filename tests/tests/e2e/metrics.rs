@@ -105,6 +105,12 @@ async fn numbers_match_what_was_done(setup: Setup) {
     assert_eq!(on_postgres, setup.database_url().starts_with("postgres"));
     assert_eq!(on_postgres, scrape.find("hookferry_clock_offset_seconds").is_some());
 
+    let readme = std::fs::read_to_string(testkit::files::root().join("README.md")).unwrap();
+    for name in scrape.names.iter().filter_map(|name| name.strip_prefix("hookferry_")) {
+        let limit = name.contains("_max");
+        assert!(limit || readme.contains(&format!("`{name}")), "README tells nothing of {name}");
+    }
+
     // Nothing else is on either listener.
     api.get("/metrics").await.expect(404);
     let alone = Api::new(&metrics, None);
@@ -227,7 +233,8 @@ async fn series_do_not_grow_with_companies_and_endpoints() {
     let mut before = Vec::new();
     for number in 0..COMPANIES {
         let store = program.store();
-        let company = store.create_company("C", &format!("o{number}@c.example"), clock.now());
+        let owner = format!("o{number}@c.example");
+        let company = store.create_company("C", &owner, clock.now());
         let wanted = NewToken { name: "t".into(), scopes: vec![Scope::Admin], expires_at: None };
         let company = company.await.unwrap().id;
         let token = store.create_token(company, wanted, Actor::Cli, clock.now()).await.unwrap().1;
