@@ -105,6 +105,12 @@ async fn numbers_match_what_was_done(setup: Setup) {
     assert_eq!(on_postgres, setup.database_url().starts_with("postgres"));
     assert_eq!(on_postgres, scrape.find("hookferry_clock_offset_seconds").is_some());
 
+    let readme = std::fs::read_to_string(testkit::files::root().join("README.md")).unwrap();
+    for name in scrape.names.iter().filter_map(|name| name.strip_prefix("hookferry_")) {
+        let limit = name.contains("_max");
+        assert!(limit || readme.contains(&format!("`{name}")), "README tells nothing of {name}");
+    }
+
     // Nothing else is on either listener.
     api.get("/metrics").await.expect(404);
     let alone = Api::new(&metrics, None);
