@@ -6,6 +6,7 @@ use sea_orm_migration::prelude::*;
 mod m20261121_000001_engine;
 mod m20261121_000002_wishes;
 mod m20261121_000003_product;
+mod m20261121_000007_notify;
 
 /// Runs the migrations in order; the store takes a lock first, so that two nodes do not race.
 #[derive(Debug)]
@@ -17,6 +18,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000001_engine::Migration),
             Box::new(m20261121_000002_wishes::Migration),
             Box::new(m20261121_000003_product::Migration),
+            Box::new(m20261121_000007_notify::Migration),
         ]
     }
 }

@@ -143,7 +143,7 @@ pub fn due(
 }
 
 /// What a member has chosen of each kind: to get it, not to get it, or as their role does.
-pub type Wishes = PerKind<Option<bool>>;
+pub type Choices = PerKind<Option<bool>>;
 
 /// A member whose address is proved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,7 +155,7 @@ pub struct Member {
     /// Where mails go.
     pub email: String,
     /// What they have chosen.
-    pub wishes: Wishes,
+    pub choices: Choices,
 }
 
 /// A proved address that is nobody's account.
@@ -187,6 +187,11 @@ pub struct Recipient {
     pub whose: Whose,
 }
 
+/// Whether a member gets mails of a kind: as they have chosen, else as their role does.
+pub fn wants(settings: &Notifications, kind: NoticeKind, role: Role, choices: &Choices) -> bool {
+    choices.of(kind).unwrap_or_else(|| settings.roles.of(kind).has(role))
+}
+
 /// Who gets a mail of a kind. Nobody gets it twice, and where nobody at all would get to know that an
 /// endpoint is Defective its owners do, whatever they have chosen.
 pub fn recipients(
@@ -195,9 +200,7 @@ pub fn recipients(
     members: &[Member],
     addresses: &[Address],
 ) -> Vec<Recipient> {
-    let wants = |member: &&Member| {
-        member.wishes.of(kind).unwrap_or_else(|| settings.roles.of(kind).has(member.role))
-    };
+    let wants = |member: &&Member| wants(settings, kind, member.role, &member.choices);
     let member = |member: &Member| Recipient {
         email: member.email.clone(),
         whose: Whose::Member(member.user),

@@ -1,14 +1,14 @@
 use super::*;
 use chrono::{TimeDelta, TimeZone as _};
 
-fn member(number: i64, role: Role, wishes: Wishes) -> Member {
+fn member(number: i64, role: Role, choices: Choices) -> Member {
     let email = format!("{}{number}@example.com", role.as_str());
-    Member { user: UserId::from_raw(number), role, email, wishes }
+    Member { user: UserId::from_raw(number), role, email, choices }
 }
 
 fn company() -> Vec<Member> {
     let roles = [Role::Owner, Role::Admin, Role::Developer, Role::Viewer];
-    (1..).zip(roles).map(|(number, role)| member(number, role, Wishes::default())).collect()
+    (1..).zip(roles).map(|(number, role)| member(number, role, Choices::default())).collect()
 }
 
 fn address(email: &str, kinds: PerKind<bool>) -> Address {
@@ -45,14 +45,11 @@ fn owners_and_admins_unless_others_are_chosen() {
 #[test]
 fn a_member_s_own_choice_goes_before_that_of_the_role() {
     let mut company = company();
-    company[0].wishes.warning = Some(false);
-    company[3].wishes.warning = Some(true);
+    company[0].choices.warning = Some(false);
+    company[3].choices.warning = Some(true);
     let of = |kind| recipients(&Notifications::default(), kind, &company, &[]);
     assert_eq!(emails(&of(NoticeKind::Warning)), ["admin2@example.com", "viewer4@example.com"]);
-    assert_eq!(
-        emails(&of(NoticeKind::Defective)),
-        ["owner1@example.com", "admin2@example.com"]
-    );
+    assert_eq!(emails(&of(NoticeKind::Defective)), ["owner1@example.com", "admin2@example.com"]);
 }
 
 #[test]
@@ -60,23 +57,21 @@ fn an_added_address_gets_its_kinds_and_nobody_gets_a_mail_twice() {
     let kinds = PerKind { defective: true, ..PerKind::default() };
     let ops = address("ops@example.com", kinds);
     let same = address("OWNER1@example.com", PerKind::all(true));
-    let of = |kind| recipients(&Notifications::default(), kind, &company(), &[same.clone(), ops.clone()]);
+    let of = |kind| {
+        recipients(&Notifications::default(), kind, &company(), &[same.clone(), ops.clone()])
+    };
     assert_eq!(of(NoticeKind::Warning).len(), 2);
     let told = of(NoticeKind::Defective);
-    assert_eq!(
-        emails(&told),
-        ["owner1@example.com", "admin2@example.com", "ops@example.com"]
-    );
+    assert_eq!(emails(&told), ["owner1@example.com", "admin2@example.com", "ops@example.com"]);
     assert_eq!(told[0].whose, Whose::Member(UserId::from_raw(1)));
     assert_eq!(told[2].whose, Whose::Address(AddressId::from_raw(9)));
 }
 
 #[test]
 fn somebody_gets_to_know_that_an_endpoint_is_defective() {
-    let settings =
-        Notifications { roles: PerKind::all(Roles::NONE), ..Notifications::default() };
+    let settings = Notifications { roles: PerKind::all(Roles::NONE), ..Notifications::default() };
     let mut company = company();
-    company[0].wishes = PerKind::all(Some(false));
+    company[0].choices = PerKind::all(Some(false));
     let of = |kind, addresses: &[Address]| {
         let told = recipients(&settings, kind, &company, addresses);
         told.into_iter().map(|one| one.email).collect::<Vec<_>>()

@@ -57,7 +57,11 @@ impl FromStr for WallTime {
     fn from_str(text: &str) -> Result<Self, WallTimeError> {
         let number = |digits: &str| {
             let plain = digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
-            if plain { digits.parse::<u16>().map_err(|_| WallTimeError) } else { Err(WallTimeError) }
+            if plain {
+                digits.parse::<u16>().map_err(|_| WallTimeError)
+            } else {
+                Err(WallTimeError)
+            }
         };
         let (hour, minute) = text.split_once(':').ok_or(WallTimeError)?;
         let (hour, minute) = (number(hour)?, number(minute)?);
@@ -212,7 +216,8 @@ mod tests {
 
     #[test]
     fn texts_that_are_no_hours_or_zones() {
-        for bad in ["", "24:00", "7:00", "07:0", "07:60", "+7:00", "07:00:00", "0700", "٠٧:٠٠"] {
+        for bad in ["", "24:00", "7:00", "07:0", "07:60", "+7:00", "07:00:00", "0700", "٠٧:٠٠"]
+        {
             assert_eq!(bad.parse::<WallTime>(), Err(WallTimeError), "{bad}");
         }
         for good in ["00:00", "07:05", "23:59"] {

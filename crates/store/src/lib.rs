@@ -1,6 +1,7 @@
 //! Every SQL statement, on SQLite and on PostgreSQL. No entity and no row leaves this crate, each
 //! public method is one transaction, and no other crate knows which database runs.
 
+mod addresses;
 mod audit_read;
 mod claim;
 mod clock;
@@ -39,17 +40,20 @@ mod rows;
 mod sample;
 mod seal;
 mod secrets;
+mod settings;
 mod settle;
 mod settle_history;
 mod settle_rows;
 mod stats;
 mod stats_read;
+mod test_mail;
 mod time;
 mod tokens;
 mod upkeep;
 mod upkeep_age;
 mod why;
 
+pub use addresses::{AddressRecord, AddressState, ProvedAddress};
 pub use audit_read::{AuditFilter, AuditRecord};
 pub use claim::{ClaimedRows, DueLane, LaneWant};
 pub use clock::Clock;
@@ -64,8 +68,10 @@ pub use open::{Config, Store};
 pub use ownership::Held;
 pub use people::*;
 pub use seal::MasterKey;
+pub use settings::{CompanySettings, EndpointDefaults, SettingsPatch};
 pub use settle::{Attempted, EndpointAfter, Settled, ToSettle};
 pub use stats_read::{AnsweredCount, Stats, StatsPoint, Waiting};
+pub use test_mail::{TestMail, TestMailTo};
 pub use upkeep::{KEYS_KEPT, KeyWalk};
 pub use upkeep_age::{AgeWalk, AgedOut};
 pub use why::WhyRecord;

@@ -10,6 +10,7 @@ pub mod head;
 pub mod job;
 pub mod lane;
 pub mod mail;
+pub mod notification;
 pub mod page;
 pub mod person;
 pub mod schedule;
