@@ -71,6 +71,10 @@ pub enum Code {
     CompanyNeeded,
     /// Too many tries in a row.
     TooManyTries,
+    /// As many addresses as there may be.
+    TooManyAddresses,
+    /// No mail server is set.
+    MailNotConfigured,
     /// Any other conflict with the state of the thing.
     Conflict,
     /// A body, a batch or an event is larger than allowed.
@@ -107,7 +111,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 51] = [
         Self::InvalidJson,
         Self::Unauthorized,
         Self::MissingScope,
@@ -141,6 +145,8 @@ impl Code {
         Self::CrossSite,
         Self::CompanyNeeded,
         Self::TooManyTries,
+        Self::TooManyAddresses,
+        Self::MailNotConfigured,
         Self::Conflict,
         Self::TooLarge,
         Self::InvalidRequest,
@@ -195,6 +201,8 @@ impl Code {
             Self::CrossSite => "cross_site",
             Self::CompanyNeeded => "company_needed",
             Self::TooManyTries => "too_many_tries",
+            Self::TooManyAddresses => "too_many_addresses",
+            Self::MailNotConfigured => "mail_not_configured",
             Self::Conflict => "conflict",
             Self::TooLarge => "too_large",
             Self::InvalidRequest => "invalid_request",
@@ -253,6 +261,8 @@ impl Code {
             | Self::LastOwner
             | Self::InvitationAccepted
             | Self::InvitationForAnother
+            | Self::TooManyAddresses
+            | Self::MailNotConfigured
             | Self::Conflict => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::InvalidRequest
@@ -309,6 +319,8 @@ impl Code {
             Self::CrossSite => "The request came from another site",
             Self::CompanyNeeded => "Name one of your companies",
             Self::TooManyTries => "Too many tries; wait",
+            Self::TooManyAddresses => "The company has as many addresses as it can have",
+            Self::MailNotConfigured => "No mail server is set",
             Self::Conflict => "This does not fit the present state",
             Self::TooLarge => "The request is larger than allowed",
             Self::InvalidRequest => "The request has several mistakes",

@@ -11,7 +11,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use domain::address::AddressPolicy;
 use domain::operator::OperatorTokens;
-use store::{Clock, Store};
+use store::{Clock, MailWriter, Store};
 
 use crate::operator::Guesses;
 use crate::password::Passwords;
@@ -86,6 +86,8 @@ pub struct State {
     pub samples: SampleSender,
     /// Whether this node takes requests.
     pub readiness: Readiness,
+    /// Writes the words of mails, for whoever reads them here.
+    pub texts: Arc<dyn MailWriter>,
 }
 
 /// What every handler sees.

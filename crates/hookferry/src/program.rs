@@ -93,7 +93,13 @@ impl Program {
         let loops = Loops::default();
         loops.start(&settings, &store, &clock, &dispatcher, &health);
         loops.others.spawn(api::run_samples(sample_queue, client));
-        let state = api::State { store: store.clone(), clock, samples, readiness };
+        let state = api::State {
+            store: store.clone(),
+            clock,
+            samples,
+            readiness,
+            texts: Arc::new(mail::Writer::new(settings.public_url.clone())),
+        };
         let server = api::serve(listener, api_config(&settings, policy), state)?;
         let handle = server.handle();
         let server_ended = CancellationToken::new();

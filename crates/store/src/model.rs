@@ -414,6 +414,8 @@ pub struct MailRecord {
     pub endpoint: Option<EndpointId>,
     /// To whom.
     pub recipient: String,
+    /// Whether that is a member's address; else it is one that was added.
+    pub is_to_member: bool,
     /// What it says.
     pub content: CompanyMail,
     /// What became of it.

@@ -9,9 +9,9 @@ use utoipa::OpenApi;
 
 use super::table::{ROUTES, Row};
 use super::{
-    account, admin_nodes, audit, credentials, deliveries, endpoints, event_batch, event_types,
-    events, health, invitations, jobs, logins, mails, me, members, samples, secrets, stats, tokens,
-    why,
+    account, addresses, admin_nodes, audit, credentials, deliveries, endpoints, event_batch,
+    event_types, events, health, invitations, jobs, logins, mails, me, members, notifications,
+    samples, secrets, settings, stats, tokens, why,
 };
 use crate::access::Access;
 use crate::code::Code;
@@ -43,6 +43,11 @@ use crate::code::Code;
         jobs::list_jobs, jobs::get_job, jobs::cancel_job,
         stats::get_stats_overview, stats::get_endpoint_stats,
         audit::list_audit_log,
+        settings::get_settings, settings::update_settings, settings::send_test_mail,
+        addresses::add_address, addresses::confirm_address, addresses::update_address,
+        addresses::remove_address,
+        notifications::get_my_notifications, notifications::update_my_notifications,
+        notifications::get_member_notifications, notifications::update_member_notifications,
         mails::list_mails, mails::get_mail,
         admin_nodes::get_nodes,
         health::get_health, health::get_readiness,
@@ -59,6 +64,7 @@ use crate::code::Code;
         (name = "Jobs", description = "Long work: replay, recovery, retry and cancel of many deliveries."),
         (name = "Stats", description = "How attempts went, and what waits."),
         (name = "Audit log", description = "Who changed what, when, from where."),
+        (name = "Settings", description = "What a company has set: its name, who gets which mail and when, what new endpoints begin with."),
         (name = "Mails", description = "Mails about endpoints, sent or kept."),
         (name = "Operator", description = "Over all companies, for whoever runs this installation: with the token of HOOKFERRY_ADMIN_TOKEN. Without that setting these addresses do not exist."),
         (name = "Health", description = "For balancers and supervisors."),
@@ -69,10 +75,18 @@ struct Described;
 /// Requests and answers as they really are, by operation.
 const EXAMPLES: &str = include_str!("openapi_examples.json");
 /// Operations whose body may be left out.
-const OPTIONAL_BODIES: [&str; 3] = ["rotate_secret", "send_sample", "replay_event"];
+const OPTIONAL_BODIES: [&str; 4] =
+    ["rotate_secret", "send_sample", "replay_event", "send_test_mail"];
 /// Paths that are no part of the API and not described.
 #[cfg(test)]
-const UNDESCRIBED: [&str; 4] = ["/openapi.json", "/docs", "/docs/{file:.*}", "/"];
+const UNDESCRIBED: [&str; 6] = [
+    "/notification-addresses/confirm/{token}",
+    "/notification-addresses/stop/{token}",
+    "/openapi.json",
+    "/docs",
+    "/docs/{file:.*}",
+    "/",
+];
 
 /// The document as it is served and checked in.
 pub fn text() -> &'static str {
@@ -171,6 +185,7 @@ fn path_parameters(path: &str) -> Vec<Value> {
                 ("id", Some("invitations")) => json!({"$ref": "#/components/schemas/InvitationId"}),
                 ("id", Some("auth")) => json!({"$ref": "#/components/schemas/LoginId"}),
                 ("id", Some("jobs")) => json!({"$ref": "#/components/schemas/JobId"}),
+                ("id", Some("settings")) => json!({"$ref": "#/components/schemas/AddressId"}),
                 ("id", Some("mails")) => json!({"$ref": "#/components/schemas/MailId"}),
                 _ => json!({"type": "string", "minLength": 1, "maxLength": 255}),
             };

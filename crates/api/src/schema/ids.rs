@@ -54,5 +54,6 @@ ids! {
     UserIdText "UserId" "usr" "The id of a person.";
     LoginIdText "LoginId" "lgn" "The id of a login.";
     InvitationIdText "InvitationId" "inv" "The id of an invitation.";
+    AddressIdText "AddressId" "addr" "The id of an address that gets mails beside the members'.";
     MailIdText "MailId" "mail" "The id of a mail.";
 }

@@ -73,11 +73,16 @@ fn store_config(folder: &tempfile::TempDir) -> store::Config {
 impl App {
     /// An API with one company and a token that may everything.
     pub async fn start() -> Self {
-        Self::start_for(OperatorTokens::parse(OPERATOR_TOKEN).unwrap()).await
+        Self::start_with(|_| {}).await
     }
 
     /// The same with these tokens of the operator's.
     pub async fn start_for(operator: OperatorTokens) -> Self {
+        Self::start_with(|config| config.operator = operator).await
+    }
+
+    /// The same with other settings.
+    pub async fn start_with(change: impl FnOnce(&mut api::Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = store_config(&folder);
         Store::migrate(&config).await.unwrap();
@@ -98,20 +103,26 @@ impl App {
         readiness.set_ready(true);
         let listener = api::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let config = api::Config {
+        let mut config = api::Config {
             public_url: None,
             allow_http: false,
             sign_ups: api::SignUps::Open,
             can_mail: false,
-            operator,
+            operator: OperatorTokens::parse(OPERATOR_TOKEN).unwrap(),
             trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
             policy,
             default_timeout: Duration::from_secs(5),
             workers: 1,
             shutdown_timeout: Duration::ZERO,
         };
-        let state =
-            api::State { store: store.clone(), clock: time, samples, readiness: readiness.clone() };
+        change(&mut config);
+        let state = api::State {
+            store: store.clone(),
+            clock: time,
+            samples,
+            readiness: readiness.clone(),
+            texts: Arc::new(mail::Writer::new(None)),
+        };
         let server = api::serve(listener, config, state).unwrap();
         tasks.spawn(server);
         let company = store.create_company("Acme", "owner@example.com", noon()).await.unwrap().id;

@@ -1,9 +1,11 @@
 //! The API over HTTP, on a real store.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
+mod audit;
 mod bad_input;
 mod harness;
 mod matrix;
 mod operator;
 mod people;
 mod resources;
+mod settings;

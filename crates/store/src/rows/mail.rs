@@ -26,7 +26,7 @@ pub fn record(row: mail::Model) -> Result<MailRecord, Error> {
         created_at,
         sent_at,
         user_id: _,
-        address_id: _,
+        address_id,
         wanted_at: _,
     } = row;
     let corrupt = |what: String| Error::Corrupt { table: "mail_outbox", id, what };
@@ -34,6 +34,7 @@ pub fn record(row: mail::Model) -> Result<MailRecord, Error> {
         id: MailId::from_raw(id),
         endpoint: endpoint_id.map(EndpointId::from_raw),
         recipient,
+        is_to_member: address_id.is_none(),
         content: content(&kind, &facts).map_err(corrupt)?,
         state: state_of(&state).ok_or_else(|| corrupt(format!("state is {state:?}")))?,
         tries: u32::try_from(tries).unwrap_or(u32::MAX),
