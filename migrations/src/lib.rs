@@ -7,6 +7,7 @@ mod m20261121_000001_engine;
 mod m20261121_000002_wishes;
 mod m20261121_000003_product;
 mod m20261121_000005_live;
+mod m20261121_000007_notify;
 
 /// Runs the migrations in order; the store takes a lock first, so that two nodes do not race.
 #[derive(Debug)]
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000002_wishes::Migration),
             Box::new(m20261121_000003_product::Migration),
             Box::new(m20261121_000005_live::Migration),
+            Box::new(m20261121_000007_notify::Migration),
         ]
     }
 }

@@ -83,6 +83,10 @@ pub enum Code {
     TooManyTries,
     /// As many live streams are open as there may be.
     TooManyStreams,
+    /// As many addresses as there may be.
+    TooManyAddresses,
+    /// No mail server is set.
+    MailNotConfigured,
     /// Any other conflict with the state of the thing.
     Conflict,
     /// A body, a batch or an event is larger than allowed.
@@ -123,7 +127,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 57] = [
+    pub const ALL: [Self; 59] = [
         Self::InvalidJson,
         Self::Unauthorized,
         Self::MissingScope,
@@ -163,6 +167,8 @@ impl Code {
         Self::CompanyNeeded,
         Self::TooManyTries,
         Self::TooManyStreams,
+        Self::TooManyAddresses,
+        Self::MailNotConfigured,
         Self::Conflict,
         Self::TooLarge,
         Self::InvalidRequest,
@@ -225,6 +231,8 @@ impl Code {
             Self::CompanyNeeded => "company_needed",
             Self::TooManyTries => "too_many_tries",
             Self::TooManyStreams => "too_many_streams",
+            Self::TooManyAddresses => "too_many_addresses",
+            Self::MailNotConfigured => "mail_not_configured",
             Self::Conflict => "conflict",
             Self::TooLarge => "too_large",
             Self::InvalidRequest => "invalid_request",
@@ -290,6 +298,8 @@ impl Code {
             | Self::LastOwner
             | Self::InvitationAccepted
             | Self::InvitationForAnother
+            | Self::TooManyAddresses
+            | Self::MailNotConfigured
             | Self::Conflict => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::InvalidRequest
@@ -354,6 +364,8 @@ impl Code {
             Self::CompanyNeeded => "Name one of your companies",
             Self::TooManyTries => "Too many tries; wait",
             Self::TooManyStreams => "As many live streams are open as there may be",
+            Self::TooManyAddresses => "The company has as many addresses as it can have",
+            Self::MailNotConfigured => "No mail server is set",
             Self::Conflict => "This does not fit the present state",
             Self::TooLarge => "The request is larger than allowed",
             Self::InvalidRequest => "The request has several mistakes",

@@ -248,6 +248,30 @@ impl<'a> Fields<'a> {
         Given::Value(pairs)
     }
 
+    /// An object within the object; every mistake in it is this one's.
+    pub fn nested(&mut self, name: &str, read: impl FnOnce(&mut Fields<'a>)) -> Given<()> {
+        let raw = match self.raw(name) {
+            Given::Absent => return Given::Absent,
+            Given::Null => return Given::Null,
+            Given::Value(raw) => raw,
+        };
+        let done = Self::parse_at(raw.get(), self.pointer(name)).and_then(|mut inner| {
+            read(&mut inner);
+            inner.finish()
+        });
+        match done {
+            Ok(()) => Given::Value(()),
+            Err(ApiError::Invalid(mistakes)) => {
+                self.add(mistakes);
+                Given::Absent
+            }
+            Err(other) => {
+                self.mistake(name, Code::InvalidField, other.detail());
+                Given::Absent
+            }
+        }
+    }
+
     /// A field that this version has no use for: null and its default are taken.
     pub fn not_supported(&mut self, name: &str, defaults: &[&str]) {
         if let Given::Value(raw) = self.raw(name)

@@ -12,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 pub mod event_types;
 pub mod ids;
 pub mod inbox;
+pub mod settings;
 
 use ids::{EndpointIdText, EventIdText, SourceIdText};
 
@@ -356,6 +357,25 @@ pub struct PickBody {
     preview: Option<bool>,
 }
 
+/// What the text of a mail is made of: of one about an endpoint, or of a test mail.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = AnyMailFacts)]
+#[serde(untagged)]
+pub enum AnyMailFactsSchema {
+    Endpoint(MailFactsSchema),
+    Test(TestMailFactsSchema),
+}
+
+/// What the text of a test mail is made of.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = TestMailFacts)]
+pub struct TestMailFactsSchema {
+    company_name: String,
+    /// Who asked for it, where that is a person.
+    asked_by: Option<String>,
+    asked_at: DateTime<Utc>,
+}
+
 /// What the text of a mail about an endpoint is made of.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = MailFacts)]
@@ -444,6 +464,10 @@ pub struct AuditLogParams {
     /// Only about the thing with this id.
     #[param(min_length = 1, max_length = 100)]
     subject: Option<String>,
+    /// At or after this time.
+    since: Option<DateTime<Utc>>,
+    /// Before this time.
+    until: Option<DateTime<Utc>>,
 }
 
 /// Which time is looked at.

@@ -12,7 +12,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use domain::address::AddressPolicy;
 use domain::operator::OperatorTokens;
-use store::{Clock, Store};
+use store::{Clock, MailWriter, Store};
 
 use crate::inbox_door::InboxDoor;
 use crate::checks::Checks;
@@ -99,6 +99,8 @@ pub struct State {
     pub metrics: Arc<Metrics>,
     /// Where `/metrics` comes from, unless it has a listener of its own.
     pub exposition: Option<Arc<dyn Exposition>>,
+    /// Writes the words of mails, for whoever reads them here.
+    pub texts: Arc<dyn MailWriter>,
 }
 
 /// What every handler sees.

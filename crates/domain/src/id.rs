@@ -232,6 +232,8 @@ ids! {
     DeliveryId = "dlv";
     /// One HTTP request of a delivery.
     AttemptId = "att";
+    /// An address that gets mails and is nobody's account.
+    AddressId = "addr";
     /// A mail.
     MailId = "mail";
     /// Long work that somebody asked for.

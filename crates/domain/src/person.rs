@@ -261,17 +261,20 @@ pub enum AccountMailKind {
     PasswordChanged,
     /// Tells the old address that another one has taken its place.
     EmailChanged,
+    /// With a link, to somebody who may have no account: shall mails about endpoints come here?
+    ProveAddress,
 }
 
 impl AccountMailKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::VerifyEmail,
         Self::ResetPassword,
         Self::ChangeEmail,
         Self::Invitation,
         Self::PasswordChanged,
         Self::EmailChanged,
+        Self::ProveAddress,
     ];
 
     /// The name in rows.
@@ -283,6 +286,7 @@ impl AccountMailKind {
             Self::Invitation => "account_invitation",
             Self::PasswordChanged => "account_password_changed",
             Self::EmailChanged => "account_email_changed",
+            Self::ProveAddress => "account_prove_address",
         }
     }
 

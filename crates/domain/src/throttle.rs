@@ -31,6 +31,12 @@ pub const LINKS: BackOff =
 /// rather than a search, and a person who mistyped soon tries again.
 pub const OPERATOR: BackOff =
     BackOff { free: 10, first: TimeDelta::seconds(1), longest: TimeDelta::minutes(5) };
+/// Links that prove an address, asked for by one company.
+pub const ADDRESS_PROOFS: BackOff =
+    BackOff { free: 20, first: TimeDelta::minutes(1), longest: TimeDelta::hours(1) };
+/// The same to one address, whoever asks: it may be a stranger's.
+pub const PROOFS_OF_ADDRESS: BackOff =
+    BackOff { free: 3, first: TimeDelta::minutes(10), longest: TimeDelta::hours(12) };
 
 /// What is counted about one subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,8 +221,8 @@ mod tests {
     proptest! {
         #[test]
         fn more_failures_never_wait_less(failures in 0u32..100, more in 0u32..100) {
-            for back_off in [LOGINS_HERE, LOGINS_OF_ACCOUNT, LOGINS_FROM_ADDRESS, SIGN_UPS, LINKS, OPERATOR]
-            {
+            let all = [LOGINS_HERE, LOGINS_OF_ACCOUNT, LOGINS_FROM_ADDRESS, SIGN_UPS, LINKS, OPERATOR];
+            for back_off in all.into_iter().chain([ADDRESS_PROOFS, PROOFS_OF_ADDRESS]) {
                 prop_assert!(back_off.after(failures) <= back_off.after(failures + more));
                 prop_assert!(back_off.after(failures + more) <= back_off.longest);
             }

@@ -15,6 +15,7 @@ fn dependencies_are_the_pure_ones() {
         [
             "base64",
             "chrono",
+            "chrono-tz",
             "hmac",
             "ipnet",
             "jsonschema",

@@ -109,6 +109,7 @@ impl Program {
             readiness,
             metrics: Arc::default(),
             exposition: None,
+            texts: Arc::new(mail::Writer::new(settings.public_url.clone())),
         };
         let metrics = open_metrics(&settings, &dispatcher, &mut state)?;
         let server = api::serve(listener, api_config(&settings, policy), state)?;

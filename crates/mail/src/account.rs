@@ -5,8 +5,7 @@ use serde::Serialize;
 use store::{AccountFacts, AccountMail};
 use url::Url;
 
-use crate::Config;
-use crate::text::{Rendered, clean, fill, moment};
+use crate::text::{Rendered, clean, fill, moment, path_link};
 
 /// The most letters of one value.
 const VALUE_CHARS_MAX: usize = 300;
@@ -26,10 +25,10 @@ struct Frame<'a> {
 }
 
 /// Writes a mail's words from the facts frozen in its row.
-pub(crate) fn render(mail: &AccountMail, config: &Config) -> Rendered {
+pub(crate) fn render(mail: &AccountMail, public_url: Option<&Url>) -> Rendered {
     let AccountMail { kind, facts, token } = mail;
     let subject = subject(*kind, facts);
-    let link = match (token, &config.public_url, page(*kind)) {
+    let link = match (token, public_url, page(*kind)) {
         (Some(token), Some(base), Some(page)) => Some(link(base, page, token)),
         (Some(_) | None, Some(_) | None, Some(_) | None) => None,
     };
@@ -53,6 +52,9 @@ fn subject(kind: AccountMailKind, facts: &AccountFacts) -> String {
         AccountMailKind::Invitation => format!("You are invited to {}", company(facts)),
         AccountMailKind::PasswordChanged => "Your password was changed".to_owned(),
         AccountMailKind::EmailChanged => "Your mail address was changed".to_owned(),
+        AccountMailKind::ProveAddress => {
+            format!("Shall mails of {} come here?", company(facts))
+        }
     }
 }
 
@@ -89,6 +91,11 @@ fn paragraphs(kind: AccountMailKind, facts: &AccountFacts) -> Vec<String> {
             format!("The mail address of your Hookferry account was changed to {} on {at}.", value(&facts.new_email)),
             "If that was not you, tell whoever runs this installation at once.".to_owned(),
         ],
+        AccountMailKind::ProveAddress => {
+            let by = value(&facts.invited_by);
+            let who = if by.is_empty() { company(facts) } else { format!("{by} of {}", company(facts)) };
+            vec![format!("{who} wants mails about webhooks in Hookferry to come to this address: when one fails, is Defective, works again or was disabled. If you want them, please confirm it. You can stop them at any time.")]
+        }
     }
 }
 
@@ -97,7 +104,8 @@ const fn footer(kind: AccountMailKind) -> &'static str {
         AccountMailKind::VerifyEmail
         | AccountMailKind::ResetPassword
         | AccountMailKind::ChangeEmail
-        | AccountMailKind::Invitation => {
+        | AccountMailKind::Invitation
+        | AccountMailKind::ProveAddress => {
             "If you did not expect this mail, you can ignore it: nothing happens."
         }
         AccountMailKind::PasswordChanged | AccountMailKind::EmailChanged => {
@@ -106,19 +114,36 @@ const fn footer(kind: AccountMailKind) -> &'static str {
     }
 }
 
-/// The page of the dashboard that a link leads to.
-const fn page(kind: AccountMailKind) -> Option<&'static str> {
+/// Where a link leads.
+enum Page {
+    /// To a page of the dashboard.
+    Dashboard(&'static str),
+    /// To a page for whoever has no account.
+    ProveAddress,
+}
+
+/// The page that a link leads to.
+const fn page(kind: AccountMailKind) -> Option<Page> {
     match kind {
-        AccountMailKind::VerifyEmail => Some("verify-email"),
-        AccountMailKind::ResetPassword => Some("reset-password"),
-        AccountMailKind::ChangeEmail => Some("change-email"),
-        AccountMailKind::Invitation => Some("invitation"),
+        AccountMailKind::VerifyEmail => Some(Page::Dashboard("verify-email")),
+        AccountMailKind::ResetPassword => Some(Page::Dashboard("reset-password")),
+        AccountMailKind::ChangeEmail => Some(Page::Dashboard("change-email")),
+        AccountMailKind::Invitation => Some(Page::Dashboard("invitation")),
+        AccountMailKind::ProveAddress => Some(Page::ProveAddress),
         AccountMailKind::PasswordChanged | AccountMailKind::EmailChanged => None,
     }
 }
 
-/// The token is in the fragment: no server, proxy or log on the way gets to see it.
-fn link(public_url: &Url, page: &str, token: &str) -> String {
+/// The token is in the fragment: no server, proxy or log on the way gets to see it. Only where the
+/// page must work without the dashboard is it in the path; all that can be done with that one is to
+/// say that mails may come.
+fn link(public_url: &Url, page: Page, token: &str) -> String {
+    let page = match page {
+        Page::Dashboard(page) => page,
+        Page::ProveAddress => {
+            return path_link(public_url, &["notification-addresses", "confirm", token]);
+        }
+    };
     let mut url = public_url.clone();
     if let Ok(mut path) = url.path_segments_mut() {
         path.pop_if_empty().push(page);
@@ -147,15 +172,14 @@ mod tests {
         AccountMail { kind, facts, token: has_link.then(|| "t0ken-_".into()) }
     }
 
-    fn config(public_url: Option<&str>) -> Config {
-        let url = public_url.map(|url| Url::parse(url).unwrap());
-        Config::parse("smtp://localhost", "hookferry@localhost", url.as_ref()).unwrap()
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
     }
 
     #[test]
     fn each_kind_reads_well() {
         for kind in AccountMailKind::ALL {
-            let mail = render(&sample(kind), &config(Some("https://hooks.example/app/")));
+            let mail = render(&sample(kind), Some(&url("https://hooks.example/app/")));
             let page = format!("Subject: {}\n\n{}\n{}", mail.subject, mail.text, mail.html);
             insta::assert_snapshot!(kind.as_str(), page);
         }
@@ -163,7 +187,7 @@ mod tests {
 
     #[test]
     fn without_a_public_url_there_is_a_code() {
-        let mail = render(&sample(AccountMailKind::ResetPassword), &config(None));
+        let mail = render(&sample(AccountMailKind::ResetPassword), None);
         assert!(mail.text.contains("t0ken-_") && !mail.text.contains("://"), "{}", mail.text);
         assert!(mail.html.contains("t0ken-_") && !mail.html.contains("<a "), "{}", mail.html);
     }
@@ -181,7 +205,7 @@ mod tests {
             ] {
                 *text = Some(evil.into());
             }
-            let mail = render(&mail, &config(Some("https://hooks.example")));
+            let mail = render(&mail, Some(&url("https://hooks.example")));
             assert!(!mail.html.contains("<script"), "{}", mail.html);
             assert!(!mail.subject.contains(char::is_control), "{}", mail.subject);
             for part in [&mail.text, &mail.html] {

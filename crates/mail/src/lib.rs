@@ -10,4 +10,4 @@ mod text;
 
 pub use config::{Config, ConfigError};
 pub use outbox::{Mailer, run, run_once, wait_after};
-pub use text::{Rendered, render};
+pub use text::{Rendered, Writer, render};

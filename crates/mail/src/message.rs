@@ -7,7 +7,7 @@ use lettre::{Address, Message};
 use store::OutgoingMail;
 
 use crate::Config;
-use crate::text::render;
+use crate::text::{render, stop_link};
 
 /// RFC 3834: nobody has to answer this mail, least of all a machine.
 #[derive(Clone)]
@@ -27,6 +27,44 @@ impl Header for AutoSubmitted {
     }
 }
 
+/// RFC 2369 and 8058: where whoever reads it can stop such mails, by one request without a page.
+#[derive(Clone)]
+struct ListUnsubscribe(String);
+
+impl Header for ListUnsubscribe {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("List-Unsubscribe")
+    }
+
+    fn parse(value: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self(value.to_owned()))
+    }
+
+    fn display(&self) -> HeaderValue {
+        // Never folded or encoded: it is ASCII, and a URL must stay in one piece.
+        let value = format!("<{}>", self.0);
+        HeaderValue::dangerous_new_pre_encoded(Self::name(), value.clone(), value)
+    }
+}
+
+/// RFC 8058: one click is enough.
+#[derive(Clone)]
+struct ListUnsubscribePost;
+
+impl Header for ListUnsubscribePost {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("List-Unsubscribe-Post")
+    }
+
+    fn parse(_value: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "List-Unsubscribe=One-Click".into())
+    }
+}
+
 /// Writes the message. The Message-ID is the same on every try, so that a mail sent twice (after a
 /// crash) can be recognised; the error is a sentence for the row.
 pub(crate) fn compose(
@@ -37,7 +75,12 @@ pub(crate) fn compose(
     let recipient: Address =
         mail.recipient.parse().map_err(|_| String::from("the recipient is not a mail address"))?;
     let rendered = render(mail, config);
-    Message::builder()
+    let mut message = Message::builder();
+    let stop = mail.stop.as_deref().and_then(|token| stop_link(config.public_url.as_ref(), token));
+    if let Some(stop) = stop {
+        message = message.header(ListUnsubscribe(stop)).header(ListUnsubscribePost);
+    }
+    message
         .from(config.from.clone())
         .to(Mailbox::new(None, recipient))
         .subject(rendered.subject)
@@ -53,7 +96,7 @@ mod tests {
     use super::*;
     use crate::text::sample;
     use domain::notice::NoticeKind;
-    use store::MailContent;
+    use store::{CompanyMail, MailContent};
 
     fn wire(mail: &OutgoingMail) -> String {
         let config =
@@ -80,9 +123,35 @@ mod tests {
     }
 
     #[test]
+    fn only_an_added_address_is_told_how_to_stop() {
+        let url = url::Url::parse("https://hooks.example/app").unwrap();
+        let config = Config::parse("smtp://localhost", "h@mail.example", Some(&url)).unwrap();
+        let wire = |mail: &OutgoingMail| {
+            String::from_utf8(compose(mail, &config, mail.created_at).unwrap().formatted()).unwrap()
+        };
+        let mut mail = sample(NoticeKind::Defective);
+        assert!(!wire(&mail).contains("List-Unsubscribe"));
+        mail.stop = Some("t0ken-_".repeat(6));
+        let text = wire(&mail);
+        let link = format!(
+            "https://hooks.example/app/notification-addresses/stop/{}",
+            "t0ken-_".repeat(6)
+        );
+        for header in [
+            format!("List-Unsubscribe: <{link}>\r\n"),
+            "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n".to_owned(),
+        ] {
+            assert!(text.contains(&header), "{header} is not in {text}");
+        }
+        assert!(!self::wire(&mail).contains("List-Unsubscribe"), "nobody knows where it is");
+    }
+
+    #[test]
     fn a_company_name_cannot_add_headers() {
         let mut mail = sample(NoticeKind::Defective);
-        let MailContent::Endpoint { facts, .. } = &mut mail.content else { panic!() };
+        let MailContent::Company(CompanyMail::Endpoint { facts, .. }) = &mut mail.content else {
+            panic!()
+        };
         facts.company_name = "Acme\r\nBcc: everybody@example.com\r\n\r\nبيت".into();
         let text = wire(&mail);
         let head = text.split("\r\n\r\n").next().unwrap();

@@ -9,7 +9,10 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
-use store::{MailContent, MailFacts, OutgoingMail, WAITING_COUNT_MAX};
+use store::{
+    CompanyMail, MailContent, MailFacts, MailRecord, MailWords, MailWriter, OutgoingMail,
+    TestMailFacts, WAITING_COUNT_MAX,
+};
 use url::Url;
 
 use crate::{Config, account};
@@ -49,6 +52,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("disabled.txt", include_str!("templates/disabled.txt")),
         ("account.txt", include_str!("templates/account.txt")),
         ("account.html", include_str!("templates/account.html")),
+        ("test.txt", include_str!("templates/test.txt")),
         ("frame.txt", include_str!("templates/frame.txt")),
         ("frame.html", include_str!("templates/frame.html")),
     ] {
@@ -72,10 +76,19 @@ struct Words {
 #[derive(Serialize)]
 struct Frame<'a> {
     subject: &'a str,
-    company: &'a str,
     paragraphs: Vec<Paragraph<'a>>,
     rows: Vec<Row>,
     link: Option<String>,
+    footer: String,
+    stop: Option<String>,
+}
+
+/// What the words of a test mail are made of.
+#[derive(Serialize)]
+struct TestWords {
+    asked_by: String,
+    asked_at: String,
+    company: String,
 }
 
 #[derive(Serialize)]
@@ -92,22 +105,128 @@ struct Row {
 
 /// Writes a mail's words from the facts frozen in its row.
 pub fn render(mail: &OutgoingMail, config: &Config) -> Rendered {
+    let public_url = config.public_url.as_ref();
     match &mail.content {
-        MailContent::Endpoint { kind, facts } => render_notice(*kind, facts, config),
-        MailContent::Account(mail) => account::render(mail, config),
+        MailContent::Company(content) => {
+            let reader = match &mail.stop {
+                Some(token) => Reader::Added { stop: stop_link(public_url, token) },
+                None => Reader::Member,
+            };
+            render_content(content, reader, public_url)
+        }
+        MailContent::Account(mail) => account::render(mail, public_url),
     }
 }
 
-fn render_notice(kind: NoticeKind, facts: &MailFacts, config: &Config) -> Rendered {
+/// Writes the words of mails for whoever shows them: as they go out, but for what lets their reader
+/// stop them.
+#[derive(Debug)]
+pub struct Writer {
+    public_url: Option<Url>,
+}
+
+impl Writer {
+    /// With links to this installation, where it is known where it is.
+    pub fn new(public_url: Option<Url>) -> Self {
+        Self { public_url }
+    }
+}
+
+impl MailWriter for Writer {
+    fn words(&self, mail: &MailRecord) -> MailWords {
+        let reader = if mail.is_to_member { Reader::Member } else { Reader::Added { stop: None } };
+        let Rendered { subject, text, html: _ } =
+            render_content(&mail.content, reader, self.public_url.as_ref());
+        MailWords { subject, text }
+    }
+}
+
+/// Who reads a mail.
+enum Reader {
+    /// A member of the company.
+    Member,
+    /// Somebody whose address was added.
+    Added {
+        /// Where they can stop it.
+        stop: Option<String>,
+    },
+}
+
+/// Where whoever reads an added address can stop its mails.
+pub(crate) fn stop_link(public_url: Option<&Url>, token: &str) -> Option<String> {
+    public_url.map(|base| path_link(base, &["notification-addresses", "stop", token]))
+}
+
+fn footer(company: &str, reader: &Reader) -> String {
+    match reader {
+        Reader::Member => format!("You get this mail as a member of {company} in Hookferry."),
+        Reader::Added { stop: Some(_) } => {
+            format!("You get this mail because {company} added your address in Hookferry.")
+        }
+        Reader::Added { stop: None } => format!(
+            "You get this mail because {company} added your address in Hookferry; ask them to take \
+             it out if you want no more."
+        ),
+    }
+}
+
+fn render_content(content: &CompanyMail, reader: Reader, public_url: Option<&Url>) -> Rendered {
+    match content {
+        CompanyMail::Endpoint { kind, facts } => render_notice(*kind, facts, reader, public_url),
+        CompanyMail::Test(facts) => render_test(facts, reader),
+    }
+}
+
+fn render_test(facts: &TestMailFacts, reader: Reader) -> Rendered {
     let company = clean(&facts.company_name, VALUE_CHARS_MAX);
-    let subject = subject(kind, facts);
+    let words = TestWords {
+        asked_by: clean(facts.asked_by.as_deref().unwrap_or_default(), VALUE_CHARS_MAX),
+        asked_at: moment(facts.asked_at),
+        company: company.clone(),
+    };
+    let subject_name = clean(&facts.company_name, SUBJECT_NAME_CHARS_MAX);
+    let subject = format!("[{subject_name}] Test mail");
+    let words = fill("test.txt", &words);
+    frame(subject, &words, Vec::new(), None, (&company, reader))
+}
+
+fn render_notice(
+    kind: NoticeKind,
+    facts: &MailFacts,
+    reader: Reader,
+    public_url: Option<&Url>,
+) -> Rendered {
+    let company = clean(&facts.company_name, VALUE_CHARS_MAX);
     let words = fill(template_of(kind), &words(facts));
+    // Only members find anything there.
+    let link = match reader {
+        Reader::Member => {
+            public_url.map(|base| path_link(base, &["endpoints", &facts.endpoint_id]))
+        }
+        Reader::Added { .. } => None,
+    };
+    frame(subject(kind, facts), &words, rows(kind, facts), link, (&company, reader))
+}
+
+fn frame(
+    subject: String,
+    words: &str,
+    rows: Vec<Row>,
+    link: Option<String>,
+    (company, reader): (&str, Reader),
+) -> Rendered {
+    let footer = footer(company, &reader);
+    let stop = match reader {
+        Reader::Member => None,
+        Reader::Added { stop } => stop,
+    };
     let frame = Frame {
         subject: &subject,
-        company: &company,
         paragraphs: words.split("\n\n").map(paragraph).collect(),
-        rows: rows(kind, facts),
-        link: config.public_url.as_ref().map(|base| link(base, &facts.endpoint_id)),
+        rows,
+        link,
+        footer,
+        stop,
     };
     let (text, html) = (fill("frame.txt", &frame), fill("frame.html", &frame));
     Rendered { subject, text, html }
@@ -220,11 +339,11 @@ fn bare_url(text: &str) -> String {
     url.into()
 }
 
-/// Where the dashboard shows an endpoint.
-fn link(public_url: &Url, endpoint_id: &str) -> String {
+/// A page of this installation.
+pub(crate) fn path_link(public_url: &Url, segments: &[&str]) -> String {
     let mut url = public_url.clone();
     if let Ok(mut path) = url.path_segments_mut() {
-        path.pop_if_empty().extend(["endpoints", endpoint_id]);
+        path.pop_if_empty().extend(segments);
     }
     url.into()
 }

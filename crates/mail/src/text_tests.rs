@@ -35,7 +35,8 @@ pub(crate) fn sample(kind: NoticeKind) -> OutgoingMail {
         recipient: "owner@acme.example".into(),
         tries: 0,
         created_at: happened_at,
-        content: MailContent::Endpoint { kind, facts: Box::new(facts) },
+        content: MailContent::Company(CompanyMail::Endpoint { kind, facts: Box::new(facts) }),
+        stop: None,
     }
 }
 
@@ -46,7 +47,9 @@ fn config() -> Config {
 
 fn rendered(kind: NoticeKind, change: impl FnOnce(&mut MailFacts)) -> Rendered {
     let mut mail = sample(kind);
-    let MailContent::Endpoint { facts, .. } = &mut mail.content else { panic!() };
+    let MailContent::Company(CompanyMail::Endpoint { facts, .. }) = &mut mail.content else {
+        panic!()
+    };
     change(facts);
     render(&mail, &config())
 }
@@ -100,6 +103,72 @@ fn without_a_public_url_there_is_no_link() {
     let config = Config::parse("smtp://localhost", "hookferry@localhost", None).unwrap();
     let mail = render(&sample(NoticeKind::Defective), &config);
     assert!(!mail.text.contains("dashboard") && !mail.html.contains("<a "), "{}", mail.text);
+}
+
+/// A test mail to an added address.
+fn test_mail(company: &str, asked_by: &str) -> OutgoingMail {
+    let facts = TestMailFacts {
+        company_name: company.into(),
+        asked_by: Some(asked_by.into()),
+        asked_at: Utc.with_ymd_and_hms(2026, 11, 20, 2, 14, 0).unwrap(),
+    };
+    OutgoingMail {
+        content: MailContent::Company(CompanyMail::Test(facts)),
+        stop: Some("t0ken-_".into()),
+        ..sample(NoticeKind::Warning)
+    }
+}
+
+#[test]
+fn a_test_mail_to_an_added_address_reads_well() {
+    let mail = render(&test_mail("Acme", "Ann"), &config());
+    let page = format!("Subject: {}\n\n{}\n{}", mail.subject, mail.text, mail.html);
+    insta::assert_snapshot!("test_mail", page);
+}
+
+#[test]
+fn a_test_mail_cannot_be_broken_out_of() {
+    let evil = "<script>alert(1)</script>\r\nBcc: x@example.com\u{202e}\"'&";
+    let mail = render(&test_mail(evil, evil), &config());
+    assert!(!mail.html.contains("<script"), "{}", mail.html);
+    assert!(!mail.subject.contains(char::is_control), "{}", mail.subject);
+    for part in [&mail.text, &mail.html] {
+        assert!(!part.lines().any(|line| line.starts_with("Bcc")), "{part}");
+        assert!(!part.contains(['\r', '\u{202e}']), "{part}");
+    }
+}
+
+#[test]
+fn what_is_shown_is_what_is_sent_but_for_the_reader_s_own_link() {
+    let mut sent = sample(NoticeKind::Defective);
+    let shown = |is_to_member| {
+        let MailContent::Company(content) = sample(NoticeKind::Defective).content else { panic!() };
+        let record = MailRecord {
+            id: sent.id,
+            endpoint: None,
+            recipient: sent.recipient.clone(),
+            is_to_member,
+            content,
+            state: store::MailState::Queued,
+            tries: 0,
+            last_error: None,
+            due_at: sent.created_at,
+            created_at: sent.created_at,
+            sent_at: None,
+        };
+        Writer::new(config().public_url).words(&record)
+    };
+    let (member, added) = (shown(true), shown(false));
+    let real = render(&sent, &config());
+    assert_eq!((member.subject, member.text), (real.subject, real.text));
+    sent.stop = Some("t0ken-_".into());
+    let real = render(&sent, &config());
+    assert!(real.text.contains("/notification-addresses/stop/t0ken-_"), "{}", real.text);
+    assert!(
+        !added.text.contains("t0ken-_") && !added.text.contains("/endpoints/"),
+        "{}",
+        added.text
+    );
 }
 
 #[test]

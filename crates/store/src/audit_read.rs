@@ -1,12 +1,12 @@
 //! The audit log as it is read.
 
 use chrono::{DateTime, Utc};
-use domain::id::{AuditId, CompanyId};
+use domain::id::{AuditId, CompanyId, floor_at};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::entity::audit;
 use crate::rows::page::{before_of, cut, limit_of};
-use crate::time::from_micros;
+use crate::time::{from_micros, micros};
 use crate::{Error, Page, PageRequest, Store};
 
 /// A line of the audit log.
@@ -37,6 +37,10 @@ pub struct AuditFilter {
     pub action: Option<String>,
     /// About this.
     pub subject: Option<String>,
+    /// At or after this time.
+    pub since: Option<DateTime<Utc>>,
+    /// Before this time.
+    pub until: Option<DateTime<Utc>>,
 }
 
 impl Store {
@@ -48,7 +52,7 @@ impl Store {
         page: PageRequest,
     ) -> Result<Page<AuditRecord>, Error> {
         let limit = limit_of(page);
-        let AuditFilter { actor, action, subject } = filter;
+        let AuditFilter { actor, action, subject, since, until } = filter;
         let mut query = audit::Entity::find()
             .filter(audit::Column::CompanyId.eq(company.raw()))
             .filter(audit::Column::Id.lt(before_of(page)));
@@ -60,6 +64,14 @@ impl Store {
             if let Some(wanted) = wanted {
                 query = query.filter(column.eq(wanted));
             }
+        }
+        // Ids sort by time: the index of the ids finds them.
+        if let Some(since) = since {
+            query = query.filter(audit::Column::Id.gte(floor_at(since)));
+            query = query.filter(audit::Column::CreatedAt.gte(micros(since)));
+        }
+        if let Some(until) = until {
+            query = query.filter(audit::Column::CreatedAt.lt(micros(until)));
         }
         let rows =
             query.order_by_desc(audit::Column::Id).limit(limit + 1).all(self.reader()).await?;

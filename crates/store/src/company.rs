@@ -11,6 +11,7 @@ use sea_orm::{
 
 use crate::entity::{company, user};
 use crate::people::{insert_member, vouch};
+use crate::rows::notification::NO_SETTINGS;
 use crate::time::{from_micros, micros};
 use crate::{Actor, CompanyRecord, Error, Store};
 
@@ -95,12 +96,13 @@ pub(crate) async fn insert_company(
         name: Set(name.to_owned()),
         config_version: Set(1),
         created_at: Set(micros(now)),
+        settings: Set(NO_SETTINGS.to_owned()),
     };
     company::Entity::insert(row).exec_without_returning(tx).await?;
     Ok(())
 }
 
-fn record(row: company::Model) -> CompanyRecord {
-    let company::Model { id, name, config_version: _, created_at } = row;
+pub(crate) fn record(row: company::Model) -> CompanyRecord {
+    let company::Model { id, name, config_version: _, created_at, settings: _ } = row;
     CompanyRecord { id: CompanyId::from_raw(id), name, created_at: from_micros(created_at) }
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::endpoint::EndpointState;
 use domain::id::{CompanyId, EndpointId};
 use sea_orm::{ActiveValue::Set, DatabaseTransaction};
+use serde_json::{Map, Value, json};
 
 use crate::endpoints::{
     check_key_is_free, live_endpoint, locked_endpoint, state_change, undo_held_back_mails,
@@ -11,6 +12,7 @@ use crate::endpoints::{
 };
 use crate::entity::endpoint;
 use crate::live_told::change_name;
+use crate::rows::audit::changed;
 use crate::rows::endpoint::{acknowledge_text, selectors_text, state_of, timeout_ms};
 use crate::rows::lane;
 use crate::rows::schedule::schedule_to_text;
@@ -36,23 +38,25 @@ impl Store {
 
         let before = state_of(&row)?;
         let is_new_url = patch.url.as_ref().is_some_and(|url| *url != row.url);
-        let after = switched(before, is_new_url, patch.switch, now);
-        let facts = changed_names(&patch);
-        let changed = self.changed_row(&row, patch, &after, now)?;
+        let state = switched(before, is_new_url, patch.switch, now);
+        let old_headers = self.open_headers(&row)?;
+        let changed = self.changed_row(&row, patch, &state, now)?;
         write_endpoint(&tx, id, changed).await?;
-        let starts_afresh = after.epoch != before.epoch;
+        let starts_afresh = state.epoch != before.epoch;
         if starts_afresh {
-            start_afresh(&tx, company, id, &after, now).await?;
+            start_afresh(&tx, company, id, &state, now).await?;
         }
+        let after = live_endpoint(&tx, company, id).await?;
+        let new_headers = self.open_headers(&after)?;
+        let facts = differences((row, &old_headers), (after.clone(), &new_headers));
         self.audit(&tx, company, actor, "endpoint.updated", id, facts, now).await?;
-        let row = live_endpoint(&tx, company, id).await?;
         tx.commit().await?;
         self.hint(Hint::ConfigChanged(company));
         if starts_afresh {
             self.hint(Hint::LaneDue(id));
         }
-        self.tell_endpoint((company, id), change_name(&before, &after), &after, now);
-        self.endpoint_record(row)
+        self.tell_endpoint((company, id), change_name(&before, &state), &state, now);
+        self.endpoint_record(after)
     }
 
     fn changed_row(
@@ -157,35 +161,101 @@ fn merge_headers(
         .collect()
 }
 
-/// Which parts were changed, for the audit log: never their values.
-fn changed_names(patch: &EndpointPatch) -> serde_json::Value {
-    let EndpointPatch {
+/// What of an endpoint differs, for the audit log: old and new of what is no secret, and only that it
+/// differs of what may be one, such as values of headers and the query of the URL.
+fn differences(
+    (before, old_headers): (endpoint::Model, &[(String, String)]),
+    (after, new_headers): (endpoint::Model, &[(String, String)]),
+) -> Value {
+    let mut secrets = Vec::new();
+    if before.url != after.url && without_secrets(&before.url) == without_secrets(&after.url) {
+        secrets.push("url");
+    }
+    if old_headers != new_headers {
+        secrets.push("headers");
+    }
+    if before.request != after.request {
+        secrets.push("request");
+    }
+    let differing = changed(shown(before, old_headers), shown(after, new_headers));
+    let mut facts = differing.unwrap_or_else(|| json!({ "changed": {} }));
+    if !secrets.is_empty() {
+        facts["changed_secrets"] = json!(secrets);
+    }
+    facts
+}
+
+/// The endpoint as the audit log compares it, without secrets.
+fn shown(row: endpoint::Model, headers: &[(String, String)]) -> Map<String, Value> {
+    let endpoint::Model {
+        external_key,
         url,
         description,
         event_types,
-        headers,
-        timeout,
+        format,
+        wati_version,
+        filter,
+        phone_number_ids,
+        session,
+        timeout_ms,
         acknowledge,
         schedule,
-        external_key,
+        rate_limit,
+        max_in_flight,
+        ordered,
         switch,
-    } = patch;
+        // Secrets, and what the engine writes.
+        id: _,
+        company_id: _,
+        sealed_headers: _,
+        sealed_secrets: _,
+        request: _,
+        held_since: _,
+        held_total_us: _,
+        failures: _,
+        failing_since: _,
+        defective_at: _,
+        epoch: _,
+        last_status: _,
+        last_error: _,
+        created_at: _,
+        updated_at: _,
+        deleted_at: _,
+    } = row;
+    let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
+    let json_of = |text: Option<String>| {
+        text.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    };
     let parts = [
-        ("url", url.is_some()),
-        ("description", description.is_some()),
-        ("event_types", event_types.is_some()),
-        ("headers", headers.is_some()),
-        ("timeout_ms", timeout.is_some()),
-        ("acknowledge", acknowledge.is_some()),
-        ("schedule", schedule.is_some()),
-        ("external_key", external_key.is_some()),
+        ("external_key", json!(external_key)),
+        ("url", json!(without_secrets(&url))),
+        ("description", json!(description)),
+        ("event_types", json!(json_of(Some(event_types)))),
+        ("format", json!(format)),
+        ("wati_version", json!(wati_version)),
+        ("filter", json!(json_of(filter))),
+        ("phone_number_ids", json!(json_of(phone_number_ids))),
+        ("session", json!(session)),
+        ("headers", json!(names)),
+        ("timeout_ms", json!(timeout_ms)),
+        ("acknowledge", json!(acknowledge)),
+        ("schedule", json!(json_of(Some(schedule)))),
+        ("rate_limit", json!(json_of(rate_limit))),
+        ("max_in_flight", json!(max_in_flight)),
+        ("ordered", json!(ordered != 0)),
+        ("status", json!(switch)),
     ];
-    let names: Vec<&str> =
-        parts.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect();
-    let switch = switch.map(|switch| match switch {
-        SwitchWanted::Enabled => "enabled",
-        SwitchWanted::Disabled => "disabled",
-        SwitchWanted::Paused => "paused",
-    });
-    serde_json::json!({ "changed": names, "switch": switch })
+    parts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// A URL without query, fragment and credentials; that it has a query is told.
+pub(crate) fn without_secrets(text: &str) -> String {
+    let Ok(mut url) = url::Url::parse(text) else { return "(not shown)".to_owned() };
+    let had_query = url.query().is_some();
+    url.set_query(None);
+    url.set_fragment(None);
+    if url.set_username("").is_err() || url.set_password(None).is_err() {
+        return "(not shown)".to_owned();
+    }
+    if had_query { format!("{url}?…") } else { url.into() }
 }

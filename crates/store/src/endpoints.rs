@@ -13,6 +13,7 @@ use sea_orm::{
     QuerySelect,
 };
 
+use crate::endpoint_update::without_secrets;
 use crate::entity::{endpoint, mail};
 use crate::live_told::DELETED;
 use crate::rows::endpoint::{
@@ -46,7 +47,10 @@ impl Store {
         check_key_is_free(&tx, company, row.external_key.as_deref(), None).await?;
         let inserted: endpoint::ActiveModel = row.clone().into();
         endpoint::Entity::insert(inserted).exec_without_returning(&tx).await?;
-        let facts = serde_json::json!({ "event_types": row.event_types, "switch": row.switch });
+        let url = without_secrets(&row.url);
+        let facts = serde_json::json!({
+            "url": url, "event_types": row.event_types, "switch": row.switch,
+        });
         self.audit(&tx, company, actor, "endpoint.created", id, facts, now).await?;
         tx.commit().await?;
         self.hint(Hint::ConfigChanged(company));
@@ -108,7 +112,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let tx = self.begin().await?;
-        let state = state_of(&locked_endpoint(&tx, company, id).await?)?;
+        let row = locked_endpoint(&tx, company, id).await?;
         bump_config_version(&tx, company).await?;
         let changed = endpoint::ActiveModel {
             deleted_at: Set(Some(micros(now))),
@@ -117,12 +121,12 @@ impl Store {
         };
         write_endpoint(&tx, id, changed).await?;
         undo_held_back_mails(&tx, id).await?;
-        let facts = serde_json::json!({});
+        let facts = serde_json::json!({ "url": without_secrets(&row.url) });
         self.audit(&tx, company, actor, "endpoint.deleted", id, facts, now).await?;
         tx.commit().await?;
         self.hint(Hint::ConfigChanged(company));
         self.hint(Hint::LaneDue(id));
-        self.tell_endpoint((company, id), DELETED, &state, now);
+        self.tell_endpoint((company, id), DELETED, &state_of(&row)?, now);
         Ok(())
     }
 

@@ -18,6 +18,7 @@ pub mod later_delivery;
 pub mod login;
 pub mod mail;
 pub mod member;
+pub mod notification_address;
 pub mod pending;
 pub mod throttle;
 pub mod user;

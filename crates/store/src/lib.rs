@@ -1,6 +1,7 @@
 //! Every SQL statement, on SQLite and on PostgreSQL. No entity and no row leaves this crate, each
 //! public method is one transaction, and no other crate knows which database runs.
 
+mod addresses;
 mod audit_read;
 mod claim;
 mod clock;
@@ -52,11 +53,13 @@ mod rows;
 mod sample;
 mod seal;
 mod secrets;
+mod settings;
 mod settle;
 mod settle_history;
 mod settle_rows;
 mod stats;
 mod stats_read;
+mod test_mail;
 mod time;
 mod tokens;
 mod upkeep;
@@ -64,6 +67,7 @@ mod upkeep_age;
 mod upkeep_age_rows;
 mod why;
 
+pub use addresses::{AddressRecord, AddressState, ProvedAddress};
 pub use audit_read::{AuditFilter, AuditRecord};
 pub use claim::{ClaimedRows, DueLane, LaneWant};
 pub use clock::Clock;
@@ -88,8 +92,10 @@ pub use ownership::Held;
 pub use people::*;
 pub use readings::{IngestQueue, OldestDue, PoolUse, WAITING_COUNTED_MAX, WaitingMails};
 pub use seal::MasterKey;
+pub use settings::{CompanySettings, EndpointDefaults, SettingsPatch};
 pub use settle::{Attempted, EndpointAfter, Settled, ToSettle};
 pub use stats_read::{AnsweredCount, Stats, StatsPoint, Waiting};
+pub use test_mail::{TestMail, TestMailTo};
 pub use upkeep::{KEYS_KEPT, KeyWalk};
 pub use upkeep_age::{AgeWalk, AgedOut};
 pub use why::WhyRecord;

@@ -57,10 +57,12 @@ impl Store {
         let statement = sql.build(self.backend());
         let mut rows = mail::Entity::find().from_raw_sql(statement).all(&tx).await?;
         rows.sort_unstable_by_key(|row| (row.due_at, row.id));
+        let addresses = rows.iter().filter_map(|row| row.address_id).collect();
+        let stops = self.stop_tokens(&tx, addresses).await?;
         let mut claimed = Vec::with_capacity(rows.len());
         for row in rows {
             let id = MailId::from_raw(row.id);
-            match outgoing(self, row, now) {
+            match outgoing(self, row, &stops, now) {
                 Outgoing::Send(mail) => claimed.push(ClaimedMail { mail: *mail, claimed_by: me }),
                 Outgoing::TooLate => {
                     let changed = mail::ActiveModel {

@@ -8,7 +8,8 @@ use domain::delivery::{DeliveryState, Progress};
 use domain::endpoint::EndpointState;
 use domain::event_type::{EventTypeName, Selector};
 use domain::id::{
-    CompanyId, DeliveryId, EndpointId, EventId, LoginId, MailId, SourceId, TokenId, UserId,
+    AddressId, CompanyId, DeliveryId, EndpointId, EventId, LoginId, MailId, SourceId, TokenId,
+    UserId,
 };
 use domain::notice::NoticeKind;
 use domain::outcome::{Acknowledge, ErrorKind, Failure};
@@ -272,6 +273,8 @@ pub enum Actor {
     Token(TokenId),
     /// A person.
     User(UserId),
+    /// Whoever reads an address that gets mails, by a link that was mailed to it.
+    Address(AddressId),
     /// The operator's command line.
     Cli,
     /// The operator over REST.
@@ -402,19 +405,19 @@ pub struct AttemptRecord {
     pub truncated: bool,
 }
 
-/// A mail about an endpoint as it is shown.
+/// A mail of a company as it is shown.
 #[derive(Debug, Clone)]
 pub struct MailRecord {
     /// Its id; the Message-ID is made of it.
     pub id: MailId,
-    /// Which endpoint.
+    /// Which endpoint, where it is about one.
     pub endpoint: Option<EndpointId>,
-    /// Which kind.
-    pub kind: NoticeKind,
     /// To whom.
     pub recipient: String,
-    /// What its text is made of.
-    pub facts: MailFacts,
+    /// Whether that is a member's address; else it is one that was added.
+    pub is_to_member: bool,
+    /// What it says.
+    pub content: CompanyMail,
     /// What became of it.
     pub state: MailState,
     /// How often sending was tried.
@@ -427,6 +430,59 @@ pub struct MailRecord {
     pub created_at: DateTime<Utc>,
     /// When the mail server took it.
     pub sent_at: Option<DateTime<Utc>>,
+}
+
+/// What a mail of a company says.
+#[derive(Debug, Clone)]
+pub enum CompanyMail {
+    /// Something about an endpoint.
+    Endpoint {
+        /// Which kind.
+        kind: NoticeKind,
+        /// What its text is made of.
+        facts: Box<MailFacts>,
+    },
+    /// That mails arrive.
+    Test(TestMailFacts),
+}
+
+/// The kind of a test mail, in rows and in the REST API.
+pub const TEST_MAIL: &str = "test_mail";
+
+impl CompanyMail {
+    /// The name of its kind.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Endpoint { kind, .. } => kind.as_str(),
+            Self::Test(_) => TEST_MAIL,
+        }
+    }
+}
+
+/// What the text of a test mail is made of.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct TestMailFacts {
+    /// The company's name.
+    pub company_name: String,
+    /// Who asked for it, where that is a person: their name, else their address.
+    pub asked_by: Option<String>,
+    /// When.
+    pub asked_at: DateTime<Utc>,
+}
+
+/// A mail's words, as a person reads them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailWords {
+    /// One line.
+    pub subject: String,
+    /// Plain text, without what only its reader may have.
+    pub text: String,
+}
+
+/// Writes the words of mails; who sends them does, and whoever shows them is given it.
+pub trait MailWriter: std::fmt::Debug + Send + Sync {
+    /// What a mail says or will say.
+    fn words(&self, mail: &MailRecord) -> MailWords;
 }
 
 /// What became of a mail.

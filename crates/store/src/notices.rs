@@ -2,16 +2,22 @@
 
 use chrono::{DateTime, Utc};
 use domain::endpoint::{EndpointState, Health, Transition};
-use domain::id::EndpointId;
+use domain::id::{AddressId, EndpointId, UserId};
 use domain::notice::{self, NoticeKind, NoticeMemory};
+use domain::notification::{self, Address, Member, Notifications, Whose};
 use domain::operational::OperationalEvent;
 use domain::outcome::Failure;
+use domain::role::Role;
 use sea_orm::sqlx;
 
 use crate::hot::{HotConnection, HotTx};
+use crate::rows::notification::{choices_of, kinds_of, settings_of};
 use crate::settle_rows::EndpointRow;
 use crate::time::{from_micros, micros};
 use crate::{Error, MailFacts, Store, WAITING_COUNT_MAX};
+
+/// How many members one transition is mailed to at most: it is all written in one transaction.
+const MEMBERS_TOLD_MAX: i64 = 200;
 
 /// Runs a statement on either database; the text is the same.
 macro_rules! on_either {
@@ -71,27 +77,38 @@ async fn write_notice(store: &Store, tx: &mut HotTx, telling: &Telling) -> Resul
         return Ok(());
     }
     let memory = NoticeMemory { last_due: last_due(tx, row.id, kind).await? };
-    let Some(due) = notice::due(memory, now) else { return Ok(()) };
-    let facts = facts(store, tx, telling).await?;
+    let company = company(tx, row).await?;
+    let settings = company.notifications;
+    let Some(due) = notification::due(&settings, kind, memory, now) else { return Ok(()) };
+    let facts = facts(store, tx, telling, company.name).await?;
     let facts = serde_json::to_string(&facts).map_err(|error| Error::Corrupt {
         table: "mail_outbox",
         id: 0,
         what: error.to_string(),
     })?;
-    for recipient in recipients(tx, row).await? {
+    let (members, addresses) = (members(tx, row).await?, addresses(tx, row).await?);
+    for recipient in notification::recipients(&settings, kind, &members, &addresses) {
         let id = store.new_id(now);
         const SQL: &str = "INSERT INTO mail_outbox (id, company_id, endpoint_id, kind, recipient, facts, held_back, \
-            due_at, first_due_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)";
+            due_at, first_due_at, created_at, user_id, address_id, wanted_at) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12)";
+        let (user, address) = match recipient.whose {
+            Whose::Member(user) => (Some(user.raw()), None),
+            Whose::Address(address) => (None, Some(address.raw())),
+        };
         on_either!(tx, connection => sqlx::query(SQL)
             .bind(id)
             .bind(row.company.raw())
             .bind(row.id.raw())
             .bind(kind.as_str())
-            .bind(recipient)
+            .bind(recipient.email)
             .bind(facts.clone())
-            .bind(i64::from(due > now))
-            .bind(micros(due))
+            .bind(i64::from(due.at > now))
+            .bind(micros(due.at))
             .bind(micros(now))
+            .bind(user)
+            .bind(address)
+            .bind(micros(due.without_quiet_hours))
             .execute(connection)
             .await
             .map(|_| ()))?;
@@ -134,29 +151,80 @@ async fn last_due(
     Ok(last.map(from_micros))
 }
 
-/// The addresses of the company's owners and admins, those that were proved to be theirs.
-async fn recipients(tx: &mut HotTx, row: &EndpointRow) -> Result<Vec<String>, Error> {
-    const SQL: &str = "SELECT u.email FROM members m JOIN users u ON u.id = m.user_id \
-        WHERE m.company_id = $1 AND m.role IN ('owner', 'admin') \
-        AND u.email_verified_at IS NOT NULL ORDER BY u.id";
-    let rows: Vec<(String,)> = on_either!(tx, connection => sqlx::query_as(SQL)
-        .bind(row.company.raw())
-        .fetch_all(connection)
-        .await)?;
-    Ok(rows.into_iter().map(|(email,)| email).collect())
+/// The company as its mails need it.
+struct Company {
+    name: String,
+    notifications: Notifications,
 }
 
-async fn facts(store: &Store, tx: &mut HotTx, telling: &Telling) -> Result<MailFacts, Error> {
-    let row = &telling.row;
-    const NAME: &str = "SELECT name FROM companies WHERE id = $1";
-    let name: Option<(String,)> = on_either!(tx, connection => sqlx::query_as(NAME)
+async fn company(tx: &mut HotTx, row: &EndpointRow) -> Result<Company, Error> {
+    const SQL: &str = "SELECT name, settings FROM companies WHERE id = $1";
+    let found: Option<(String, String)> = on_either!(tx, connection => sqlx::query_as(SQL)
         .bind(row.company.raw())
         .fetch_optional(connection)
         .await)?;
+    let (name, settings) = found.unwrap_or_default();
+    let read = settings_of(row.company.raw(), &settings);
+    let notifications = readable(read.map(|(notifications, _)| notifications)).unwrap_or_default();
+    Ok(Company { name, notifications })
+}
+
+/// What cannot be read is left out: an outcome is settled all the same.
+fn readable<T>(read: Result<T, Error>) -> Option<T> {
+    match read {
+        Ok(value) => Some(value),
+        Err(error) => {
+            tracing::error!(error = %error, "Who gets a mail is told without what cannot be read");
+            None
+        }
+    }
+}
+
+/// The members whose addresses are proved to be theirs, owners and admins first.
+async fn members(tx: &mut HotTx, row: &EndpointRow) -> Result<Vec<Member>, Error> {
+    const SQL: &str = "SELECT u.id, u.email, m.role, m.notices FROM members m \
+        JOIN users u ON u.id = m.user_id \
+        WHERE m.company_id = $1 AND u.email_verified_at IS NOT NULL \
+        ORDER BY CASE m.role WHEN 'owner' THEN 0 WHEN 'admin' THEN 1 ELSE 2 END, u.id LIMIT $2";
+    let rows: Vec<(i64, String, String, String)> = on_either!(tx, connection => sqlx::query_as(SQL)
+        .bind(row.company.raw())
+        .bind(MEMBERS_TOLD_MAX)
+        .fetch_all(connection)
+        .await)?;
+    let member = |(id, email, role, notices): (i64, String, String, String)| {
+        let choices = readable(choices_of(id, &notices)).unwrap_or_default();
+        let role = Role::parse(&role)?;
+        Some(Member { user: UserId::from_raw(id), role, email, choices })
+    };
+    Ok(rows.into_iter().filter_map(member).collect())
+}
+
+/// The addresses that were added and proved, and not stopped since.
+async fn addresses(tx: &mut HotTx, row: &EndpointRow) -> Result<Vec<Address>, Error> {
+    const SQL: &str = "SELECT id, email, kinds FROM notification_addresses \
+        WHERE company_id = $1 AND proved_at IS NOT NULL AND stopped_at IS NULL ORDER BY id";
+    let rows: Vec<(i64, String, String)> = on_either!(tx, connection => sqlx::query_as(SQL)
+        .bind(row.company.raw())
+        .fetch_all(connection)
+        .await)?;
+    let address = |(id, email, kinds): (i64, String, String)| {
+        let kinds = readable(kinds_of(id, &kinds))?;
+        Some(Address { id: AddressId::from_raw(id), email, kinds })
+    };
+    Ok(rows.into_iter().filter_map(address).collect())
+}
+
+async fn facts(
+    store: &Store,
+    tx: &mut HotTx,
+    telling: &Telling,
+    company_name: String,
+) -> Result<MailFacts, Error> {
+    let row = &telling.row;
     let waiting = waiting(tx, row.id).await?;
     let policy = store.policy();
     Ok(MailFacts {
-        company_name: name.map(|(name,)| name).unwrap_or_default(),
+        company_name,
         endpoint_id: row.id.to_string(),
         endpoint_url: public_url(&row.url),
         endpoint_description: row.description.clone(),

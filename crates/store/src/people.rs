@@ -2,6 +2,7 @@
 
 mod account;
 mod account_mail;
+mod choices;
 mod forget;
 mod invite;
 mod link;
@@ -13,4 +14,6 @@ mod throttle;
 
 pub(crate) use account::{insert_member, vouch};
 pub(crate) use account_mail::{Outgoing, outgoing};
+pub use choices::{MailChoicesPatch, MailChoicesRecord};
+pub(crate) use invite::{inviter, locked_company};
 pub use record::*;

@@ -11,6 +11,7 @@ pub mod inbox;
 pub mod job;
 pub mod lane;
 pub mod mail;
+pub mod notification;
 pub mod page;
 pub mod person;
 pub mod schedule;

@@ -89,9 +89,10 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         const SQL: &str = "INSERT INTO audit_log \
-            (id, company_id, actor, action, subject, facts, created_at) \
-            VALUES ($1, $2, $3, 'endpoint.sample_sent', $4, $5, $6)";
+            (id, company_id, actor, action, subject, facts, created_at, address) \
+            VALUES ($1, $2, $3, 'endpoint.sample_sent', $4, $5, $6, $7)";
         let facts = serde_json::json!({ "delivered": delivered }).to_string();
+        let address = self.origin.map(|address| address.to_string()).unwrap_or_default();
         macro_rules! insert {
             ($connection:expr) => {
                 sqlx::query(SQL)
@@ -101,6 +102,7 @@ impl Store {
                     .bind(endpoint.to_string())
                     .bind(facts)
                     .bind(micros(now))
+                    .bind(address)
                     .execute(&mut **$connection)
                     .await
                     .map(|_| ())

@@ -21,6 +21,8 @@ mod people;
 mod people_logins;
 #[path = "cold/people_members.rs"]
 mod people_members;
+#[path = "cold/settings.rs"]
+mod settings;
 #[path = "cold/setup.rs"]
 mod setup;
 #[path = "cold/tokens.rs"]

@@ -100,7 +100,8 @@ impl Api {
         body: Option<Vec<u8>>,
     ) -> Result<Answer, reqwest::Error> {
         let outside = ["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"];
-        let prefix = if outside.contains(&path) { "" } else { "/api/v1" };
+        let is_page = path.starts_with("/notification-addresses/");
+        let prefix = if is_page || outside.contains(&path) { "" } else { "/api/v1" };
         let method = method.parse().expect("the test names a method");
         let mut request = self.client.request(method, format!("{}{prefix}{path}", self.base));
         if let Some(token) = &self.token {

@@ -1,15 +1,17 @@
 //! Mails about endpoints, over a real SMTP server, and without one.
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use testkit::api::Api;
 use testkit::mailbox::{Mail, Mailbox};
 use testkit::program::Setup;
 use testkit::receiver::Receiver;
 
-use crate::support::{SOON, endpoint, event, on_both_databases, running, text};
+use crate::support::{SOON, endpoint, event, now, on_both_databases, running, text};
 
 on_both_databases! {
     warning_defective_and_recovered_are_mailed
+    an_added_address_confirms_is_mailed_and_stops_it
 }
 
 fn impatient(setup: &Setup) -> Setup {
@@ -132,4 +134,79 @@ async fn gone_disables_and_is_mailed_once() {
     let mails = mailbox.wait_for(1, SOON).await;
     check(&mails[0], "Webhook disabled", &receiver);
     wait_mail_states(&api, "sent", 1).await;
+}
+
+/// The first link to a page of the installation that a mail names.
+fn link<'mail>(mail: &'mail Mail, page: &str) -> &'mail str {
+    let begins = format!("https://hooks.example/notification-addresses/{page}/");
+    let word = mail.text.split_whitespace().find(|word| word.starts_with(&begins));
+    word.unwrap_or_else(|| panic!("no link to {page} in {}", mail.text))
+}
+
+/// Follows a link as the reader's browser does when its button is pressed.
+async fn press(api: &Api, link: &str) {
+    let path = link.strip_prefix("https://hooks.example").unwrap();
+    let answer = api.with_token(None).send("POST", path, &[], Some(Vec::new())).await.unwrap();
+    assert_eq!(answer.status, 200, "{:?}", answer.body);
+}
+
+async fn an_added_address_confirms_is_mailed_and_stops_it(setup: Setup) {
+    let (receiver, mailbox) = (Receiver::start(), Mailbox::start());
+    let setup = with_mail(&setup, &mailbox).set("HOOKFERRY_PUBLIC_URL", "https://hooks.example");
+    let (_program, api) = running(&setup).await;
+    let roles = json!({"endpoint_warning": [], "endpoint_defective": [], "endpoint_recovered": []});
+    // All day but for an hour that is over.
+    let clock = |hours| (now() - TimeDelta::hours(hours)).format("%H:%M").to_string();
+    let night = json!({"from": clock(1), "to": clock(2), "defective_breaks_through": true});
+    let settings = json!({"notifications": {"roles": roles, "quiet_hours": night}});
+    api.patch("/settings", &settings).await.expect(200);
+    let new = json!({"email": "ops@acme.example"});
+    api.post("/settings/addresses", &new).await.expect(201);
+    let proof = mailbox.wait_for(1, SOON).await.remove(0);
+    assert_eq!(proof.to, ["ops@acme.example"]);
+    press(&api, link(&proof, "confirm")).await;
+
+    fall_and_rise(&api, &receiver).await;
+    // Warning and recovery wait for the end of a day of quiet, unless they are undone before it.
+    let defective = mailbox.wait_for(2, SOON).await.remove(1);
+    assert_eq!(defective.to, ["ops@acme.example"]);
+    assert!(defective.subject.contains("Webhook Defective"), "{}", defective.subject);
+    let stop = link(&defective, "stop");
+    assert!(defective.raw.contains(&format!("List-Unsubscribe: <{stop}>")), "{}", defective.raw);
+    assert!(defective.raw.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click"));
+    api.wait_for("/mails", SOON, |page| {
+        let state = |kind: &str| {
+            let all = page["data"].as_array().unwrap();
+            all.iter().find(|mail| mail["kind"] == kind).map(|mail| text(mail, "state").to_owned())
+        };
+        state("endpoint_defective").as_deref() == Some("sent")
+            && state("endpoint_recovered").as_deref() == Some("queued")
+            && state("endpoint_warning").as_deref() == Some("undone")
+    })
+    .await;
+    press(&api, stop).await;
+    let page = api.get("/mails").await.expect(200);
+    assert_eq!(page["data"][0]["state"], "undone", "{page}");
+    assert!(!page.to_string().contains(stop), "the company does not see its reader's link");
+    assert_eq!(mailbox.mails().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_test_mail_tells_what_became_of_it() {
+    let mailbox = Mailbox::start();
+    let (_program, api) = running(&with_mail(&Setup::sqlite(), &mailbox)).await;
+    let to = json!({"to": "owner@acme.example"});
+    let asked = api.post("/settings/test-mail", &to).await.expect(202);
+    let mail = mailbox.wait_for(1, SOON).await.remove(0);
+    assert_eq!(
+        (mail.to.as_slice(), mail.subject.as_str()),
+        (&["owner@acme.example".to_owned()][..], "[acme] Test mail")
+    );
+    let path = |asked: &Value| format!("/mails/{}", text(asked, "id"));
+    let sent = api.wait_for(&path(&asked), SOON, |mail| mail["state"] == "sent").await;
+    assert_eq!(sent["tries"], 1);
+    mailbox.answers("451 4.7.1 come back later");
+    let asked = api.post("/settings/test-mail", &to).await.expect(202);
+    let failed = api.wait_for(&path(&asked), SOON, |mail| mail["state"] == "failed").await;
+    assert!(text(&failed, "last_error").contains("come back later"), "{failed}");
 }

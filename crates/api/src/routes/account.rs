@@ -22,7 +22,8 @@ use crate::respond::json_unkept;
 use crate::schema::{LoginBody, SignUpBody, ids};
 use crate::serve::{Shared, SignUps};
 
-const COMPANY_NAME_BYTES_MAX: usize = 100;
+/// The longest name of a company.
+pub const COMPANY_NAME_BYTES_MAX: usize = 100;
 const PASSWORD_BYTES_LOOKED_AT: usize = 1_024;
 
 /// A person.
@@ -88,7 +89,7 @@ pub async fn sign_up(
         fields.require(name);
     }
     let company_name = fields.line("company_name", 1..=COMPANY_NAME_BYTES_MAX).value();
-    let email = read_email(&mut fields);
+    let email = read_email(&mut fields, "email");
     let name = read_name(&mut fields);
     let password = read_new_password(&mut fields, "password", email.as_ref());
     fields.finish()?;
@@ -127,7 +128,7 @@ pub async fn log_in(
     let mut fields = Fields::parse(body::text(&body)?)?;
     fields.require("email");
     fields.require("password");
-    let email = read_email(&mut fields);
+    let email = read_email(&mut fields, "email");
     let password = fields.text("password", 1..=PASSWORD_BYTES_LOOKED_AT).value();
     fields.finish()?;
     let (Some(email), Some(password)) = (email, password) else {
@@ -252,10 +253,10 @@ fn from<'a>(req: &'a HttpRequest, address: &'a str) -> LoginFrom<'a> {
     LoginFrom { address, user_agent: agent.unwrap_or_default() }
 }
 
-/// `email`.
-pub fn read_email(fields: &mut Fields<'_>) -> Option<EmailAddress> {
+/// A mail address.
+pub fn read_email(fields: &mut Fields<'_>, name: &str) -> Option<EmailAddress> {
     fields
-        .read("email", |value| {
+        .read(name, |value| {
             let text = value.as_str().ok_or("must be a string")?;
             EmailAddress::parse(text).map_err(|error| error.to_string())
         })

@@ -55,6 +55,8 @@ pub async fn list_audit_log(
         actor: query.text("actor", TEXT_BYTES_MAX),
         action: query.text("action", TEXT_BYTES_MAX),
         subject: query.text("subject", TEXT_BYTES_MAX),
+        since: query.time("since"),
+        until: query.time("until"),
     };
     query.finish()?;
     let page = shared.state.store.audit_log(authorized.caller.company, filter, page).await?;

@@ -35,7 +35,7 @@ pub async fn request_password_reset(
     let body = body::read(&req, payload, "the body", body::SMALL_BODY_BYTES_MAX).await?;
     let mut fields = Fields::parse(body::text(&body)?)?;
     fields.require("email");
-    let email = read_email(&mut fields);
+    let email = read_email(&mut fields, "email");
     fields.finish()?;
     let store = store_for(&req, &shared);
     let asked = [subject("password_reset", &place(client(&req, &shared)))];
@@ -113,7 +113,7 @@ pub async fn change_email(
     let mut fields = Fields::parse(body::text(&body)?)?;
     fields.require("email");
     fields.require("password");
-    let email = read_email(&mut fields);
+    let email = read_email(&mut fields, "email");
     let password = fields.text("password", 1..=PASSWORD_BYTES_LOOKED_AT).value();
     fields.finish()?;
     let Some(email) = email else {
@@ -166,7 +166,8 @@ pub async fn send_verification(
     Ok(HttpResponse::Accepted().finish())
 }
 
-async fn read_link(
+/// The token of a link that was mailed.
+pub async fn read_link(
     req: &HttpRequest,
     payload: web::Payload,
     shared: &Shared,

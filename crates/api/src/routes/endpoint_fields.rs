@@ -11,7 +11,7 @@ use domain::schedule::RetrySchedule;
 use domain::secret::EndpointSecret;
 use domain::wire::REDACTED;
 use serde_json::Value;
-use store::{EndpointPatch, NewEndpoint, ScheduleChoice, SwitchWanted};
+use store::{EndpointDefaults, EndpointPatch, NewEndpoint, ScheduleChoice, SwitchWanted};
 
 use crate::code::Code;
 use crate::error::ApiError;
@@ -33,7 +33,8 @@ const SHOWN_ONLY: [&str; 8] = [
     "created_at",
     "updated_at",
 ];
-const TIMEOUT_MS: std::ops::RangeInclusive<i64> = 1_000..=30_000;
+/// What a time limit can be.
+pub const TIMEOUT_MS: std::ops::RangeInclusive<i64> = 1_000..=30_000;
 
 /// Reads an endpoint that is to be made; `own` are the names of the company's own event types, `random`
 /// is what its secret is made of where none is supplied.
@@ -234,7 +235,12 @@ fn read_headers(fields: &mut Fields<'_>) -> Option<Vec<(String, Option<String>)>
 }
 
 fn read_schedule(fields: &mut Fields<'_>) -> Option<ScheduleChoice> {
-    let schedule = fields.read("schedule", |value| match value {
+    or_default(read_schedule_or_null(fields), |schedule| schedule, ScheduleChoice::Standard)
+}
+
+/// `schedule`.
+pub fn read_schedule_or_null(fields: &mut Fields<'_>) -> Given<ScheduleChoice> {
+    fields.read("schedule", |value| match value {
         Value::String(name) if name == "standard" => Ok(ScheduleChoice::Standard),
         Value::String(name) if name == "meta" => Ok(ScheduleChoice::Meta),
         Value::Object(object) if object.len() == 1 => custom_schedule(object.get("custom_seconds")),
@@ -244,8 +250,24 @@ fn read_schedule(fields: &mut Fields<'_>) -> Option<ScheduleChoice> {
         | Value::String(_)
         | Value::Array(_)
         | Value::Object(_) => Err(SCHEDULE_FORMS.into()),
-    });
-    or_default(schedule, |schedule| schedule, ScheduleChoice::Standard)
+    })
+}
+
+/// What the body leaves out, or gives as null, is as the company has it for new endpoints.
+pub fn begin_as_company_has_it(
+    text: &str,
+    defaults: EndpointDefaults,
+    endpoint: &mut NewEndpoint,
+) -> Result<(), ApiError> {
+    let mut fields = Fields::parse(text)?;
+    let is_left = |given| !matches!(given, Given::Value(_));
+    if let Some(timeout) = defaults.timeout.filter(|_| is_left(fields.raw("timeout_ms"))) {
+        endpoint.timeout = timeout;
+    }
+    if let Some(schedule) = defaults.schedule.filter(|_| is_left(fields.raw("schedule"))) {
+        endpoint.schedule = schedule;
+    }
+    Ok(())
 }
 
 const SCHEDULE_FORMS: &str =

@@ -52,6 +52,13 @@ pub struct EndpointView {
     secret: Option<String>,
 }
 
+impl ScheduleView {
+    /// A choice of schedule.
+    pub const fn of(choice: ScheduleChoice) -> Self {
+        Self(choice)
+    }
+}
+
 impl EndpointView {
     /// An endpoint, with its secret where it has just been made.
     pub fn of(record: EndpointRecord, secret: Option<String>) -> Self {
@@ -135,7 +142,7 @@ const fn streak_started_at(state: &EndpointState) -> Option<DateTime<Utc>> {
 
 /// `"standard"`, `"meta"` or `{"custom_seconds":[…]}`.
 #[derive(Debug)]
-struct ScheduleView(ScheduleChoice);
+pub struct ScheduleView(ScheduleChoice);
 
 impl Serialize for ScheduleView {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

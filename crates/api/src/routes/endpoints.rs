@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::endpoint_fields::{read_new, read_patch};
+use super::endpoint_fields::{begin_as_company_has_it, read_new, read_patch};
 use super::endpoint_view::EndpointView;
 use super::path_id;
 use super::secrets::random_secret;
@@ -38,12 +38,15 @@ pub async fn create_endpoint(
 ) -> Result<HttpResponse, ApiError> {
     let authorized = auth::authorize(&req, &shared).await?;
     let body = body::read(&req, payload, "the body", body::SMALL_BODY_BYTES_MAX).await?;
+    let text = body::text(&body)?;
     let own = shared.state.store.current_own_types(authorized.caller.company).await?;
     let own: Vec<&str> = own.names().collect();
-    let endpoint = read_new(body::text(&body)?, &shared.config, &own, random_secret()?)?;
+    let mut endpoint = read_new(text, &shared.config, &own, random_secret()?)?;
     let secret = endpoint.secret.as_str().to_owned();
     let (company, actor) = (authorized.caller.company, authorized.actor());
     let store = authorized.store(&shared);
+    let defaults = store.settings(company).await?.endpoint_defaults;
+    begin_as_company_has_it(text, defaults, &mut endpoint)?;
     let record = store.create_endpoint(company, endpoint, actor, authorized.now).await?;
     let location = format!("/api/v1/endpoints/{}", record.id);
     let mut answer = json_unkept(StatusCode::CREATED, &EndpointView::of(record, Some(secret)))?;

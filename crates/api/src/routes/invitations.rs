@@ -92,7 +92,7 @@ pub async fn create_invitation(
     let mut fields = Fields::parse(body::text(&body)?)?;
     fields.require("email");
     fields.require("role");
-    let (email, role) = (read_email(&mut fields), read_role(&mut fields));
+    let (email, role) = (read_email(&mut fields, "email"), read_role(&mut fields));
     fields.finish()?;
     let (Some(email), Some(role)) = (email, role) else {
         return Err(ApiError::Internal("an invitation without its fields was taken".into()));

@@ -1,18 +1,18 @@
-//! `/mails`: mails about endpoints, sent or kept.
+//! `/mails`: mails of the company, sent or kept: what they say, and what became of them.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use domain::id::{EndpointId, MailId};
-use serde::Serialize;
-use store::{MailFacts, MailRecord};
+use serde::{Serialize, Serializer};
+use store::{CompanyMail, MailRecord, MailWords, MailWriter};
 
 use super::path_id;
 use crate::auth;
 use crate::error::ApiError;
 use crate::query::{PageView, Query};
 use crate::respond::json;
-use crate::schema::{MailFactsSchema, ids};
+use crate::schema::{AnyMailFactsSchema, ids};
 use crate::serve::Shared;
 use utoipa::ToSchema;
 
@@ -24,8 +24,11 @@ struct MailView {
     #[schema(value_type = Option<ids::EndpointIdText>)]
     endpoint_id: Option<EndpointId>,
     recipient: String,
-    #[schema(value_type = MailFactsSchema)]
-    facts: MailFacts,
+    subject: String,
+    /// What it says, as plain text.
+    text: String,
+    #[schema(value_type = AnyMailFactsSchema)]
+    facts: FactsView,
     state: &'static str,
     tries: u32,
     last_error: Option<String>,
@@ -34,14 +37,28 @@ struct MailView {
     sent_at: Option<DateTime<Utc>>,
 }
 
+/// What a mail's text is made of.
+#[derive(Debug)]
+struct FactsView(CompanyMail);
+
+impl Serialize for FactsView {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            CompanyMail::Endpoint { kind: _, facts } => facts.serialize(serializer),
+            CompanyMail::Test(facts) => facts.serialize(serializer),
+        }
+    }
+}
+
 impl MailView {
-    fn of(record: MailRecord) -> Self {
+    fn of(record: MailRecord, writer: &dyn MailWriter) -> Self {
+        let MailWords { subject, text } = writer.words(&record);
         let MailRecord {
             id,
             endpoint,
-            kind,
             recipient,
-            facts,
+            is_to_member: _,
+            content,
             state,
             tries,
             last_error,
@@ -51,10 +68,12 @@ impl MailView {
         } = record;
         Self {
             id,
-            kind: kind.as_str(),
+            kind: content.kind(),
             endpoint_id: endpoint,
             recipient,
-            facts,
+            subject,
+            text,
+            facts: FactsView(content),
             state: state.as_str(),
             tries,
             last_error,
@@ -76,7 +95,10 @@ pub async fn list_mails(
     let page = query.page();
     query.finish()?;
     let page = shared.state.store.mails(authorized.caller.company, page).await?;
-    json(StatusCode::OK, &PageView::of(page, MailView::of))
+    json(
+        StatusCode::OK,
+        &PageView::of(page, |mail| MailView::of(mail, shared.state.texts.as_ref())),
+    )
 }
 
 /// One mail.
@@ -88,5 +110,5 @@ pub async fn get_mail(
     let authorized = auth::authorize(&req, &shared).await?;
     Query::of(&req).finish()?;
     let mail = shared.state.store.mail(authorized.caller.company, path_id(&req)?).await?;
-    json(StatusCode::OK, &MailView::of(mail))
+    json(StatusCode::OK, &MailView::of(mail, shared.state.texts.as_ref()))
 }

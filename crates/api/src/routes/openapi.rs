@@ -9,9 +9,9 @@ use utoipa::OpenApi;
 
 use super::table::{ROUTES, Row};
 use super::{
-    account, admin_nodes, audit, credentials, deliveries, endpoints, event_batch, event_types,
-    events, health, inbox_requests, inboxes, invitations, jobs, logins, mails, me, members,
-    samples, secrets, stats, stream, tokens, why,
+    account, addresses, admin_nodes, audit, credentials, deliveries, endpoints, event_batch,
+    event_types, events, health, inbox_requests, inboxes, invitations, jobs, logins, mails, me,
+    members, notifications, samples, secrets, settings, stats, stream, tokens, why,
 };
 use crate::access::Access;
 use crate::code::Code;
@@ -49,6 +49,11 @@ use crate::code::Code;
         stats::get_stats_overview, stats::get_endpoint_stats,
         stream::get_stream,
         audit::list_audit_log,
+        settings::get_settings, settings::update_settings, settings::send_test_mail,
+        addresses::add_address, addresses::confirm_address, addresses::update_address,
+        addresses::remove_address,
+        notifications::get_my_notifications, notifications::update_my_notifications,
+        notifications::get_member_notifications, notifications::update_member_notifications,
         mails::list_mails, mails::get_mail,
         admin_nodes::get_nodes,
         health::get_health, health::get_readiness,
@@ -67,6 +72,7 @@ use crate::code::Code;
         (name = "Stats", description = "How attempts went, and what waits."),
         (name = "Live", description = "What happens, as it happens."),
         (name = "Audit log", description = "Who changed what, when, from where."),
+        (name = "Settings", description = "What a company has set: its name, who gets which mail and when, what new endpoints begin with."),
         (name = "Mails", description = "Mails about endpoints, sent or kept."),
         (name = "Operator", description = "Over all companies, for whoever runs this installation: with the token of HOOKFERRY_ADMIN_TOKEN. Without that setting these addresses do not exist."),
         (name = "Health", description = "For balancers and supervisors."),
@@ -79,10 +85,13 @@ const EXAMPLES: &str = include_str!("openapi_examples.json");
 /// The path whose answer does not end by itself.
 const STREAM: &str = "/api/v1/stream";
 /// Operations whose body may be left out.
-const OPTIONAL_BODIES: [&str; 4] = ["rotate_secret", "send_sample", "replay_event", "create_inbox"];
+const OPTIONAL_BODIES: [&str; 5] =
+    ["rotate_secret", "send_sample", "replay_event", "create_inbox", "send_test_mail"];
 /// Paths that are no part of the API and not described.
 #[cfg(test)]
-const UNDESCRIBED: [&str; 7] = [
+const UNDESCRIBED: [&str; 9] = [
+    "/notification-addresses/confirm/{token}",
+    "/notification-addresses/stop/{token}",
     "/openapi.json",
     "/docs",
     "/docs/{file:.*}",
@@ -191,6 +200,7 @@ fn path_parameters(path: &str) -> Vec<Value> {
                 ("id", Some("jobs")) => json!({"$ref": "#/components/schemas/JobId"}),
                 ("id", Some("inboxes")) => json!({"$ref": "#/components/schemas/InboxId"}),
                 ("request_id", _) => json!({"$ref": "#/components/schemas/InboxRequestId"}),
+                ("id", Some("settings")) => json!({"$ref": "#/components/schemas/AddressId"}),
                 ("id", Some("mails")) => json!({"$ref": "#/components/schemas/MailId"}),
                 _ => json!({"type": "string", "minLength": 1, "maxLength": 255}),
             };

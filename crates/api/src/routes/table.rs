@@ -6,9 +6,10 @@ use domain::role::Role;
 use domain::scope::Scope;
 
 use super::{
-    account, admin_nodes, audit, credentials, deliveries, docs, endpoints, event_batch,
+    account, addresses, admin_nodes, audit, credentials, deliveries, docs, endpoints, event_batch,
     event_types, events, health, inbox_receive, inbox_requests, inboxes, invitations, jobs, logins,
-    mails, me, members, metrics, samples, secrets, stats, stream, tokens, welcome, why,
+    mails, me, members, metrics, notifications, samples, secrets, settings, stats, stream, tokens,
+    welcome, why,
 };
 use crate::access::Access::{self, Person, Public, Signed};
 
@@ -60,6 +61,7 @@ const ENDPOINTS_READ: Access = scope(Scope::EndpointsRead);
 const DELIVERIES_READ: Access = scope(Scope::DeliveriesRead);
 const DELIVERIES_WRITE: Access = scope(Scope::DeliveriesWrite);
 const ADMIN: Access = scope(Scope::Admin);
+const MEMBER: Access = Access::Role(Role::Viewer);
 
 /// Every route. A path with something that varies stands behind those that it would cover.
 pub const ROUTES: &[Row] = rows! {
@@ -68,6 +70,8 @@ pub const ROUTES: &[Row] = rows! {
     POST "/api/v1/auth/logout" Public => account::log_out;
     GET "/api/v1/auth/me" Signed => me::get_me;
     PATCH "/api/v1/auth/me" Person => me::update_me;
+    GET "/api/v1/auth/me/notifications" MEMBER => notifications::get_my_notifications;
+    PATCH "/api/v1/auth/me/notifications" MEMBER => notifications::update_my_notifications;
     POST "/api/v1/auth/password" Person => credentials::change_password;
     POST "/api/v1/auth/password-reset" Public => credentials::request_password_reset;
     POST "/api/v1/auth/password-reset/confirm" Public => credentials::confirm_password_reset;
@@ -83,6 +87,8 @@ pub const ROUTES: &[Row] = rows! {
     PATCH "/api/v1/members/{id}" ADMIN => members::update_member;
     DELETE "/api/v1/members/{id}" ADMIN => members::remove_member;
     POST "/api/v1/members/{id}/make-owner" Access::Role(Role::Owner) => members::make_owner;
+    GET "/api/v1/members/{id}/notifications" ADMIN => notifications::get_member_notifications;
+    PATCH "/api/v1/members/{id}/notifications" ADMIN => notifications::update_member_notifications;
     GET "/api/v1/invitations" ADMIN => invitations::list_invitations;
     POST "/api/v1/invitations" ADMIN => invitations::create_invitation;
     POST "/api/v1/invitations/show" Public => invitations::show_invitation;
@@ -140,6 +146,14 @@ pub const ROUTES: &[Row] = rows! {
     GET "/api/v1/stream" DELIVERIES_READ => stream::get_stream;
     GET "/api/v1/audit-log" ADMIN => audit::list_audit_log;
 
+    GET "/api/v1/settings" ENDPOINTS_READ => settings::get_settings;
+    PATCH "/api/v1/settings" ADMIN => settings::update_settings;
+    POST "/api/v1/settings/test-mail" ADMIN => settings::send_test_mail;
+    POST "/api/v1/settings/addresses" ADMIN => addresses::add_address;
+    POST "/api/v1/settings/addresses/confirm" Public => addresses::confirm_address;
+    PATCH "/api/v1/settings/addresses/{id}" ADMIN => addresses::update_address;
+    DELETE "/api/v1/settings/addresses/{id}" ADMIN => addresses::remove_address;
+
     GET "/api/v1/mails" DELIVERIES_READ => mails::list_mails;
     GET "/api/v1/mails/{id}" DELIVERIES_READ => mails::get_mail;
 
@@ -148,6 +162,10 @@ pub const ROUTES: &[Row] = rows! {
     ANY "/inbox/{key}" Public => inbox_receive::receive;
     ANY "/inbox/{key}/{tail:.*}" Public => inbox_receive::receive;
 
+    GET "/notification-addresses/confirm/{token}" Public => addresses::show_confirm_page;
+    POST "/notification-addresses/confirm/{token}" Public => addresses::confirm_from_page;
+    GET "/notification-addresses/stop/{token}" Public => addresses::show_stop_page;
+    POST "/notification-addresses/stop/{token}" Public => addresses::stop_from_page;
     GET "/openapi.json" Public => docs::get_openapi;
     GET "/docs" Public => docs::redirect_to_docs;
     GET "/docs/{file:.*}" Public => docs::get_docs;

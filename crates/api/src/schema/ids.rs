@@ -56,5 +56,6 @@ ids! {
     InvitationIdText "InvitationId" "inv" "The id of an invitation.";
     InboxIdText "InboxId" "inb" "The id of an inbox.";
     InboxRequestIdText "InboxRequestId" "ireq" "The id of a request that came into an inbox.";
+    AddressIdText "AddressId" "addr" "The id of an address that gets mails beside the members'.";
     MailIdText "MailId" "mail" "The id of a mail.";
 }

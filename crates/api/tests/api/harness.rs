@@ -90,15 +90,25 @@ impl App {
 
     /// The same with these tokens of the operator's.
     pub async fn start_for(operator: OperatorTokens) -> Self {
-        Self::start_with(operator, &["127.0.0.0/8"]).await
+        Self::start_with(operator, &["127.0.0.0/8"], |_| {}).await
     }
 
     /// The same where endpoints may have addresses of these networks.
     pub async fn allowing(networks: &[&str]) -> Self {
-        Self::start_with(OperatorTokens::parse(OPERATOR_TOKEN).unwrap(), networks).await
+        Self::start_with(OperatorTokens::parse(OPERATOR_TOKEN).unwrap(), networks, |_| {}).await
     }
 
-    async fn start_with(operator: OperatorTokens, networks: &[&str]) -> Self {
+    /// The same with other settings.
+    pub async fn changed(change: impl FnOnce(&mut api::Config)) -> Self {
+        let operator = OperatorTokens::parse(OPERATOR_TOKEN).unwrap();
+        Self::start_with(operator, &["127.0.0.0/8"], change).await
+    }
+
+    async fn start_with(
+        operator: OperatorTokens,
+        networks: &[&str],
+        change: impl FnOnce(&mut api::Config),
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = store_config(&folder);
         Store::migrate(&config).await.unwrap();
@@ -129,7 +139,7 @@ impl App {
         tasks.spawn(async move { live.run_live(live_clock, CancellationToken::new()).await });
         let readiness = api::Readiness::default();
         readiness.set_ready(true);
-        let config = api::Config {
+        let mut config = api::Config {
             public_url: None,
             allow_http: false,
             sign_ups: api::SignUps::Open,
@@ -142,6 +152,7 @@ impl App {
             shutdown_timeout: Duration::ZERO,
         };
         let metrics: Arc<api::Metrics> = Arc::default();
+        change(&mut config);
         let state = api::State {
             store: store.clone(),
             clock: time,
@@ -149,6 +160,7 @@ impl App {
             readiness: readiness.clone(),
             metrics: metrics.clone(),
             exposition: Some(Arc::new(Fixed)),
+            texts: Arc::new(mail::Writer::new(None)),
         };
         let server = api::serve(listener, config, state).unwrap();
         tasks.spawn(server);

@@ -1,6 +1,7 @@
 //! The API over HTTP, on a real store.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
+mod audit;
 mod bad_input;
 mod event_types;
 mod harness;
@@ -11,3 +12,4 @@ mod metrics;
 mod operator;
 mod people;
 mod resources;
+mod settings;

@@ -11,7 +11,7 @@ use crate::people::{Browser, member, signed_up};
 
 /// What an operation needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Needs {
+pub enum Needs {
     /// Any token, any person.
     Signed,
     /// A person.
@@ -54,15 +54,15 @@ impl Needs {
 }
 
 /// One operation of the document.
-struct Operation {
-    name: String,
-    method: String,
-    path: String,
-    needs: Needs,
-    body: Option<Value>,
+pub struct Operation {
+    pub name: String,
+    pub method: String,
+    pub path: String,
+    pub needs: Needs,
+    pub body: Option<Value>,
 }
 
-fn operations() -> Vec<Operation> {
+pub fn operations() -> Vec<Operation> {
     let document: Value = serde_json::from_str(include_str!("../../../../openapi.json")).unwrap();
     let paths = document["paths"].as_object().unwrap();
     let mut found = Vec::new();
@@ -87,7 +87,7 @@ fn operations() -> Vec<Operation> {
 }
 
 /// A thing of the company's for the `{id}` of a path.
-async fn own_id(app: &App, path: &str) -> String {
+pub async fn own_id(app: &App, path: &str) -> String {
     let text = |value: &Value| value["id"].as_str().unwrap().to_owned();
     match path.split('/').nth(3).unwrap() {
         "endpoints" => text(&app.endpoint().await),
@@ -144,6 +144,15 @@ async fn own_id(app: &App, path: &str) -> String {
             let invited = json!({"email": format!("i{number}@example.com"), "role": "viewer"});
             text(&app.api.post("/invitations", &invited).await.expect(201))
         }
+        "settings" => {
+            let addresses = app.api.get("/settings").await.expect(200);
+            for address in addresses["notifications"]["addresses"].as_array().unwrap() {
+                app.api.delete(&format!("/settings/addresses/{}", text(address))).await.expect(204);
+            }
+            let number = app.next_number();
+            let address = json!({"email": format!("a{number}@example.com")});
+            text(&app.api.post("/settings/addresses", &address).await.expect(201))
+        }
         "auth" => "lgn_01m7y3yvqsfw88028n6rw9xe2b".to_owned(),
         "event-types" => {
             let own = json!({"name": format!("own.type_{}", app.next_number())});
@@ -154,7 +163,7 @@ async fn own_id(app: &App, path: &str) -> String {
     }
 }
 
-async fn call(who: &Who, operation: &Operation, id: &str, endpoint: &str) -> Answer {
+pub async fn call(who: &Who, operation: &Operation, id: &str, endpoint: &str) -> Answer {
     let path = operation.path.replace("{id}/requests/{request_id}", id);
     let path = path.replace("{id}", id).replace("{name}", id);
     // Without it the stream would go on for ever.
@@ -195,12 +204,12 @@ fn is_about_one_thing(operation: &Operation) -> bool {
 const ENDS_A_MEMBERSHIP: [&str; 2] = ["leave_company", "make_owner"];
 
 /// Somebody who asks.
-struct Who {
-    name: String,
-    api: Api,
-    headers: Vec<(&'static str, String)>,
-    scopes: Vec<Scope>,
-    role: Option<Role>,
+pub struct Who {
+    pub name: String,
+    pub api: Api,
+    pub headers: Vec<(&'static str, String)>,
+    pub scopes: Vec<Scope>,
+    pub role: Option<Role>,
 }
 
 impl Who {

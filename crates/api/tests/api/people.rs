@@ -9,7 +9,7 @@ use testkit::api::{Answer, Api};
 
 use crate::harness::{App, event, noon, problem};
 
-const PASSWORD: &str = "a long enough one";
+pub const PASSWORD: &str = "a long enough one";
 
 /// A browser: it keeps the cookie and sends it along.
 pub struct Browser {

@@ -10,6 +10,7 @@ pub struct Model {
     pub name: String,
     pub config_version: i64,
     pub created_at: i64,
+    pub settings: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,4 +1,4 @@
-//! Mails about endpoints.
+//! Mails that go out, or are kept.
 
 use sea_orm::entity::prelude::*;
 
@@ -21,6 +21,9 @@ pub struct Model {
     pub last_error: Option<String>,
     pub created_at: i64,
     pub sent_at: Option<i64>,
+    pub user_id: Option<i64>,
+    pub address_id: Option<i64>,
+    pub wanted_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -11,6 +11,7 @@ pub struct Model {
     pub user_id: i64,
     pub role: String,
     pub created_at: i64,
+    pub notices: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

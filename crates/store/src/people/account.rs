@@ -13,6 +13,7 @@ use sea_orm::{
 use super::account_mail::NO_COMPANY;
 use crate::company::insert_company;
 use crate::entity::{account_link, company, login, member, user};
+use crate::rows::notification::NO_CHOICES;
 use crate::rows::person;
 use crate::time::{from_micros, micros};
 use crate::{
@@ -300,6 +301,7 @@ pub(crate) async fn insert_member(
         user_id: Set(user.raw()),
         role: Set(role.as_str().to_owned()),
         created_at: Set(micros(now)),
+        notices: Set(NO_CHOICES.to_owned()),
     };
     member::Entity::insert(row).exec_without_returning(tx).await?;
     Ok(())

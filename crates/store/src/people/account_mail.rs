@@ -24,7 +24,7 @@ struct StoredFacts {
 
 impl Store {
     /// Writes a mail about an account in the transaction of its cause.
-    pub(super) async fn write_account_mail(
+    pub(crate) async fn write_account_mail(
         &self,
         tx: &impl ConnectionTrait,
         recipient: &str,
@@ -54,6 +54,9 @@ impl Store {
             last_error: Set(None),
             created_at: Set(micros(now)),
             sent_at: Set(None),
+            user_id: Set(None),
+            address_id: Set(None),
+            wanted_at: Set(None),
         };
         mail::Entity::insert(row).exec_without_returning(tx).await?;
         Ok(())
@@ -83,14 +86,26 @@ impl Store {
 pub(crate) enum Outgoing {
     /// It is sent.
     Send(Box<OutgoingMail>),
-    /// Its link no longer works.
+    /// Its link no longer works, or nobody is to get it any more.
     TooLate,
     /// It cannot be read here; a later release may have written it.
     Unreadable(Error),
 }
 
 /// A row of the outbox as whoever sends it needs it.
-pub(crate) fn outgoing(store: &Store, row: mail::Model, now: DateTime<Utc>) -> Outgoing {
+pub(crate) fn outgoing(
+    store: &Store,
+    row: mail::Model,
+    stops: &[(i64, String)],
+    now: DateTime<Utc>,
+) -> Outgoing {
+    let mut stop = None;
+    if let Some(address) = row.address_id {
+        match stops.iter().find(|(id, _)| *id == address) {
+            Some((_, token)) => stop = Some(token.clone()),
+            None => return Outgoing::TooLate,
+        }
+    }
     let (id, tries, created_at) = (row.id, row.tries, from_micros(row.created_at));
     let (recipient, content) = if row.company_id == NO_COMPANY.raw() {
         let account = match store.read_account_mail(&row) {
@@ -106,10 +121,10 @@ pub(crate) fn outgoing(store: &Store, row: mail::Model, now: DateTime<Utc>) -> O
             Ok(record) => record,
             Err(error) => return Outgoing::Unreadable(error),
         };
-        let facts = Box::new(record.facts);
-        (record.recipient, MailContent::Endpoint { kind: record.kind, facts })
+        (record.recipient, MailContent::Company(record.content))
     };
     let tries = u32::try_from(tries).unwrap_or(u32::MAX);
-    let mail = OutgoingMail { id: MailId::from_raw(id), recipient, tries, created_at, content };
+    let id = MailId::from_raw(id);
+    let mail = OutgoingMail { id, recipient, tries, created_at, content, stop };
     Outgoing::Send(Box::new(mail))
 }

@@ -226,7 +226,7 @@ async fn accepting_person(
 }
 
 /// A company, whose people nobody else changes until `tx` ends.
-async fn locked_company(
+pub(crate) async fn locked_company(
     tx: &impl ConnectionTrait,
     company: CompanyId,
 ) -> Result<company::Model, Error> {
@@ -309,7 +309,10 @@ pub(super) async fn revoke_invitations_by(
 }
 
 /// What the invited person is told of who invites them.
-async fn inviter(tx: &impl ConnectionTrait, actor: Actor) -> Result<Option<String>, Error> {
+pub(crate) async fn inviter(
+    tx: &impl ConnectionTrait,
+    actor: Actor,
+) -> Result<Option<String>, Error> {
     let Actor::User(user) = actor else { return Ok(None) };
     let row = user::Entity::find_by_id(user.raw()).one(tx).await?;
     Ok(row.map(|row| if row.name.is_empty() { row.email } else { row.name }))

@@ -9,7 +9,8 @@ use sea_orm::{
 };
 
 use super::invite::revoke_invitations_by;
-use crate::entity::{member, user};
+use crate::addresses::undo_mails;
+use crate::entity::{mail, member, user};
 use crate::rows::page::{before_of, cut, limit_of};
 use crate::rows::person;
 use crate::time::from_micros;
@@ -84,7 +85,8 @@ impl Store {
     }
 
     /// Takes a person out of a company; everybody may leave by themselves. The conflicts
-    /// `role_too_low` and `last_owner`. The invitations they made no longer work.
+    /// `role_too_low` and `last_owner`. The invitations they made no longer work,
+    /// and mails that wait for them are not sent.
     pub async fn remove_member(
         &self,
         company: CompanyId,
@@ -105,6 +107,7 @@ impl Store {
         }
         member::Entity::delete_by_id((company.raw(), user.raw())).exec(&tx).await?;
         revoke_invitations_by(&tx, (company, user), None, now).await?;
+        undo_mails(&tx, company, mail::Column::UserId.eq(user.raw())).await?;
         let action = if leaves { "member.left" } else { "member.removed" };
         let facts = serde_json::json!({ "before": { "role": before.as_str() } });
         self.audit(&tx, company, actor, action, user, facts, now).await?;
@@ -151,6 +154,7 @@ pub(super) async fn rank_of(
         Actor::User(user) => role_of(tx, company, user).await,
         Actor::Token(_) => Ok(Role::Admin),
         Actor::Cli | Actor::Operator => Ok(Role::Owner),
+        Actor::Address(_) => Ok(Role::Viewer),
     }
 }
 

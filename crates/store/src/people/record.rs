@@ -4,11 +4,10 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use domain::id::{CompanyId, InvitationId, LoginId, MailId, UserId};
-use domain::notice::NoticeKind;
 use domain::person::{AccountMailKind, EmailAddress, InvitationState, LinkKind, PersonName};
 use domain::role::Role;
 
-use crate::{CompanyRecord, MailFacts};
+use crate::{CompanyMail, CompanyRecord};
 
 /// A person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -211,7 +210,7 @@ pub struct LinkRecord {
 }
 
 /// A mail as whoever sends it needs it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct OutgoingMail {
     /// Its id; the Message-ID is made of it.
     pub id: MailId,
@@ -223,18 +222,21 @@ pub struct OutgoingMail {
     pub created_at: DateTime<Utc>,
     /// What it says.
     pub content: MailContent,
+    /// What stops further mails, where it goes to an address that is nobody's account: its reader's.
+    pub stop: Option<String>,
+}
+
+impl fmt::Debug for OutgoingMail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OutgoingMail").field("id", &self.id).finish_non_exhaustive()
+    }
 }
 
 /// What a mail says.
 #[derive(Debug, Clone)]
 pub enum MailContent {
-    /// Something about an endpoint.
-    Endpoint {
-        /// Which kind.
-        kind: NoticeKind,
-        /// What its text is made of.
-        facts: Box<MailFacts>,
-    },
+    /// Something of a company.
+    Company(CompanyMail),
     /// Something about an account.
     Account(AccountMail),
 }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use chrono::{DateTime, Utc};
 use domain::id::CompanyId;
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
+use serde_json::{Map, Value};
 
 use crate::entity::audit;
 use crate::time::micros;
@@ -35,9 +36,25 @@ pub fn actor_text(actor: Actor) -> String {
     match actor {
         Actor::Token(id) => id.to_string(),
         Actor::User(id) => id.to_string(),
+        Actor::Address(id) => id.to_string(),
         Actor::Cli => "cli".to_owned(),
         Actor::Operator => "operator".to_owned(),
     }
+}
+
+/// What differs, as `{"changed":{"url":["old","new"]}}`; `None` where nothing does.
+pub fn changed(before: Map<String, Value>, mut after: Map<String, Value>) -> Option<Value> {
+    let mut differing = Map::new();
+    for (name, old) in before {
+        let new = after.remove(&name).unwrap_or_default();
+        if old != new {
+            differing.insert(name, Value::Array(vec![old, new]));
+        }
+    }
+    for (name, new) in after.into_iter().filter(|(_, new)| !new.is_null()) {
+        differing.insert(name, Value::Array(vec![Value::Null, new]));
+    }
+    (!differing.is_empty()).then(|| serde_json::json!({ "changed": differing }))
 }
 
 /// Writes a line down, in the transaction of what it tells.

@@ -5,7 +5,7 @@ use domain::notice::NoticeKind;
 
 use crate::entity::mail;
 use crate::time::from_micros;
-use crate::{Error, MailRecord, MailState};
+use crate::{CompanyMail, Error, MailRecord, MailState, TEST_MAIL};
 
 /// The mail as it is shown.
 pub fn record(row: mail::Model) -> Result<MailRecord, Error> {
@@ -25,14 +25,17 @@ pub fn record(row: mail::Model) -> Result<MailRecord, Error> {
         last_error,
         created_at,
         sent_at,
+        user_id: _,
+        address_id,
+        wanted_at: _,
     } = row;
     let corrupt = |what: String| Error::Corrupt { table: "mail_outbox", id, what };
     Ok(MailRecord {
         id: MailId::from_raw(id),
         endpoint: endpoint_id.map(EndpointId::from_raw),
-        kind: NoticeKind::parse(&kind).ok_or_else(|| corrupt(format!("kind is {kind:?}")))?,
         recipient,
-        facts: serde_json::from_str(&facts).map_err(|error| corrupt(format!("facts: {error}")))?,
+        is_to_member: address_id.is_none(),
+        content: content(&kind, &facts).map_err(corrupt)?,
         state: state_of(&state).ok_or_else(|| corrupt(format!("state is {state:?}")))?,
         tries: u32::try_from(tries).unwrap_or(u32::MAX),
         last_error,
@@ -40,6 +43,16 @@ pub fn record(row: mail::Model) -> Result<MailRecord, Error> {
         created_at: from_micros(created_at),
         sent_at: sent_at.map(from_micros),
     })
+}
+
+fn content(kind: &str, facts: &str) -> Result<CompanyMail, String> {
+    let unreadable = |error: serde_json::Error| format!("facts: {error}");
+    if kind == TEST_MAIL {
+        return serde_json::from_str(facts).map(CompanyMail::Test).map_err(unreadable);
+    }
+    let kind = NoticeKind::parse(kind).ok_or_else(|| format!("kind is {kind:?}"))?;
+    let facts = serde_json::from_str(facts).map_err(unreadable)?;
+    Ok(CompanyMail::Endpoint { kind, facts: Box::new(facts) })
 }
 
 fn state_of(text: &str) -> Option<MailState> {

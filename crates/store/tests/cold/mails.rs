@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use domain::id::{EndpointId, MailId};
-use store::{ClaimedMail, EndpointPatch, Error, MailState, Store, SwitchWanted};
+use store::{ClaimedMail, CompanyMail, EndpointPatch, Error, MailState, Store, SwitchWanted};
 
 use crate::setup::{ACTOR, Setup, now, on_both, page};
 
@@ -83,7 +83,8 @@ async fn a_mail_is_claimed_by_one_node_and_sent_once(s: Setup) {
     assert!(is_lost(s.store.mail_sent(&ours[0], now()).await));
     let record = s.store.mail(s.company, id).await.unwrap();
     assert_eq!((record.state, record.tries, record.sent_at), (MailState::Sent, 1, Some(now())));
-    assert_eq!((record.facts.waiting, record.endpoint), (3, Some(endpoint)));
+    let CompanyMail::Endpoint { facts, .. } = record.content else { panic!() };
+    assert_eq!((facts.waiting, record.endpoint), (3, Some(endpoint)));
     assert_eq!(claimed(&s.store, 5).await, [0_i64; 0]);
 }
 

@@ -88,7 +88,7 @@ pub(crate) async fn account_mails(s: &Setup, at: DateTime<Utc>) -> Vec<(String, 
     let claimed = s.store.claim_mails(100, at).await.unwrap();
     let account = claimed.into_iter().filter_map(|claimed| match claimed.mail.content {
         MailContent::Account(mail) => Some((claimed.mail.recipient, mail)),
-        MailContent::Endpoint { .. } => None,
+        MailContent::Company(_) => None,
     });
     account.collect()
 }

@@ -1,9 +1,12 @@
 //! Which mails settlement writes, when they are due, and what undoes them.
 
 use domain::endpoint::Status;
-use domain::id::EndpointId;
+use domain::id::{EndpointId, UserId};
+use domain::notification::{PerKind, Roles};
+use domain::person::EmailAddress;
+use domain::quiet::QuietHours;
 use sea_orm::{ConnectionTrait, Statement};
-use store::{MailFacts, WAITING_COUNT_MAX};
+use store::{MailChoicesPatch, MailFacts, SettingsPatch, WAITING_COUNT_MAX};
 
 use crate::engine::{at, attempted, fail, held, micros, over, refused, status};
 use crate::setup::{ACTOR, Setup, now, on_both};
@@ -22,6 +25,10 @@ on_both!(
     a_recovery_tells_what_it_recovered_from,
     a_good_sample_tells_what_it_recovered_from,
     what_waits_is_counted_up_to_the_edge,
+    in_quiet_hours_mails_wait_and_defective_does_not,
+    what_waits_in_quiet_hours_is_undone_by_what_happens_then,
+    quiet_hours_that_change_plan_what_waits_anew,
+    roles_choices_and_addresses_say_who_is_told,
 );
 
 /// Kind, state, whether held back, and the minute at which it is due.
@@ -268,4 +275,119 @@ async fn what_waits_is_counted_up_to_the_edge(s: Setup) {
     assert_eq!(facts(&s, "warning").await.waiting, WAITING_COUNT_MAX);
     fail(&s, id, 51, 50, 2).await;
     assert_eq!(facts(&s, "defective").await.waiting, WAITING_COUNT_MAX + 1);
+}
+
+/// Quiet hours around noon, which is the minute 0, up to the minute 60.
+async fn quiet_until_one(s: &Setup, defective_breaks_through: bool) {
+    let hours = QuietHours::parse("11:00".parse().unwrap(), "13:00".parse().unwrap()).unwrap();
+    let quiet_hours = Some(Some((hours, defective_breaks_through)));
+    set(s, SettingsPatch { quiet_hours, ..SettingsPatch::default() }, 0).await;
+}
+
+async fn set(s: &Setup, patch: SettingsPatch, minute: i64) {
+    s.store.update_settings(s.company, patch, ACTOR, at(minute)).await.unwrap();
+}
+
+async fn in_quiet_hours_mails_wait_and_defective_does_not(s: Setup) {
+    quiet_until_one(&s, true).await;
+    let id = s.endpoint().await.id;
+    fail(&s, id, 1, 50, 1).await;
+    assert_eq!(mails(&s).await, [mail("warning", "queued", 1, 60)]);
+    fail(&s, id, 51, 50, 2).await;
+    // The warning has become untrue: it is more than failing.
+    let told = [mail("warning", "undone", 1, 60), mail("defective", "queued", 0, 2)];
+    assert_eq!(mails(&s).await, told);
+    succeed(&s, id, 200, 3).await;
+    assert_eq!(mails(&s).await[2..], [mail("recovered", "queued", 1, 60)]);
+}
+
+async fn what_waits_in_quiet_hours_is_undone_by_what_happens_then(s: Setup) {
+    quiet_until_one(&s, false).await;
+    let id = s.endpoint().await.id;
+    fail(&s, id, 1, 50, 1).await;
+    succeed(&s, id, 100, 2).await;
+    assert_eq!(mails(&s).await, [mail("warning", "undone", 1, 60)]);
+    fail(&s, id, 200, 100, 3).await;
+    assert_eq!(mails(&s).await.last(), Some(&mail("defective", "queued", 1, 60)));
+    succeed(&s, id, 400, 4).await;
+    // Nobody was told that it was Defective, and nobody is told that it no longer is.
+    let all = mails(&s).await;
+    assert!(all.iter().all(|(_, state, ..)| state == "undone"), "{all:?}");
+    // After them it is as ever.
+    fail(&s, id, 500, 50, 60).await;
+    assert_eq!(mails(&s).await.last(), Some(&mail("warning", "queued", 0, 60)));
+}
+
+async fn quiet_hours_that_change_plan_what_waits_anew(s: Setup) {
+    quiet_until_one(&s, true).await;
+    let id = s.endpoint().await.id;
+    fail(&s, id, 1, 50, 1).await;
+    assert_eq!(mails(&s).await, [mail("warning", "queued", 1, 60)]);
+    let zone = Some("Europe/Berlin".parse().unwrap());
+    // 11:00 to 13:00 there is 10:00 to 12:00 UTC, and over.
+    set(&s, SettingsPatch { time_zone: zone, ..SettingsPatch::default() }, 5).await;
+    assert_eq!(mails(&s).await, [mail("warning", "queued", 0, 5)]);
+    // One that waits for the end of a day waits for that all the same.
+    let other = warned_twice_at(&s).await;
+    let none = SettingsPatch { quiet_hours: Some(None), ..SettingsPatch::default() };
+    set(&s, none, 30).await;
+    assert_eq!(mails(&s).await.last(), Some(&mail("warning", "queued", 1, 24 * 60 + 6)), "{other}");
+}
+
+/// Warned at the minute 6, and once more: that waits for the end of the day.
+async fn warned_twice_at(s: &Setup) -> EndpointId {
+    let id = s.endpoint().await.id;
+    fail(s, id, 600, 50, 6).await;
+    succeed(s, id, 700, 10).await;
+    fail(s, id, 800, 50, 20).await;
+    id
+}
+
+async fn recipients(s: &Setup, kind: &str) -> Vec<String> {
+    let sql =
+        format!("SELECT recipient FROM mail_outbox WHERE kind = 'endpoint_{kind}' ORDER BY id");
+    let statement = Statement::from_string(s.raw.get_database_backend(), sql);
+    let rows = s.raw.query_all_raw(statement).await.unwrap();
+    rows.iter().map(|row| row.try_get("", "recipient").unwrap()).collect()
+}
+
+async fn roles_choices_and_addresses_say_who_is_told(s: Setup) {
+    let member = async |email: &str, role: &str| {
+        s.store.create_company("Elsewhere", email, now()).await.unwrap();
+        let id: i64 = s
+            .row(&format!("SELECT id FROM users WHERE email_key = '{email}'"))
+            .await
+            .try_get("", "id")
+            .unwrap();
+        let sql =
+            "INSERT INTO members (company_id, user_id, role, created_at) VALUES ($1, $2, $3, 1)";
+        s.sql(sql, vec![s.company.raw().into(), id.into(), role.into()]).await;
+        UserId::from_raw(id)
+    };
+    let dev = member("dev@example.com", "developer").await;
+    member("viewer@example.com", "viewer").await;
+    let choices = MailChoicesPatch { defective: Some(Some(true)), ..MailChoicesPatch::default() };
+    s.store.set_mail_choices(s.company, dev, choices, ACTOR, now()).await.unwrap();
+    let mut patch = SettingsPatch::default();
+    patch.roles = PerKind::all(Some(Roles::NONE));
+    patch.roles.warning = Some(Roles::of(&[domain::role::Role::Viewer]));
+    set(&s, patch, 0).await;
+    let ops = EmailAddress::parse("ops@example.com").unwrap();
+    let kinds = PerKind { recovered: true, ..PerKind::default() };
+    s.store.add_address(s.company, (&ops, kinds, true), ACTOR, now()).await.unwrap();
+    let unproved = EmailAddress::parse("unproved@example.com").unwrap();
+    let added = (&unproved, PerKind::all(true), false);
+    s.store.add_address(s.company, added, ACTOR, now()).await.unwrap();
+    let id = s.endpoint().await.id;
+    fail(&s, id, 1, 100, 1).await;
+    succeed(&s, id, 200, 2).await;
+    assert_eq!(recipients(&s, "warning").await, ["viewer@example.com"]);
+    assert_eq!(recipients(&s, "defective").await, ["dev@example.com"]);
+    assert_eq!(recipients(&s, "recovered").await, ["ops@example.com"]);
+    // Where nobody would know, the owner does.
+    let none = MailChoicesPatch { defective: Some(None), ..MailChoicesPatch::default() };
+    s.store.set_mail_choices(s.company, dev, none, ACTOR, now()).await.unwrap();
+    let other = s.endpoint().await.id;
+    fail(&s, other, 600, 100, 3).await;
+    assert_eq!(recipients(&s, "defective").await[1..], ["Ann@Example.com"]);
 }
