@@ -47,6 +47,28 @@ pub async fn read(
         .map_err(|_| ApiError::RequestTimeout)?
 }
 
+/// Reads a body as it comes, compressed or not: at most `bytes_max` of it, and whether that was all.
+pub async fn read_start(
+    payload: Payload,
+    bytes_max: usize,
+    within: Duration,
+) -> Result<(Bytes, bool), ApiError> {
+    let mut chunks = payload.into_inner();
+    let start = async {
+        let mut start = BytesMut::new();
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(|error| broken(&error))?;
+            let room = bytes_max - start.len();
+            start.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            if chunk.len() > room {
+                return Ok((start.freeze(), false));
+            }
+        }
+        Ok((start.freeze(), true))
+    };
+    actix_web::rt::time::timeout(within, start).await.map_err(|_| ApiError::RequestTimeout)?
+}
+
 /// What comes out of a compressed body, in small steps.
 fn inflated(
     payload: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin,

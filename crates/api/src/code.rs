@@ -39,6 +39,8 @@ pub enum Code {
     EndpointDeleted,
     /// As many jobs are running as there may be.
     TooManyJobs,
+    /// The company has as many inboxes as it may.
+    TooManyInboxes,
     /// The job is over.
     JobFinished,
     /// Somebody has that address already.
@@ -107,7 +109,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 50] = [
         Self::InvalidJson,
         Self::Unauthorized,
         Self::MissingScope,
@@ -125,6 +127,7 @@ impl Code {
         Self::EventGone,
         Self::EndpointDeleted,
         Self::TooManyJobs,
+        Self::TooManyInboxes,
         Self::JobFinished,
         Self::EmailTaken,
         Self::AlreadyVerified,
@@ -179,6 +182,7 @@ impl Code {
             Self::EventGone => "event_gone",
             Self::EndpointDeleted => "endpoint_deleted",
             Self::TooManyJobs => "too_many_jobs",
+            Self::TooManyInboxes => "too_many_inboxes",
             Self::JobFinished => "job_finished",
             Self::EmailTaken => "email_taken",
             Self::AlreadyVerified => "already_verified",
@@ -245,6 +249,7 @@ impl Code {
             | Self::EventGone
             | Self::EndpointDeleted
             | Self::TooManyJobs
+            | Self::TooManyInboxes
             | Self::JobFinished
             | Self::EmailTaken
             | Self::AlreadyVerified
@@ -293,6 +298,7 @@ impl Code {
             Self::EventGone => "The event was removed by retention",
             Self::EndpointDeleted => "The delivery's endpoint was deleted",
             Self::TooManyJobs => "As many jobs are running as there may be",
+            Self::TooManyInboxes => "The company has as many inboxes as it may",
             Self::JobFinished => "The job is over",
             Self::EmailTaken => "Somebody has that mail address",
             Self::AlreadyVerified => "The mail address has been verified",

@@ -11,6 +11,7 @@ mod code;
 mod error;
 mod event_body;
 mod fields;
+mod inbox_door;
 mod login;
 mod operator;
 mod origin;

@@ -10,13 +10,16 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 
+use domain::inbox_url::PATH_PREFIX;
+
 use crate::error::ApiError;
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// How long an answer may take; then the caller is told to come back.
 const ANSWER_WITHIN: Duration = Duration::from_secs(25);
-/// The same for a sample, which waits for a receiver up to 30 s.
-const SAMPLE_WITHIN: Duration = Duration::from_secs(45);
+/// The same for a sample, which waits for a receiver up to 30 s, and for an inbox, which is told to
+/// wait so long.
+const SLOW_WITHIN: Duration = Duration::from_secs(45);
 /// Keeps the requests of one process apart from those of all others.
 static PROCESS: LazyLock<u64> = LazyLock::new(|| getrandom::u64().unwrap_or_default());
 static COUNT: AtomicU64 = AtomicU64::new(0);
@@ -26,7 +29,8 @@ pub async fn name_and_log<B: MessageBody>(
     req: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    let limit = if req.path().ends_with("/sample") { SAMPLE_WITHIN } else { ANSWER_WITHIN };
+    let is_slow = req.path().ends_with("/sample") || req.path().starts_with(PATH_PREFIX);
+    let limit = if is_slow { SLOW_WITHIN } else { ANSWER_WITHIN };
     let mut res = match tokio::time::timeout(limit, next.call(req)).await {
         Ok(answered) => answered?,
         // What a request waits for is the database; its own deadlines are shorter than this one.

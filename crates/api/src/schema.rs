@@ -10,6 +10,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 pub mod ids;
+pub mod inbox;
 
 use ids::{EndpointIdText, EventIdText, SourceIdText};
 

@@ -13,6 +13,7 @@ use domain::address::AddressPolicy;
 use domain::operator::OperatorTokens;
 use store::{Clock, Store};
 
+use crate::inbox_door::InboxDoor;
 use crate::operator::Guesses;
 use crate::password::Passwords;
 use crate::sample::SampleSender;
@@ -99,6 +100,8 @@ pub struct Shared {
     pub passwords: Passwords,
     /// Wrong operator's tokens, counted.
     pub guesses: Guesses,
+    /// How fast inboxes take requests.
+    pub inboxes: InboxDoor,
 }
 
 /// Listens with a queue that is long enough for a burst. Called inside a tokio runtime.
@@ -121,6 +124,7 @@ pub fn serve(listener: TcpListener, config: Config, state: State) -> io::Result<
         state,
         passwords: Passwords::default(),
         guesses: Guesses::default(),
+        inboxes: InboxDoor::default(),
     });
     let server = HttpServer::new(move || {
         App::new()

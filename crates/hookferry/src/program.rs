@@ -7,14 +7,17 @@ use std::time::Duration;
 use anyhow::Context;
 use dispatch::Dispatcher;
 use domain::address::AddressPolicy;
+use domain::inbox_url::OwnOrigin;
 use futures_util::future::BoxFuture;
 use mail::Mailer;
 use store::{Clock, Store};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use url::Url;
 
 use crate::database;
 use crate::health::Health;
+use crate::hints;
 use crate::lock::DataDirLock;
 use crate::settings::Settings;
 use crate::settings::database::Database;
@@ -66,9 +69,13 @@ impl Program {
         let store = database::open(&settings).await?;
         // Before anything is written: what comes first must not land in a default partition.
         store.make_partitions(clock.now()).await?;
-        let policy = AddressPolicy::new(settings.allow_networks.clone());
+        let listener = api::bind(settings.listen)
+            .with_context(|| format!("cannot listen on {}", settings.listen))?;
+        let address = listener.local_addr()?;
+        let policy = policy(&settings, address);
         let client = egress::Client::new(egress::Config {
             policy: policy.clone(),
+            own_listener: Some(hints::reachable(address)),
             // Fewer, and a busy host's connections would be closed and opened again all the time; idle
             // ones are closed after a few seconds.
             idle_per_host_max: settings.in_flight_max,
@@ -84,9 +91,6 @@ impl Program {
                 node_name: settings.node_name.clone(),
             },
         );
-        let listener = api::bind(settings.listen)
-            .with_context(|| format!("cannot listen on {}", settings.listen))?;
-        let address = listener.local_addr()?;
         let (samples, sample_queue) = api::sample_channel();
         let readiness = api::Readiness::default();
         let health = Arc::new(Health::new(readiness.clone()));
@@ -207,6 +211,17 @@ fn take_lock(settings: &Settings) -> anyhow::Result<Option<DataDirLock>> {
                 .with_context(|| format!("cannot make the folder {}", dir.display()))?;
             DataDirLock::take(dir).map(Some)
         }
+    }
+}
+
+/// Which addresses may be dialled, and our own inboxes: at the public URL, else where we listen.
+fn policy(settings: &Settings, address: SocketAddr) -> AddressPolicy {
+    let policy = AddressPolicy::new(settings.allow_networks.clone());
+    let listening = || Url::parse(&format!("http://{}", hints::reachable(address))).ok();
+    let own = settings.public_url.clone().or_else(listening);
+    match own.as_ref().and_then(OwnOrigin::of) {
+        Some(own) => policy.with_inboxes_at(own),
+        None => policy,
     }
 }
 

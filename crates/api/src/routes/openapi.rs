@@ -10,8 +10,8 @@ use utoipa::OpenApi;
 use super::table::{ROUTES, Row};
 use super::{
     account, admin_nodes, audit, credentials, deliveries, endpoints, event_batch, event_types,
-    events, health, invitations, jobs, logins, mails, me, members, samples, secrets, stats, tokens,
-    why,
+    events, health, inbox_requests, inboxes, invitations, jobs, logins, mails, me, members,
+    samples, secrets, stats, tokens, why,
 };
 use crate::access::Access;
 use crate::code::Code;
@@ -41,6 +41,10 @@ use crate::code::Code;
         deliveries::cancel_delivery,
         jobs::replay_event, jobs::recover_endpoint, jobs::retry_deliveries, jobs::cancel_deliveries,
         jobs::list_jobs, jobs::get_job, jobs::cancel_job,
+        inboxes::list_inboxes, inboxes::create_inbox, inboxes::get_inbox, inboxes::update_inbox,
+        inboxes::delete_inbox,
+        inbox_requests::list_inbox_requests, inbox_requests::get_inbox_request,
+        inbox_requests::empty_inbox,
         stats::get_stats_overview, stats::get_endpoint_stats,
         audit::list_audit_log,
         mails::list_mails, mails::get_mail,
@@ -57,6 +61,7 @@ use crate::code::Code;
         (name = "Endpoints", description = "Where events go, and how."),
         (name = "Deliveries", description = "One event on its way to one endpoint, with every attempt."),
         (name = "Jobs", description = "Long work: replay, recovery, retry and cancel of many deliveries."),
+        (name = "Inboxes", description = "Built-in receivers to try things with: short-lived, bounded, with every signature checked. Whatever method, whatever stands behind the URL, is taken; behind an inbox's delay and status stands no promise to anybody."),
         (name = "Stats", description = "How attempts went, and what waits."),
         (name = "Audit log", description = "Who changed what, when, from where."),
         (name = "Mails", description = "Mails about endpoints, sent or kept."),
@@ -69,10 +74,11 @@ struct Described;
 /// Requests and answers as they really are, by operation.
 const EXAMPLES: &str = include_str!("openapi_examples.json");
 /// Operations whose body may be left out.
-const OPTIONAL_BODIES: [&str; 3] = ["rotate_secret", "send_sample", "replay_event"];
+const OPTIONAL_BODIES: [&str; 4] = ["rotate_secret", "send_sample", "replay_event", "create_inbox"];
 /// Paths that are no part of the API and not described.
 #[cfg(test)]
-const UNDESCRIBED: [&str; 4] = ["/openapi.json", "/docs", "/docs/{file:.*}", "/"];
+const UNDESCRIBED: [&str; 6] =
+    ["/openapi.json", "/docs", "/docs/{file:.*}", "/inbox/{key}", "/inbox/{key}/{tail:.*}", "/"];
 
 /// The document as it is served and checked in.
 pub fn text() -> &'static str {
@@ -171,6 +177,8 @@ fn path_parameters(path: &str) -> Vec<Value> {
                 ("id", Some("invitations")) => json!({"$ref": "#/components/schemas/InvitationId"}),
                 ("id", Some("auth")) => json!({"$ref": "#/components/schemas/LoginId"}),
                 ("id", Some("jobs")) => json!({"$ref": "#/components/schemas/JobId"}),
+                ("id", Some("inboxes")) => json!({"$ref": "#/components/schemas/InboxId"}),
+                ("request_id", _) => json!({"$ref": "#/components/schemas/InboxRequestId"}),
                 ("id", Some("mails")) => json!({"$ref": "#/components/schemas/MailId"}),
                 _ => json!({"type": "string", "minLength": 1, "maxLength": 255}),
             };

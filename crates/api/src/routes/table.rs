@@ -7,15 +7,15 @@ use domain::scope::Scope;
 
 use super::{
     account, admin_nodes, audit, credentials, deliveries, docs, endpoints, event_batch,
-    event_types, events, health, invitations, jobs, logins, mails, me, members, samples, secrets,
-    stats, tokens, welcome, why,
+    event_types, events, health, inbox_receive, inbox_requests, inboxes, invitations, jobs, logins,
+    mails, me, members, samples, secrets, stats, tokens, welcome, why,
 };
 use crate::access::Access::{self, Person, Public, Signed};
 
 /// One method of one path.
 #[derive(Debug)]
 pub struct Row {
-    /// `GET` answers `HEAD` as well.
+    /// `GET` answers `HEAD` as well; `ANY` is every method.
     pub method: &'static str,
     /// The path, with `{name}` for what varies.
     pub path: &'static str,
@@ -33,6 +33,7 @@ fn on(method: &'static str) -> Route {
         "PATCH" => web::patch(),
         "PUT" => web::put(),
         "DELETE" => web::delete(),
+        "ANY" => web::route(),
         other => unreachable!("{other} is no method of the table"),
     }
 }
@@ -124,6 +125,15 @@ pub const ROUTES: &[Row] = rows! {
     GET "/api/v1/jobs/{id}" DELIVERIES_READ => jobs::get_job;
     POST "/api/v1/jobs/{id}/cancel" DELIVERIES_WRITE => jobs::cancel_job;
 
+    GET "/api/v1/inboxes" ENDPOINTS_READ => inboxes::list_inboxes;
+    POST "/api/v1/inboxes" ENDPOINTS_WRITE => inboxes::create_inbox;
+    GET "/api/v1/inboxes/{id}" ENDPOINTS_READ => inboxes::get_inbox;
+    PATCH "/api/v1/inboxes/{id}" ENDPOINTS_WRITE => inboxes::update_inbox;
+    DELETE "/api/v1/inboxes/{id}" ENDPOINTS_WRITE => inboxes::delete_inbox;
+    GET "/api/v1/inboxes/{id}/requests" DELIVERIES_READ => inbox_requests::list_inbox_requests;
+    DELETE "/api/v1/inboxes/{id}/requests" ENDPOINTS_WRITE => inbox_requests::empty_inbox;
+    GET "/api/v1/inboxes/{id}/requests/{request_id}" DELIVERIES_READ => inbox_requests::get_inbox_request;
+
     GET "/api/v1/stats/overview" ENDPOINTS_READ => stats::get_stats_overview;
     GET "/api/v1/audit-log" ADMIN => audit::list_audit_log;
 
@@ -131,6 +141,9 @@ pub const ROUTES: &[Row] = rows! {
     GET "/api/v1/mails/{id}" DELIVERIES_READ => mails::get_mail;
 
     GET "/api/v1/admin/nodes" Access::Operator => admin_nodes::get_nodes;
+
+    ANY "/inbox/{key}" Public => inbox_receive::receive;
+    ANY "/inbox/{key}/{tail:.*}" Public => inbox_receive::receive;
 
     GET "/openapi.json" Public => docs::get_openapi;
     GET "/docs" Public => docs::redirect_to_docs;

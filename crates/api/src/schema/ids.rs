@@ -54,5 +54,7 @@ ids! {
     UserIdText "UserId" "usr" "The id of a person.";
     LoginIdText "LoginId" "lgn" "The id of a login.";
     InvitationIdText "InvitationId" "inv" "The id of an invitation.";
+    InboxIdText "InboxId" "inb" "The id of an inbox.";
+    InboxRequestIdText "InboxRequestId" "ireq" "The id of a request that came into an inbox.";
     MailIdText "MailId" "mail" "The id of a mail.";
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use domain::address::AddressPolicy;
 use domain::endpoint::StreakLimits;
 use domain::id::{CompanyId, EndpointId};
+use domain::inbox_url::OwnOrigin;
 use domain::operator::OperatorTokens;
 use domain::schedule::RetrySchedule;
 use domain::scope::Scope;
@@ -78,6 +79,15 @@ impl App {
 
     /// The same with these tokens of the operator's.
     pub async fn start_for(operator: OperatorTokens) -> Self {
+        Self::start_with(operator, &["127.0.0.0/8"]).await
+    }
+
+    /// The same where endpoints may have addresses of these networks.
+    pub async fn allowing(networks: &[&str]) -> Self {
+        Self::start_with(OperatorTokens::parse(OPERATOR_TOKEN).unwrap(), networks).await
+    }
+
+    async fn start_with(operator: OperatorTokens, networks: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = store_config(&folder);
         Store::migrate(&config).await.unwrap();
@@ -90,14 +100,22 @@ impl App {
         tasks.spawn(async move {
             writer.run_ingest(Arc::new(NoRoom), ingest_time, CancellationToken::new()).await;
         });
-        let policy = AddressPolicy::new(vec!["127.0.0.0/8".parse().unwrap()]);
+        let listener = api::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let base = format!("http://{address}");
+        let own = OwnOrigin::of(&base.parse().unwrap()).unwrap();
+        let networks = networks.iter().map(|network| network.parse().unwrap()).collect();
+        let policy = AddressPolicy::new(networks).with_inboxes_at(own);
         let (samples, queue) = api::sample_channel();
-        let egress = egress::Config { policy: policy.clone(), idle_per_host_max: 2, names: None };
+        let egress = egress::Config {
+            policy: policy.clone(),
+            own_listener: Some(address),
+            idle_per_host_max: 2,
+            names: None,
+        };
         tasks.spawn(api::run_samples(queue, egress::Client::new(egress).unwrap()));
         let readiness = api::Readiness::default();
         readiness.set_ready(true);
-        let listener = api::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
         let config = api::Config {
             public_url: None,
             allow_http: false,

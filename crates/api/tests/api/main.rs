@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod harness;
+mod inboxes;
 mod matrix;
 mod operator;
 mod people;

@@ -115,6 +115,21 @@ async fn own_id(app: &App, path: &str) -> String {
                 text(&job.expect(202))
             }
         }
+        "inboxes" => {
+            // A company has few: what there is will do.
+            let kept = app.api.get("/inboxes?limit=1").await.expect(200)["data"][0].clone();
+            let new = kept.is_null();
+            let inbox =
+                if new { app.api.post("/inboxes", &json!({})).await.expect(201) } else { kept };
+            if !path.contains("{request_id}") {
+                return text(&inbox);
+            }
+            let url = inbox["url"].as_str().unwrap();
+            app.api.send_to(url, "POST", &[], Vec::new()).await.unwrap();
+            let requests = format!("/inboxes/{}/requests", text(&inbox));
+            let newest = app.api.get(&format!("{requests}?limit=1")).await.expect(200);
+            format!("{}/requests/{}", text(&inbox), text(&newest["data"][0]))
+        }
         // The engine writes them: there is none here, and whoever may see them is told so.
         "mails" => "mail_01m7y3yvqsfw88028n6rw9xe2b".to_owned(),
         "members" => {
@@ -136,7 +151,8 @@ async fn own_id(app: &App, path: &str) -> String {
 }
 
 async fn call(who: &Who, operation: &Operation, id: &str, endpoint: &str) -> Answer {
-    let path = operation.path.replace("{id}", id).replace("{name}", id);
+    let path = operation.path.replace("{id}/requests/{request_id}", id);
+    let path = path.replace("{id}", id).replace("{name}", id);
     let path = path.strip_prefix("/api/v1").unwrap();
     let body = operation.body.as_ref().map(|body| {
         let mut body = body.clone();
