@@ -9,6 +9,7 @@ mod crashes;
 mod database_gone;
 mod day_story;
 mod first_delivery;
+mod inboxes;
 mod jobs;
 mod mails;
 mod openapi;
