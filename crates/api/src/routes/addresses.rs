@@ -167,11 +167,11 @@ pub async fn show_confirm_page(
     let (token, now) = (token_of(&req), shared.state.clock.now());
     let store = &shared.state.store;
     let found = link_tried(&req, &shared, async || store.address_to_prove(&token, now).await);
-    Ok(page(found.await, |company, email| Page {
+    page(found.await, |company, email| Page {
         title: "Shall these mails come?",
         text: format!("{company} wants to send mails about its webhooks to {email}."),
         button: Some("Yes, send them"),
-    }))
+    })
 }
 
 /// Proves an address from that page.
@@ -181,11 +181,11 @@ pub async fn confirm_from_page(
 ) -> Result<HttpResponse, ApiError> {
     let (token, now, store) = (token_of(&req), shared.state.clock.now(), store_for(&req, &shared));
     let proved = link_tried(&req, &shared, async || store.prove_address(&token, now).await);
-    Ok(page(proved.await, |company, email| Page {
+    page(proved.await, |company, email| Page {
         title: "Done",
         text: format!("Mails of {company} about its webhooks come to {email} from now on."),
         button: None,
-    }))
+    })
 }
 
 /// The page that asks whether mails are to stop.
@@ -195,11 +195,11 @@ pub async fn show_stop_page(
 ) -> Result<HttpResponse, ApiError> {
     let (token, store) = (token_of(&req), &shared.state.store);
     let found = link_tried(&req, &shared, async || store.address_to_stop(&token).await);
-    Ok(page(found.await, |company, email| Page {
+    page(found.await, |company, email| Page {
         title: "Stop these mails?",
         text: format!("{company} sends mails about its webhooks to {email}."),
         button: Some("Stop them"),
-    }))
+    })
 }
 
 /// Stops the mails to an address, from that page or by the one click of a mail program (RFC 8058).
@@ -209,11 +209,11 @@ pub async fn stop_from_page(
 ) -> Result<HttpResponse, ApiError> {
     let (token, now, store) = (token_of(&req), shared.state.clock.now(), store_for(&req, &shared));
     let stopped = link_tried(&req, &shared, async || store.stop_address(&token, now).await);
-    Ok(page(stopped.await, |company, email| Page {
+    page(stopped.await, |company, email| Page {
         title: "Done",
         text: format!("{company} sends no more mails to {email}."),
         button: None,
-    }))
+    })
 }
 
 /// What a page says.
@@ -226,22 +226,21 @@ struct Page {
 fn page(
     found: Result<ProvedAddress, ApiError>,
     words: impl FnOnce(&str, &str) -> Page,
-) -> HttpResponse {
+) -> Result<HttpResponse, ApiError> {
     let (status, page) = match found {
         Ok(ProvedAddress { email, company_name }) => (StatusCode::OK, words(&company_name, &email)),
-        Err(error) => {
-            let text = match &error {
-                ApiError::NotFound => "This link does not work any more. If it was to confirm an address, ask for another one.".to_owned(),
-                other => other.detail(),
-            };
-            (error.code().status(), Page { title: "This did not work", text, button: None })
+        Err(ApiError::NotFound) => {
+            let text = "This link does not work any more. If it was to confirm an address, ask for another one.";
+            let title = "This did not work";
+            (StatusCode::NOT_FOUND, Page { title, text: text.to_owned(), button: None })
         }
+        Err(error) => return Err(error),
     };
     let button = page.button.map_or_else(String::new, |label| {
         format!("<form method=\"post\"><button>{label}</button></form>\n")
     });
     let (title, text) = (page.title, escape(&page.text));
-    HttpResponse::build(status)
+    Ok(HttpResponse::build(status)
         .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header((header::REFERRER_POLICY, "no-referrer"))
@@ -255,7 +254,7 @@ fn page(
              <style>body{{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;\
              padding:0 1rem;color-scheme:light dark}}</style>\n<h1>{title}</h1>\n<p>{text}</p>\n\
              {button}</html>\n"
-        ))
+        )))
 }
 
 fn escape(text: &str) -> String {

@@ -74,11 +74,11 @@ async fn settings_change_and_are_audited_with_before_and_after(s: Setup) {
 /// What the newest mail that proves an address carries.
 async fn proof(s: &Setup) -> String {
     let claimed = s.store.claim_mails(100, now() + TimeDelta::minutes(1)).await.unwrap();
-    let tokens = claimed.into_iter().filter_map(|claimed| match claimed.mail.content {
+    let mut tokens = claimed.into_iter().filter_map(|claimed| match claimed.mail.content {
         MailContent::Account(mail) => mail.token,
         MailContent::Company(_) => None,
     });
-    tokens.last().unwrap()
+    tokens.next_back().unwrap()
 }
 
 async fn an_address_gets_mails_between_its_proof_and_its_stop(s: Setup) {

@@ -368,8 +368,8 @@ async fn roles_choices_and_addresses_say_who_is_told(s: Setup) {
     member("viewer@example.com", "viewer").await;
     let choices = MailChoicesPatch { defective: Some(Some(true)), ..MailChoicesPatch::default() };
     s.store.set_mail_choices(s.company, dev, choices, ACTOR, now()).await.unwrap();
-    let mut patch = SettingsPatch::default();
-    patch.roles = PerKind::all(Some(Roles::NONE));
+    let roles = PerKind::all(Some(Roles::NONE));
+    let mut patch = SettingsPatch { roles, ..SettingsPatch::default() };
     patch.roles.warning = Some(Roles::of(&[domain::role::Role::Viewer]));
     set(&s, patch, 0).await;
     let ops = EmailAddress::parse("ops@example.com").unwrap();
