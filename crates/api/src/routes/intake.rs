@@ -16,9 +16,9 @@ use crate::error::{ApiError, Mistake, Place};
 use crate::event_body::{Read, Refusal, unknown_type};
 use crate::serve::Shared;
 
-/// How often the types are read again where the company's configuration changes meanwhile: enough for
-/// somebody who changes it without pause.
-const ROUNDS_MAX: usize = 32;
+/// How often events are judged: by what is remembered of the types, and where that is old or refuses
+/// one, by the types as they were read since the events came, which is final.
+const ROUNDS_MAX: usize = 3;
 /// For how many events of a request the company's own names are searched for one like theirs.
 const SUGGESTIONS_MAX: usize = 10;
 
@@ -163,7 +163,8 @@ struct Judge<'a> {
     read: &'a [Result<Read, Refusal>],
     pointer: fn(usize) -> String,
     types: Arc<OwnTypes>,
-    /// Whether the types were read for this request: what they refuse is refused.
+    /// Whether the types were read since the request came. Then what they say is final: a change that
+    /// they miss came as late as the events.
     is_current: bool,
 }
 
@@ -262,7 +263,8 @@ impl<'a> Judge<'a> {
     }
 
     fn judged(&self, event: &NewEvent, verdict: Verdict) -> NewEvent {
-        let judged = Judged { version: self.types.version, verdict };
+        let version = (!self.is_current).then_some(self.types.version);
+        let judged = Judged { version, verdict };
         NewEvent { judged: Some(judged), ..event.clone() }
     }
 }

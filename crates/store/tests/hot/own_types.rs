@@ -12,6 +12,7 @@ on_both!(
 );
 
 fn judged(event: NewEvent, version: i64, verdict: Verdict) -> NewEvent {
+    let version = Some(version);
     NewEvent { judged: Some(Judged { version, verdict }), ..event }
 }
 
@@ -40,6 +41,11 @@ async fn a_type_read_before_a_change_is_to_be_read_again(s: Setup) {
     let me = caller(&s, s.company).await;
     let answers = together(&s.store, &door, vec![(me.clone(), vec![own(version)])]).await;
     assert!(matches!(answers[0], Err(Error::TypesChanged)), "{answers:?}");
+    // What was read since it came counts, whatever has changed.
+    let since = Judged { version: None, verdict: Verdict::Taken };
+    let since = NewEvent { judged: Some(since), ..own(version) };
+    let answers = together(&s.store, &door, vec![(me.clone(), vec![since])]).await;
+    assert!(answers[0].is_ok(), "{answers:?}");
     let answers = together(&s.store, &door, vec![(me, vec![own(version + 1)])]).await;
     let Ok([Accepted::New { deliveries: 2, .. }]) = answers[0].as_deref() else {
         panic!("{answers:?}")
