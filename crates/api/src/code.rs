@@ -63,6 +63,8 @@ pub enum Code {
     RoleTooLow,
     /// A company's token or a person asked for what only the operator may.
     OperatorNeeded,
+    /// The operator has suspended the company.
+    CompanySuspended,
     /// Sign-up is switched off.
     SignupClosed,
     /// Another site made the browser send this.
@@ -71,6 +73,8 @@ pub enum Code {
     CompanyNeeded,
     /// Too many tries in a row.
     TooManyTries,
+    /// More was asked for in a time than the company may.
+    RateLimited,
     /// Any other conflict with the state of the thing.
     Conflict,
     /// A body, a batch or an event is larger than allowed.
@@ -89,6 +93,8 @@ pub enum Code {
     BothKeys,
     /// An event type that does not exist.
     UnknownEventType,
+    /// As much is there as the company may have.
+    LimitReached,
     /// Something that this version cannot do yet.
     NotSupported,
     /// A URL that cannot be registered.
@@ -107,7 +113,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 52] = [
         Self::InvalidJson,
         Self::Unauthorized,
         Self::MissingScope,
@@ -137,10 +143,12 @@ impl Code {
         Self::LoginNeeded,
         Self::RoleTooLow,
         Self::OperatorNeeded,
+        Self::CompanySuspended,
         Self::SignupClosed,
         Self::CrossSite,
         Self::CompanyNeeded,
         Self::TooManyTries,
+        Self::RateLimited,
         Self::Conflict,
         Self::TooLarge,
         Self::InvalidRequest,
@@ -150,6 +158,7 @@ impl Code {
         Self::InvalidParameter,
         Self::BothKeys,
         Self::UnknownEventType,
+        Self::LimitReached,
         Self::NotSupported,
         Self::UrlRefused,
         Self::AddressForbidden,
@@ -191,10 +200,12 @@ impl Code {
             Self::LoginNeeded => "login_needed",
             Self::RoleTooLow => "role_too_low",
             Self::OperatorNeeded => "operator_needed",
+            Self::CompanySuspended => "company_suspended",
             Self::SignupClosed => "signup_closed",
             Self::CrossSite => "cross_site",
             Self::CompanyNeeded => "company_needed",
             Self::TooManyTries => "too_many_tries",
+            Self::RateLimited => "rate_limited",
             Self::Conflict => "conflict",
             Self::TooLarge => "too_large",
             Self::InvalidRequest => "invalid_request",
@@ -204,6 +215,7 @@ impl Code {
             Self::InvalidParameter => "invalid_parameter",
             Self::BothKeys => "both_keys",
             Self::UnknownEventType => "unknown_event_type",
+            Self::LimitReached => "limit_reached",
             Self::NotSupported => "not_supported",
             Self::UrlRefused => "url_refused",
             Self::AddressForbidden => "address_forbidden",
@@ -228,9 +240,10 @@ impl Code {
             | Self::LoginNeeded
             | Self::RoleTooLow
             | Self::OperatorNeeded
+            | Self::CompanySuspended
             | Self::SignupClosed
             | Self::CrossSite => StatusCode::FORBIDDEN,
-            Self::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyTries | Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -262,6 +275,7 @@ impl Code {
             | Self::InvalidParameter
             | Self::BothKeys
             | Self::UnknownEventType
+            | Self::LimitReached
             | Self::NotSupported
             | Self::UrlRefused
             | Self::CompanyNeeded
@@ -305,10 +319,12 @@ impl Code {
             Self::LoginNeeded => "A person who is logged in is needed",
             Self::RoleTooLow => "Your role in the company does not allow that",
             Self::OperatorNeeded => "Only the operator's token may do that",
+            Self::CompanySuspended => "The company is suspended",
             Self::SignupClosed => "Sign-up is switched off",
             Self::CrossSite => "The request came from another site",
             Self::CompanyNeeded => "Name one of your companies",
             Self::TooManyTries => "Too many tries; wait",
+            Self::RateLimited => "More than the company may in a time; wait",
             Self::Conflict => "This does not fit the present state",
             Self::TooLarge => "The request is larger than allowed",
             Self::InvalidRequest => "The request has several mistakes",
@@ -318,6 +334,7 @@ impl Code {
             Self::InvalidParameter => "A query parameter is not valid",
             Self::BothKeys => "Give either id or Idempotency-Key, not both",
             Self::UnknownEventType => "The event type does not exist",
+            Self::LimitReached => "As much is there as the company may have",
             Self::NotSupported => "This version cannot do that yet",
             Self::UrlRefused => "The URL cannot be registered",
             Self::AddressForbidden => "The address is one that this installation does not call",

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::catalogue;
-use domain::event::{DATA_BYTES_MAX, EXTERNAL_ID_BYTES_MAX, NewEvent, SUBJECT_BYTES_MAX};
+use domain::event::{EXTERNAL_ID_BYTES_MAX, NewEvent, SUBJECT_BYTES_MAX};
 use domain::event_type::EventTypeName;
 use domain::id::CompanyId;
 use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
@@ -78,6 +78,8 @@ pub struct Context<'a> {
     pub key: Option<&'a str>,
     /// The time of the request.
     pub now: DateTime<Utc>,
+    /// How large its data may be.
+    pub data_bytes_max: usize,
 }
 
 const EXPIRED: &str = "must be in the future";
@@ -137,8 +139,9 @@ impl Checked<'_> {
 
     fn event(mut self, written: Written<'_>, context: Context<'_>) -> Result<NewEvent, ApiError> {
         let Written { event_type, data, id, subject, occurred_at, expires_at } = written;
-        if data.is_some_and(|data| data.get().len() > DATA_BYTES_MAX) {
-            return Err(ApiError::TooLarge { what: "an event's data", bytes_max: DATA_BYTES_MAX });
+        let bytes_max = context.data_bytes_max;
+        if data.is_some_and(|data| data.get().len() > bytes_max) {
+            return Err(ApiError::TooLarge { what: "an event's data", bytes_max });
         }
         let event_type = self.event_type(event_type);
         let data = self.data(data);
@@ -252,10 +255,15 @@ fn did_you_mean(name: &str) -> String {
 mod tests {
     use super::*;
     use chrono::TimeZone;
+    use domain::event::DATA_BYTES_MAX;
 
     fn read(text: &str, key: Option<&str>) -> Result<NewEvent, ApiError> {
         let now = Utc.with_ymd_and_hms(2026, 11, 20, 12, 0, 0).unwrap();
-        parse(text, "", Context { company: CompanyId::from_raw(1), key, now })
+        parse(
+            text,
+            "",
+            Context { company: CompanyId::from_raw(1), key, now, data_bytes_max: DATA_BYTES_MAX },
+        )
     }
 
     fn mistakes(text: &str) -> Vec<(String, Code)> {

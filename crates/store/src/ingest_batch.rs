@@ -37,6 +37,8 @@ pub(crate) struct Item<'a> {
 pub(crate) enum Fate {
     /// Its caller may not write.
     Refused,
+    /// Its company is suspended.
+    Suspended,
     /// It is written down.
     New,
     /// It was there before, or earlier in this batch.
@@ -79,6 +81,10 @@ impl<'a> Batch<'a> {
             let accepted = match item.fate {
                 Fate::Refused => {
                     answers[item.job] = Err(Error::Unauthorized);
+                    continue;
+                }
+                Fate::Suspended => {
+                    answers[item.job] = Err(Error::Suspended);
                     continue;
                 }
                 Fate::New => Accepted::New { event, deliveries: item.deliveries },
@@ -167,7 +173,10 @@ impl Store {
                 Some(known) if known.version == version => known,
                 Some(_) | None => {
                     let endpoints = crate::ingest_rows::endpoints(tx, company).await?;
-                    let fresh = Arc::new(CompiledCompany::new(version, endpoints));
+                    let (suspended_at, own) = crate::ingest_rows::rules(tx, company).await?;
+                    self.learn_limits(id, &own, version);
+                    let suspended = suspended_at.is_some();
+                    let fresh = Arc::new(CompiledCompany::new(version, suspended, endpoints));
                     self.inner.compiled.lock().insert(id, Arc::clone(&fresh));
                     fresh
                 }
@@ -217,6 +226,8 @@ impl Store {
             let foreign = item.event.company != batch.jobs[item.job].caller.company;
             if refused.contains(&item.job) || foreign {
                 item.fate = Fate::Refused;
+            } else if companies[&item.event.company].is_suspended {
+                item.fate = Fate::Suspended;
             }
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! Every SQL statement, on SQLite and on PostgreSQL. No entity and no row leaves this crate, each
 //! public method is one transaction, and no other crate knows which database runs.
 
+mod admin;
 mod audit_read;
 mod claim;
 mod clock;
@@ -13,6 +14,7 @@ mod endpoints;
 mod entity;
 mod error;
 mod events;
+mod gates;
 mod hot;
 mod ingest;
 mod ingest_batch;
@@ -25,6 +27,7 @@ mod jobs_rows;
 mod jobs_scan;
 mod jobs_slice;
 mod lane_rows;
+mod limits;
 mod mails;
 mod model;
 mod nodes;
@@ -44,19 +47,23 @@ mod settle_history;
 mod settle_rows;
 mod stats;
 mod stats_read;
+mod suspend;
 mod time;
 mod tokens;
 mod upkeep;
 mod upkeep_age;
 mod why;
 
+pub use admin::{CompanyFilter, CompanyPatch, CompanyStanding, OldestDue, Overall};
 pub use audit_read::{AuditFilter, AuditRecord};
 pub use claim::{ClaimedRows, DueLane, LaneWant};
 pub use clock::Clock;
 pub use error::Error;
+pub use gates::Gate;
 pub use ingest::{HandOver, INGEST_BYTES_MAX};
 pub use jobs::{JOB_COUNT_MAX, JobCount, JobRecord};
 pub use jobs_slice::{ClaimedJob, JobStep};
+pub use limits::{LimitUse, LimitsRecord};
 pub use mails::ClaimedMail;
 pub use model::*;
 pub use nodes::{Membership, NodeRecord, STALE_AFTER};

@@ -7,6 +7,8 @@
 mod deliveries;
 #[path = "cold/endpoints.rs"]
 mod endpoints;
+#[path = "cold/limits.rs"]
+mod limits;
 #[path = "cold/lists.rs"]
 mod lists;
 #[path = "cold/mails.rs"]

@@ -22,7 +22,8 @@ use crate::respond::json_unkept;
 use crate::schema::{LoginBody, SignUpBody, ids};
 use crate::serve::{Shared, SignUps};
 
-const COMPANY_NAME_BYTES_MAX: usize = 100;
+/// The longest name of a company, in bytes.
+pub const COMPANY_NAME_BYTES_MAX: usize = 100;
 const PASSWORD_BYTES_LOOKED_AT: usize = 1_024;
 
 /// A person.
@@ -254,8 +255,13 @@ fn from<'a>(req: &'a HttpRequest, address: &'a str) -> LoginFrom<'a> {
 
 /// `email`.
 pub fn read_email(fields: &mut Fields<'_>) -> Option<EmailAddress> {
+    read_email_of(fields, "email")
+}
+
+/// A mail address under this name.
+pub fn read_email_of(fields: &mut Fields<'_>, name: &str) -> Option<EmailAddress> {
     fields
-        .read("email", |value| {
+        .read(name, |value| {
             let text = value.as_str().ok_or("must be a string")?;
             EmailAddress::parse(text).map_err(|error| error.to_string())
         })

@@ -9,9 +9,9 @@ use utoipa::OpenApi;
 
 use super::table::{ROUTES, Row};
 use super::{
-    account, admin_nodes, audit, credentials, deliveries, endpoints, event_batch, event_types,
-    events, health, invitations, jobs, logins, mails, me, members, samples, secrets, stats, tokens,
-    why,
+    account, admin_companies, admin_health, admin_nodes, audit, credentials, deliveries, endpoints,
+    event_batch, event_types, events, health, invitations, jobs, limits, logins, mails, me,
+    members, samples, secrets, stats, tokens, why,
 };
 use crate::access::Access;
 use crate::code::Code;
@@ -44,7 +44,10 @@ use crate::code::Code;
         stats::get_stats_overview, stats::get_endpoint_stats,
         audit::list_audit_log,
         mails::list_mails, mails::get_mail,
-        admin_nodes::get_nodes,
+        limits::get_limits,
+        admin_companies::list_companies, admin_companies::create_company,
+        admin_companies::get_company, admin_companies::update_company,
+        admin_health::get_overall_health, admin_nodes::get_nodes,
         health::get_health, health::get_readiness,
     ),
     components(schemas(crate::error::Problem, crate::schema::DeliveryStateSchema)),
@@ -163,7 +166,8 @@ fn path_parameters(path: &str) -> Vec<Value> {
     names
         .map(|name| {
             let schema = match (name, path.split('/').nth(3)) {
-                ("id", Some("endpoints")) => json!({"$ref": "#/components/schemas/EndpointId"}),
+                ("id", Some("endpoints")) => json!({"$ref": "#/components/schemas/EndpointName"}),
+                ("id", Some("admin")) => json!({"$ref": "#/components/schemas/CompanyId"}),
                 ("id", Some("events")) => json!({"$ref": "#/components/schemas/EventId"}),
                 ("id", Some("deliveries")) => json!({"$ref": "#/components/schemas/DeliveryId"}),
                 ("id", Some("tokens")) => json!({"$ref": "#/components/schemas/TokenId"}),
@@ -201,7 +205,7 @@ fn add_errors(operation: &mut Map<String, Value>, row: &Row, has_body: bool, has
         (409, writes),
         (413, has_body),
         (422, has_body || has_parameters || signed),
-        (429, (has_body && !signed) || operators),
+        (429, has_body || operators),
         (500, signed),
         (503, true),
     ];

@@ -6,9 +6,9 @@ use domain::role::Role;
 use domain::scope::Scope;
 
 use super::{
-    account, admin_nodes, audit, credentials, deliveries, docs, endpoints, event_batch,
-    event_types, events, health, invitations, jobs, logins, mails, me, members, samples, secrets,
-    stats, tokens, welcome, why,
+    account, admin_companies, admin_health, admin_nodes, audit, credentials, deliveries, docs,
+    endpoints, event_batch, event_types, events, health, invitations, jobs, limits, logins, mails,
+    me, members, samples, secrets, stats, tokens, welcome, why,
 };
 use crate::access::Access::{self, Person, Public, Signed};
 
@@ -130,6 +130,13 @@ pub const ROUTES: &[Row] = rows! {
     GET "/api/v1/mails" DELIVERIES_READ => mails::list_mails;
     GET "/api/v1/mails/{id}" DELIVERIES_READ => mails::get_mail;
 
+    GET "/api/v1/limits" ENDPOINTS_READ => limits::get_limits;
+
+    GET "/api/v1/admin/companies" Access::Operator => admin_companies::list_companies;
+    POST "/api/v1/admin/companies" Access::Operator => admin_companies::create_company;
+    GET "/api/v1/admin/companies/{id}" Access::Operator => admin_companies::get_company;
+    PATCH "/api/v1/admin/companies/{id}" Access::Operator => admin_companies::update_company;
+    GET "/api/v1/admin/health" Access::Operator => admin_health::get_overall_health;
     GET "/api/v1/admin/nodes" Access::Operator => admin_nodes::get_nodes;
 
     GET "/openapi.json" Public => docs::get_openapi;

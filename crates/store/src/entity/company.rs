@@ -10,6 +10,8 @@ pub struct Model {
     pub name: String,
     pub config_version: i64,
     pub created_at: i64,
+    pub limits: String,
+    pub suspended_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
