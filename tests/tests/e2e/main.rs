@@ -18,3 +18,4 @@ mod restarts;
 mod shutdown;
 mod signatures;
 mod support;
+mod suspension;

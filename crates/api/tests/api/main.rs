@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod harness;
+mod limits;
 mod matrix;
 mod operator;
 mod people;
