@@ -61,7 +61,9 @@ async fn events_come_at_their_rate_and_a_raised_limit_counts_at_once() {
     app.clock.advance(TimeDelta::seconds(8));
     problem(&app.api.post("/events/batch", &batch(1)).await, 429, "rate_limited", None);
     problem(&app.api.post("/events", &event()).await, 429, "rate_limited", None);
+    // What was taken is paid for at the new rate, and that is soon.
     patch(&app, json!({"limits": {"events_per_second": null}})).await;
+    app.clock.advance(TimeDelta::seconds(1));
     app.api.post("/events", &event()).await.expect(202);
     // Another company has its own.
     patch(&app, json!({"limits": {"events_per_second": 1}})).await;
@@ -209,7 +211,8 @@ async fn every_route(api: &Api, name: &str, event: &str) -> Vec<(String, u16)> {
     answers.push(("recover".to_owned(), answer.status));
     let list = api.get(&format!("/deliveries?endpoint_id={name}")).await;
     answers.push(("list".to_owned(), list.status));
-    let plain = url::form_urlencoded::parse(format!("k={name}").as_bytes()).next().unwrap().1;
+    let pair = format!("k={name}");
+    let plain = url::form_urlencoded::parse(pair.as_bytes()).next().unwrap().1;
     for path in ["/deliveries/retry", "/deliveries/cancel"] {
         let body = json!({"endpoint_id": plain, "preview": true});
         answers.push((path.to_owned(), api.post(path, &body).await.status));
