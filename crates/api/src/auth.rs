@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use actix_web::HttpRequest;
-use actix_web::http::header;
+use actix_web::http::{Method, header};
 use chrono::{DateTime, Utc};
 use domain::operator::COMPANY_TOKEN_PREFIX;
 use domain::scope::Scope;
@@ -12,7 +12,7 @@ use store::{Actor, Bearer, Caller, FoundLogin, Store};
 
 use crate::access::{self, Access};
 use crate::code::Code;
-use crate::error::ApiError;
+use crate::error::{ApiError, suspended};
 use crate::routes::wait;
 use crate::serve::Shared;
 use crate::{login, origin, request_id};
@@ -50,6 +50,10 @@ pub async fn authorize(req: &HttpRequest, shared: &Shared) -> Result<Authorized,
     let authorized = identify(req, shared).await?;
     request_id::note_company(req, authorized.caller.company);
     check(&authorized.caller, access)?;
+    let reads = matches!(*req.method(), Method::GET | Method::HEAD);
+    if !reads && authorized.caller.suspended_since.is_some() {
+        return Err(suspended());
+    }
     Ok(authorized)
 }
 
@@ -104,6 +108,14 @@ fn login_needed() -> ApiError {
 pub struct Operator {
     /// When the request came.
     pub now: DateTime<Utc>,
+    origin: Option<IpAddr>,
+}
+
+impl Operator {
+    /// The database for changes, as [`Authorized::store`].
+    pub fn store(&self, shared: &Shared) -> Store {
+        shared.state.store.asked_from(self.origin)
+    }
 }
 
 /// The bearer of the operator's token. Where none is configured there is nothing here; whoever comes
@@ -127,7 +139,7 @@ pub fn operator(req: &HttpRequest, shared: &Shared) -> Result<Operator, ApiError
         shared.guesses.count(from, now);
         return Err(operator_token_wanted());
     }
-    Ok(Operator { now })
+    Ok(Operator { now, origin })
 }
 
 fn operator_needed() -> ApiError {

@@ -73,6 +73,8 @@ pub enum Code {
     RoleTooLow,
     /// A company's token or a person asked for what only the operator may.
     OperatorNeeded,
+    /// The operator has suspended the company.
+    CompanySuspended,
     /// Sign-up is switched off.
     SignupClosed,
     /// Another site made the browser send this.
@@ -87,6 +89,8 @@ pub enum Code {
     TooManyAddresses,
     /// No mail server is set.
     MailNotConfigured,
+    /// More was asked for in a time than the company may.
+    RateLimited,
     /// Any other conflict with the state of the thing.
     Conflict,
     /// A body, a batch or an event is larger than allowed.
@@ -109,6 +113,8 @@ pub enum Code {
     EventTypeArchived,
     /// The data does not fit the schema of its type.
     SchemaMismatch,
+    /// As much is there as the company may have.
+    LimitReached,
     /// Something that this version cannot do yet.
     NotSupported,
     /// A URL that cannot be registered.
@@ -127,7 +133,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 59] = [
+    pub const ALL: [Self; 62] = [
         Self::InvalidJson,
         Self::Unauthorized,
         Self::MissingScope,
@@ -162,6 +168,7 @@ impl Code {
         Self::LoginNeeded,
         Self::RoleTooLow,
         Self::OperatorNeeded,
+        Self::CompanySuspended,
         Self::SignupClosed,
         Self::CrossSite,
         Self::CompanyNeeded,
@@ -169,6 +176,7 @@ impl Code {
         Self::TooManyStreams,
         Self::TooManyAddresses,
         Self::MailNotConfigured,
+        Self::RateLimited,
         Self::Conflict,
         Self::TooLarge,
         Self::InvalidRequest,
@@ -180,6 +188,7 @@ impl Code {
         Self::UnknownEventType,
         Self::EventTypeArchived,
         Self::SchemaMismatch,
+        Self::LimitReached,
         Self::NotSupported,
         Self::UrlRefused,
         Self::AddressForbidden,
@@ -226,6 +235,7 @@ impl Code {
             Self::LoginNeeded => "login_needed",
             Self::RoleTooLow => "role_too_low",
             Self::OperatorNeeded => "operator_needed",
+            Self::CompanySuspended => "company_suspended",
             Self::SignupClosed => "signup_closed",
             Self::CrossSite => "cross_site",
             Self::CompanyNeeded => "company_needed",
@@ -233,6 +243,7 @@ impl Code {
             Self::TooManyStreams => "too_many_streams",
             Self::TooManyAddresses => "too_many_addresses",
             Self::MailNotConfigured => "mail_not_configured",
+            Self::RateLimited => "rate_limited",
             Self::Conflict => "conflict",
             Self::TooLarge => "too_large",
             Self::InvalidRequest => "invalid_request",
@@ -244,6 +255,7 @@ impl Code {
             Self::UnknownEventType => "unknown_event_type",
             Self::EventTypeArchived => "event_type_archived",
             Self::SchemaMismatch => "schema_mismatch",
+            Self::LimitReached => "limit_reached",
             Self::NotSupported => "not_supported",
             Self::UrlRefused => "url_refused",
             Self::AddressForbidden => "address_forbidden",
@@ -268,9 +280,12 @@ impl Code {
             | Self::LoginNeeded
             | Self::RoleTooLow
             | Self::OperatorNeeded
+            | Self::CompanySuspended
             | Self::SignupClosed
             | Self::CrossSite => StatusCode::FORBIDDEN,
-            Self::TooManyTries | Self::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyTries | Self::TooManyStreams | Self::RateLimited => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -311,6 +326,7 @@ impl Code {
             | Self::UnknownEventType
             | Self::EventTypeArchived
             | Self::SchemaMismatch
+            | Self::LimitReached
             | Self::NotSupported
             | Self::UrlRefused
             | Self::CompanyNeeded
@@ -359,6 +375,7 @@ impl Code {
             Self::LoginNeeded => "A person who is logged in is needed",
             Self::RoleTooLow => "Your role in the company does not allow that",
             Self::OperatorNeeded => "Only the operator's token may do that",
+            Self::CompanySuspended => "The company is suspended",
             Self::SignupClosed => "Sign-up is switched off",
             Self::CrossSite => "The request came from another site",
             Self::CompanyNeeded => "Name one of your companies",
@@ -366,6 +383,7 @@ impl Code {
             Self::TooManyStreams => "As many live streams are open as there may be",
             Self::TooManyAddresses => "The company has as many addresses as it can have",
             Self::MailNotConfigured => "No mail server is set",
+            Self::RateLimited => "More than the company may in a time; wait",
             Self::Conflict => "This does not fit the present state",
             Self::TooLarge => "The request is larger than allowed",
             Self::InvalidRequest => "The request has several mistakes",
@@ -377,6 +395,7 @@ impl Code {
             Self::UnknownEventType => "The event type does not exist",
             Self::EventTypeArchived => "The event type is archived",
             Self::SchemaMismatch => "The data does not fit the schema of its event type",
+            Self::LimitReached => "As much is there as the company may have",
             Self::NotSupported => "This version cannot do that yet",
             Self::UrlRefused => "The URL cannot be registered",
             Self::AddressForbidden => "The address is one that this installation does not call",

@@ -73,6 +73,13 @@ pub enum ApiError {
         /// How long to wait.
         seconds: i64,
     },
+    /// More was asked for in a time than the company may.
+    RateLimited {
+        /// Which limit, and how to come back.
+        detail: String,
+        /// How long to wait.
+        seconds: i64,
+    },
     /// Something is larger than allowed.
     TooLarge {
         /// What.
@@ -125,6 +132,7 @@ impl ApiError {
             Self::RequestTimeout => Code::RequestTimeout,
             Self::Conflict { code, .. } | Self::Refused { code, .. } => *code,
             Self::TooManyTries { .. } => Code::TooManyTries,
+            Self::RateLimited { .. } => Code::RateLimited,
             Self::TooLarge { .. } => Code::TooLarge,
             Self::Overloaded => Code::Overloaded,
             Self::DatabaseUnavailable(_) => Code::DatabaseUnavailable,
@@ -138,7 +146,8 @@ impl ApiError {
         match self {
             Self::InvalidJson { detail }
             | Self::Conflict { detail, .. }
-            | Self::Refused { detail, .. } => detail.clone(),
+            | Self::Refused { detail, .. }
+            | Self::RateLimited { detail, .. } => detail.clone(),
             Self::TooManyTries { seconds } => format!("try again in {seconds} s"),
             Self::Invalid(mistakes) => match mistakes.as_slice() {
                 [only] => only.detail.clone(),
@@ -198,6 +207,7 @@ impl ApiError {
             | Self::Conflict { .. }
             | Self::Refused { .. }
             | Self::TooManyTries { .. }
+            | Self::RateLimited { .. }
             | Self::TooLarge { .. }
             | Self::NotReady { .. } => Weight::Expected,
         }
@@ -255,7 +265,7 @@ impl ResponseError for ApiError {
             Self::Overloaded | Self::DatabaseUnavailable(_) | Self::NotReady { .. } => {
                 answer.insert_header((header::RETRY_AFTER, HeaderValue::from_static("1")));
             }
-            Self::TooManyTries { seconds } => {
+            Self::TooManyTries { seconds } | Self::RateLimited { seconds, .. } => {
                 answer.insert_header((header::RETRY_AFTER, seconds.to_string()));
             }
             Self::Conflict { code: Code::TooManyStreams, .. } => {
@@ -282,6 +292,23 @@ impl From<store::Error> for ApiError {
             store::Error::Conflict { code, detail } => {
                 Self::Conflict { code: Code::parse(code).unwrap_or(Code::Conflict), detail }
             }
+            store::Error::LimitReached { limit, max } => Self::Refused {
+                code: Code::LimitReached,
+                detail: format!(
+                    "the limit `{}` of this company is {max}, and so many are there; the operator \
+                     can raise it",
+                    limit.as_str()
+                ),
+            },
+            store::Error::RateLimited { limit, max, wait } => {
+                let seconds = wait.num_seconds().max(0) + 1;
+                let detail = format!(
+                    "the limit `{}` of this company is {max}; try again in {seconds} s",
+                    limit.as_str()
+                );
+                Self::RateLimited { detail, seconds }
+            }
+            store::Error::Suspended => suspended(),
             store::Error::Unauthorized => Self::Unauthorized,
             // Whoever posts events reads the types again; here it was changed too often.
             store::Error::Overloaded | store::Error::TypesChanged => Self::Overloaded,
@@ -292,6 +319,15 @@ impl From<store::Error> for ApiError {
             | store::Error::Database(_) => Self::Internal(error.into()),
         }
     }
+}
+
+/// The operator has suspended the company.
+pub fn suspended() -> ApiError {
+    let detail =
+        "the operator has suspended this company: it can be read, and nothing is taken in, \
+                  sent or changed until it is resumed"
+            .to_owned();
+    ApiError::Refused { code: Code::CompanySuspended, detail }
 }
 
 /// RFC 9457's document.

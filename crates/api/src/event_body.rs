@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::catalogue;
-use domain::event::{DATA_BYTES_MAX, EXTERNAL_ID_BYTES_MAX, NewEvent, SUBJECT_BYTES_MAX};
+use domain::event::{EXTERNAL_ID_BYTES_MAX, NewEvent, SUBJECT_BYTES_MAX};
 use domain::event_type::EventTypeName;
 use domain::id::CompanyId;
 use domain::own_type;
@@ -79,6 +79,8 @@ pub struct Context<'a> {
     pub key: Option<&'a str>,
     /// The time of the request.
     pub now: DateTime<Utc>,
+    /// How large its data may be.
+    pub data_bytes_max: usize,
 }
 
 const EXPIRED: &str = "must be in the future";
@@ -167,8 +169,9 @@ impl Checked<'_> {
 
     fn event(mut self, written: Written<'_>, context: Context<'_>) -> Result<Read, Refusal> {
         let Written { event_type, data, id, subject, occurred_at, expires_at } = written;
-        if data.is_some_and(|data| data.get().len() > DATA_BYTES_MAX) {
-            let error = ApiError::TooLarge { what: "an event's data", bytes_max: DATA_BYTES_MAX };
+        let bytes_max = context.data_bytes_max;
+        if data.is_some_and(|data| data.get().len() > bytes_max) {
+            let error = ApiError::TooLarge { what: "an event's data", bytes_max };
             return Err(Refusal::Final(error));
         }
         let event_type = self.event_type(event_type);
@@ -293,10 +296,12 @@ fn did_you_mean<'a>(name: &str, own: impl Iterator<Item = &'a str>) -> String {
 mod tests {
     use super::*;
     use chrono::TimeZone;
+    use domain::event::DATA_BYTES_MAX;
 
     fn read(text: &str, key: Option<&str>) -> Result<NewEvent, ApiError> {
         let now = Utc.with_ymd_and_hms(2026, 11, 20, 12, 0, 0).unwrap();
-        match parse(text, "", Context { company: CompanyId::from_raw(1), key, now }) {
+        let company = CompanyId::from_raw(1);
+        match parse(text, "", Context { company, key, now, data_bytes_max: DATA_BYTES_MAX }) {
             Ok(read) => Ok(read.event),
             Err(Refusal::Final(error)) => Err(error),
             Err(Refusal::Own { mistakes, .. }) => Err(ApiError::Invalid(mistakes)),

@@ -4,12 +4,18 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, HttpResponse, Resource, web};
 
+use domain::external_key::EndpointName;
+use domain::id::{CompanyId, EndpointId};
+
 use crate::error::ApiError;
 use crate::metrics::Spot;
 use crate::request_id::in_time;
+use crate::serve::Shared;
 
 mod account;
 mod addresses;
+mod admin_companies;
+mod admin_health;
 mod admin_nodes;
 mod audit;
 mod credentials;
@@ -29,6 +35,7 @@ mod inboxes;
 mod intake;
 mod invitations;
 mod jobs;
+mod limits;
 mod logins;
 mod mails;
 mod me;
@@ -92,6 +99,37 @@ fn path_id<T: std::str::FromStr>(req: &HttpRequest) -> Result<T, ApiError> {
     req.match_info().get("id").and_then(|text| text.parse().ok()).ok_or(ApiError::NotFound)
 }
 
+/// How the caller names the endpoint in the path: by its id, or by their own key for it.
+fn path_endpoint(req: &HttpRequest) -> Result<EndpointName, ApiError> {
+    let text = req.match_info().get("id").ok_or(ApiError::NotFound)?;
+    unescaped(text).parse().map_err(|_| ApiError::NotFound)
+}
+
+/// The endpoint in the path of a company's request.
+async fn endpoint_of(
+    req: &HttpRequest,
+    shared: &Shared,
+    company: CompanyId,
+) -> Result<EndpointId, ApiError> {
+    Ok(shared.state.store.endpoint_named(company, path_endpoint(req)?).await?)
+}
+
+/// The router leaves `%`, `/` and `+` escaped, and nothing else, so that it can tell a slash of the
+/// path from one in a part of it.
+fn unescaped(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('%') {
+        plain.push_str(before);
+        let known = [("25", '%'), ("2F", '/'), ("2f", '/'), ("2B", '+'), ("2b", '+')];
+        let found = known.iter().find(|(code, _)| after.starts_with(code));
+        plain.push(found.map_or('%', |(_, letter)| *letter));
+        rest = found.map_or(after, |(code, _)| &after[code.len()..]);
+    }
+    plain.push_str(rest);
+    plain
+}
+
 async fn welcome() -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")))
@@ -112,5 +150,27 @@ pub fn test_config() -> crate::serve::Config {
         default_timeout: std::time::Duration::from_secs(5),
         workers: 1,
         shutdown_timeout: std::time::Duration::ZERO,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unescaped;
+
+    #[test]
+    fn what_the_router_left_is_unescaped_once() {
+        for (left, plain) in [
+            ("crm", "crm"),
+            ("a%2Fb%2fc", "a/b/c"),
+            ("%252F", "%2F"),
+            ("100%25", "100%"),
+            ("a%2Bb+c", "a+b+c"),
+            ("%zz%", "%zz%"),
+            ("日%2F本", "日/本"),
+            ("%%2F", "%/"),
+            ("", ""),
+        ] {
+            assert_eq!(unescaped(left), plain, "{left}");
+        }
     }
 }

@@ -318,13 +318,18 @@ pub struct AcceptInvitationBody {
     password: Option<String>,
 }
 
+/// An endpoint by its id, or by the caller's own `external_key` for it.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = EndpointName, min_length = 1, max_length = 255, examples("ep_01m7y3yvqsfw88028n6rw9xe2b", "crm"))]
+pub struct EndpointNameSchema(String);
+
 /// To which endpoints an event goes once more.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReplayBody {
     /// To these, whether they pick its type or not; to all that do where it is left out.
     #[schema(min_items = 1, max_items = 100)]
-    endpoint_ids: Option<Vec<EndpointIdText>>,
+    endpoint_ids: Option<Vec<EndpointNameSchema>>,
     /// Only counts what it would be for.
     preview: Option<bool>,
 }
@@ -347,7 +352,7 @@ pub struct RecoverBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PickBody {
-    endpoint_id: Option<EndpointIdText>,
+    endpoint_id: Option<EndpointNameSchema>,
     state: Option<DeliveryStateSchema>,
     /// Made at or after this time.
     since: Option<DateTime<Utc>>,
@@ -421,7 +426,7 @@ pub struct EventListParams {
 #[into_params(parameter_in = Query)]
 pub struct DeliveryListParams {
     /// Only to this endpoint.
-    endpoint_id: Option<EndpointIdText>,
+    endpoint_id: Option<EndpointNameSchema>,
     /// Only of this event.
     event_id: Option<EventIdText>,
     /// Only in this state.
@@ -476,4 +481,59 @@ pub struct AuditLogParams {
 pub struct StatsParams {
     /// From when on; 24 hours ago where it is left out.
     since: Option<DateTime<Utc>>,
+}
+
+/// Which companies the operator looks at.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct CompanyListParams {
+    /// Only the company with this id, those with this in their name, and those that somebody with this
+    /// mail address owns.
+    #[param(min_length = 1, max_length = 254)]
+    q: Option<String>,
+    /// Only those that are suspended, or that are not.
+    suspended: Option<bool>,
+}
+
+/// A new company.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewCompanyBody {
+    #[schema(min_length = 1, max_length = 100)]
+    name: String,
+    #[schema(format = Email, max_length = 254)]
+    owner_email: String,
+}
+
+/// What changes of a company.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CompanyPatchBody {
+    #[schema(min_length = 1, max_length = 100)]
+    name: Option<String>,
+    /// Whether it is suspended.
+    suspended: Option<bool>,
+    /// Limits of its own; null goes back to the deployment's.
+    limits: Option<OwnLimitsBody>,
+}
+
+/// Limits that a company has of its own; what is null is the deployment's.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = OwnLimits)]
+#[serde(deny_unknown_fields)]
+pub struct OwnLimitsBody {
+    #[schema(minimum = 0, maximum = 100_000)]
+    endpoints: Option<u32>,
+    #[schema(minimum = 1, maximum = 10_000_000)]
+    events_per_second: Option<u32>,
+    #[schema(minimum = 1, maximum = 100_000)]
+    samples_per_minute: Option<u32>,
+    #[schema(minimum = 1, maximum = 262_144)]
+    event_bytes: Option<u32>,
+    #[schema(minimum = 0, maximum = 100_000)]
+    invitations_per_day: Option<u32>,
+    #[schema(minimum = 0, maximum = 100_000)]
+    tokens: Option<u32>,
+    #[schema(minimum = 1, maximum = 100_000)]
+    members: Option<u32>,
 }

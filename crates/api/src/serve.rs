@@ -14,8 +14,8 @@ use domain::address::AddressPolicy;
 use domain::operator::OperatorTokens;
 use store::{Clock, MailWriter, Store};
 
-use crate::inbox_door::InboxDoor;
 use crate::checks::Checks;
+use crate::inbox_door::InboxDoor;
 use crate::metrics::{Exposition, Metrics};
 use crate::operator::Guesses;
 use crate::password::Passwords;

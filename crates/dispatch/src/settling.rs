@@ -110,7 +110,7 @@ impl Dispatcher {
             for after in &settled.endpoints {
                 let EndpointAfter { endpoint, state, lane_owner, hold_lane_until } = after;
                 if let Some(state) = state {
-                    self.targets.learn(*endpoint, *state);
+                    let state = &self.targets.learn(*endpoint, *state);
                     if lanes.mode(*endpoint).is_some_and(|mode| mode != mode_of(state)) {
                         let company = batch
                             .iter()
@@ -168,9 +168,9 @@ impl Dispatcher {
             *rows += 1;
             *bytes += delivery.bytes();
         }
+        let mut lanes = self.lanes.lock();
         let hungry = self.hungry.lock();
         let mut wake = false;
-        let mut lanes = self.lanes.lock();
         for (endpoint, (rows, bytes)) in counts {
             lanes.settled(endpoint, rows, bytes);
             wake |= hungry.contains(&endpoint);

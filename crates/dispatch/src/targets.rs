@@ -78,15 +78,18 @@ impl Targets {
         self.known.write().remove(&endpoint);
     }
 
-    /// Takes over the health that settlement wrote.
-    pub(crate) fn learn(&self, endpoint: EndpointId, state: EndpointState) {
+    /// Takes over the health that settlement wrote. Gives what is known then: settlement does not
+    /// know whether the company is suspended.
+    pub(crate) fn learn(&self, endpoint: EndpointId, state: EndpointState) -> EndpointState {
         if let Some(known) = self.known.write().get_mut(&endpoint) {
             known.used_at = Instant::now();
             // A switch is learnt by reading alone: settlement may have read an older one.
             if known.state.epoch == state.epoch && known.state.switch == state.switch {
                 known.state.health = state.health;
             }
+            return EndpointState { suspended_since: known.state.suspended_since, ..state };
         }
+        state
     }
 
     fn companies(&self) -> Vec<CompanyId> {
@@ -115,6 +118,9 @@ impl Targets {
 
 /// How an endpoint in this state is sent to.
 pub(crate) const fn mode_of(state: &EndpointState) -> Mode {
+    if state.is_held() {
+        return Mode::Held;
+    }
     match state.status() {
         Status::Enabled => Mode::Open,
         Status::Defective => Mode::Slow,
@@ -134,13 +140,19 @@ impl Dispatcher {
             Ok(target) => {
                 let before = self.targets.epoch(endpoint);
                 let known = self.targets.put(target);
+                let mode = mode_of(&known.state);
                 let mut lanes = self.lanes.lock();
-                lanes.set_mode(endpoint, company, mode_of(&known.state));
+                let was_held = lanes.mode(endpoint) == Some(Mode::Held);
+                lanes.set_mode(endpoint, company, mode);
                 if before.is_some_and(|epoch| epoch != known.state.epoch) {
                     // Enabled anew, or another URL: what the old one asked for is over.
                     lanes.set_hold(endpoint, None);
                 }
                 drop(lanes);
+                if was_held && mode != Mode::Held && self.owned.lock().contains(&endpoint) {
+                    // Its lane may have been put off on what was known before: it is looked at once.
+                    self.hungry.lock().insert(endpoint);
+                }
                 Ok(Some(known))
             }
             Err(store::Error::NotFound) => {

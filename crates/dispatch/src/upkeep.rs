@@ -128,7 +128,9 @@ impl Dispatcher {
     /// is sent: deleted, disabled.
     async fn retire_lanes(&self) -> Result<(), store::Error> {
         let candidates: Vec<EndpointId> = {
-            let (owned, lanes, hungry) = (self.owned.lock(), self.lanes.lock(), self.hungry.lock());
+            // In the order in which everybody takes them: lanes, owned, hungry.
+            let lanes = self.lanes.lock();
+            let (owned, hungry) = (self.owned.lock(), self.hungry.lock());
             let quiet = owned.iter().filter(|id| !hungry.contains(id) && lanes.lane_idle(**id));
             let unneeded =
                 |id: &EndpointId| self.is_known_healthy(*id) || lanes.mode(*id) == Some(Mode::Held);

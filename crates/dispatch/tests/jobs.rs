@@ -53,6 +53,7 @@ fn config(database_url: String) -> store::Config {
             },
             give_up_after: TimeDelta::days(7),
         },
+        limits: domain::limits::Limits::default(),
         standard_schedule: RetrySchedule::even(144, TimeDelta::minutes(10)).unwrap(),
         connections_max: 8,
     }
@@ -117,6 +118,8 @@ async fn ingest(node: &Store, company: CompanyId) {
         bearer: Bearer::Token(TokenId::from_raw(1)),
         scopes: Vec::new(),
         expires_at: None,
+        suspended_since: None,
+        gate: Default::default(),
         config_version: versions[&company],
     };
     let event = NewEvent {

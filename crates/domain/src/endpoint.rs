@@ -118,6 +118,10 @@ pub struct EndpointState {
     pub epoch: i64,
     /// How long it has been held in all, the present hold not included.
     pub held_total: TimeDelta,
+    /// Since when its whole company is suspended by the operator, which holds it whatever its switch.
+    /// It is the company's fact and not stored with the endpoint: where nothing is decided about
+    /// sending or age it may be left out.
+    pub suspended_since: Option<DateTime<Utc>>,
 }
 
 impl EndpointState {
@@ -128,6 +132,7 @@ impl EndpointState {
             health: Health::Healthy,
             epoch: 0,
             held_total: TimeDelta::zero(),
+            suspended_since: None,
         }
     }
 
@@ -143,7 +148,7 @@ impl EndpointState {
 
     /// Whether nothing may be sent, whatever is due.
     pub const fn is_held(&self) -> bool {
-        !matches!(self.switch, Switch::Enabled)
+        !matches!(self.switch, Switch::Enabled) || self.suspended_since.is_some()
     }
 
     /// Whether new events make deliveries.
@@ -166,11 +171,12 @@ impl EndpointState {
     }
 
     /// Since when nothing has been sent, if it is held.
-    pub const fn held_since(&self) -> Option<DateTime<Utc>> {
-        match self.switch {
+    pub fn held_since(&self) -> Option<DateTime<Utc>> {
+        let by_switch = match self.switch {
             Switch::Enabled => None,
             Switch::Paused { held_since } | Switch::Disabled { held_since, .. } => Some(held_since),
-        }
+        };
+        by_switch.into_iter().chain(self.suspended_since).min()
     }
 
     /// What an attempt's outcome changes. An attempt that began in an older epoch changes nothing.
@@ -408,6 +414,22 @@ mod tests {
         assert_eq!(defective.paused(at(101)).status(), Status::Paused);
         assert_eq!(defective.disabled(at(101)).status(), Status::Disabled);
         assert_eq!(defective.disabled(at(101)).enabled(at(102)).status(), Status::Enabled);
+    }
+
+    #[test]
+    fn a_suspended_company_holds_its_endpoints_and_their_time_stands_still() {
+        let state = EndpointState::new();
+        let suspended = EndpointState { suspended_since: Some(at(10)), ..state };
+        assert!(suspended.is_held() && suspended.takes_events());
+        assert_eq!(suspended.status(), Status::Enabled, "the switch is a person's");
+        assert_eq!(suspended.running_time(at(10)), state.running_time(at(10)));
+        assert_eq!(suspended.running_time(at(5_000)), state.running_time(at(10)));
+        // Whichever held it first.
+        let paused = EndpointState { suspended_since: Some(at(10)), ..state.paused(at(4)) };
+        assert_eq!(paused.running_time(at(99)), state.running_time(at(4)));
+        let gone = Outcome::of_status(410, Acknowledge::Any2xx, None);
+        let (gone, _) = suspended.after_attempt(&gone, 0, &LIMITS, at(12));
+        assert_eq!(gone.held_since(), Some(at(10)));
     }
 
     #[test]

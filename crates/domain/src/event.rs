@@ -40,8 +40,10 @@ pub struct NewEvent {
 /// What a company's own types say of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Judged {
-    /// The version of the company's configuration at which the types were read.
-    pub version: i64,
+    /// The version of the company's configuration at which the types were read, where that was before
+    /// the event came: it counts only while nothing has changed. `None` where they were read since: any
+    /// change that they miss is no older than the event.
+    pub version: Option<i64>,
     /// What they say.
     pub verdict: Verdict,
 }

@@ -76,6 +76,7 @@ fn read_config(settings: &Settings) -> anyhow::Result<Config> {
         master_key: master_key::load(settings)?,
         policy: settings.policy,
         standard_schedule: settings.standard_schedule.clone(),
+        limits: settings.limits,
         connections_max: settings.connections_max,
     })
 }

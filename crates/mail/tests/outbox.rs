@@ -74,6 +74,7 @@ impl World {
                 },
                 give_up_after: TimeDelta::days(7),
             },
+            limits: domain::limits::Limits::default(),
             standard_schedule: RetrySchedule::even(144, TimeDelta::minutes(10)).unwrap(),
             connections_max: 2,
         };

@@ -28,6 +28,17 @@ impl Store {
         owner_email: &str,
         now: DateTime<Utc>,
     ) -> Result<CompanyRecord, Error> {
+        self.create_company_by(Actor::Cli, name, owner_email, now).await
+    }
+
+    /// The same, by somebody else who runs the deployment.
+    pub async fn create_company_by(
+        &self,
+        actor: Actor,
+        name: &str,
+        owner_email: &str,
+        now: DateTime<Utc>,
+    ) -> Result<CompanyRecord, Error> {
         let id = CompanyId::from_raw(self.new_id(now));
         let tx = self.begin().await?;
         insert_company(&tx, id, name, now).await?;
@@ -35,7 +46,7 @@ impl Store {
         vouch(&tx, owner, now).await?;
         insert_member(&tx, id, owner, Role::Owner, now).await?;
         let facts = serde_json::json!({ "name": name, "owner": owner });
-        self.audit(&tx, id, Actor::Cli, "company.created", id, facts, now).await?;
+        self.audit(&tx, id, actor, "company.created", id, facts, now).await?;
         tx.commit().await?;
         Ok(CompanyRecord { id, name: name.to_owned(), created_at: from_micros(micros(now)) })
     }
@@ -97,12 +108,22 @@ pub(crate) async fn insert_company(
         config_version: Set(1),
         created_at: Set(micros(now)),
         settings: Set(NO_SETTINGS.to_owned()),
+        limits: Set("{}".to_owned()),
+        suspended_at: Set(None),
     };
     company::Entity::insert(row).exec_without_returning(tx).await?;
     Ok(())
 }
 
 pub(crate) fn record(row: company::Model) -> CompanyRecord {
-    let company::Model { id, name, config_version: _, created_at, settings: _ } = row;
+    let company::Model {
+        id,
+        name,
+        config_version: _,
+        created_at,
+        settings: _,
+        limits: _,
+        suspended_at: _,
+    } = row;
     CompanyRecord { id: CompanyId::from_raw(id), name, created_at: from_micros(created_at) }
 }

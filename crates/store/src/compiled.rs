@@ -17,6 +17,8 @@ const MATCHES_MAX: usize = 1_000;
 #[derive(Debug)]
 pub(crate) struct CompiledCompany {
     pub(crate) version: i64,
+    /// Whether the operator has suspended it: it takes no events.
+    pub(crate) is_suspended: bool,
     endpoints: Vec<CompiledEndpoint>,
     matches: Mutex<HashMap<EventTypeName, Arc<[u32]>>>,
 }
@@ -30,8 +32,8 @@ pub(crate) struct CompiledEndpoint {
 }
 
 impl CompiledCompany {
-    pub(crate) fn new(version: i64, endpoints: Vec<CompiledEndpoint>) -> Self {
-        Self { version, endpoints, matches: Mutex::default() }
+    pub(crate) fn new(version: i64, is_suspended: bool, endpoints: Vec<CompiledEndpoint>) -> Self {
+        Self { version, is_suspended, endpoints, matches: Mutex::default() }
     }
 
     /// Whether any endpoint picks this type, also one that is switched off.

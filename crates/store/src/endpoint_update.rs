@@ -16,6 +16,7 @@ use crate::rows::audit::changed;
 use crate::rows::endpoint::{acknowledge_text, selectors_text, state_of, timeout_ms};
 use crate::rows::lane;
 use crate::rows::schedule::schedule_to_text;
+use crate::suspend::check_active;
 use crate::time::micros;
 use crate::tokens::bump_config_version;
 use crate::{Actor, EndpointPatch, EndpointRecord, Error, Hint, Store, SwitchWanted};
@@ -33,6 +34,7 @@ impl Store {
         let tx = self.begin().await?;
         let row = locked_endpoint(&tx, company, id).await?;
         bump_config_version(&tx, company).await?;
+        check_active(&tx, company).await?;
         let key = patch.external_key.as_ref().and_then(|key| key.as_deref());
         check_key_is_free(&tx, company, key, Some(id)).await?;
 

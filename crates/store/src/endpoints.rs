@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::endpoint::EndpointState;
+use domain::external_key::EndpointName;
 use domain::id::{CompanyId, EndpointId};
+use domain::limits::Limit;
 use domain::schedule::RetrySchedule;
 use domain::secret::SigningKeys;
 use sea_orm::{
@@ -24,6 +26,7 @@ use crate::rows::endpoint_state::StateColumns;
 use crate::rows::page::{before_of, cut, limit_of};
 use crate::rows::schedule::{schedule_from_text, schedule_to_text};
 use crate::secrets::Secrets;
+use crate::suspend::{Standing, check_active};
 use crate::time::micros;
 use crate::tokens::bump_config_version;
 use crate::{
@@ -44,6 +47,8 @@ impl Store {
         let row = self.new_row(company, id, endpoint, now);
         let tx = self.begin().await?;
         bump_config_version(&tx, company).await?;
+        check_active(&tx, company).await?;
+        self.check_limit(&tx, company, Limit::Endpoints, now).await?;
         check_key_is_free(&tx, company, row.external_key.as_deref(), None).await?;
         let inserted: endpoint::ActiveModel = row.clone().into();
         endpoint::Entity::insert(inserted).exec_without_returning(&tx).await?;
@@ -81,6 +86,29 @@ impl Store {
             .one(self.reader())
             .await?;
         self.endpoint_record(row.ok_or(Error::NotFound)?)
+    }
+
+    /// The id of the endpoint that a caller names; a key that no endpoint has is not found, and of an
+    /// id nothing is asked.
+    pub async fn endpoint_named(
+        &self,
+        company: CompanyId,
+        name: EndpointName,
+    ) -> Result<EndpointId, Error> {
+        let key = match name {
+            EndpointName::Id(id) => return Ok(id),
+            EndpointName::Key(key) => key,
+        };
+        let id: Option<i64> = endpoint::Entity::find()
+            .select_only()
+            .column(endpoint::Column::Id)
+            .filter(endpoint::Column::CompanyId.eq(company.raw()))
+            .filter(endpoint::Column::ExternalKey.eq(key))
+            .filter(endpoint::Column::DeletedAt.is_null())
+            .into_tuple()
+            .one(self.reader())
+            .await?;
+        id.map(EndpointId::from_raw).ok_or(Error::NotFound)
     }
 
     /// The company's endpoints.
@@ -138,8 +166,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Arc<Target>, Error> {
         // Read first: what is read after it is at least as new.
-        let config_version =
-            self.config_versions(&[company]).await?.remove(&company).ok_or(Error::NotFound)?;
+        let Standing { config_version, suspended_since } = self.standing(company).await?;
         let row = live_endpoint(self.reader(), company, id).await?;
         let Secrets { current, mut previous } = self.open_secrets(&row)?;
         previous.retain(|(_, until)| *until > now);
@@ -154,7 +181,7 @@ impl Store {
             timeout: timeout_of(row.timeout_ms).map_err(corrupt(row.id))?,
             acknowledge: acknowledge_of(&row.acknowledge).map_err(corrupt(row.id))?,
             schedule: self.schedule_of(&choice),
-            state: state_of(&row)?,
+            state: EndpointState { suspended_since, ..state_of(&row)? },
             config_version,
         }))
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+use domain::limits::Limit;
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
 /// What can go wrong in the store.
@@ -18,14 +20,36 @@ pub enum Error {
         /// A sentence for the caller.
         detail: String,
     },
+    /// As much is there as there may be.
+    #[error("the limit {} is reached", limit.as_str())]
+    LimitReached {
+        /// Which limit.
+        limit: Limit,
+        /// How much there may be.
+        max: u32,
+    },
+    /// More is asked for in a time than may be.
+    #[error("the limit {} is reached for now", limit.as_str())]
+    RateLimited {
+        /// Which limit.
+        limit: Limit,
+        /// How much there may be in its time.
+        max: u32,
+        /// After which time there is room again.
+        wait: TimeDelta,
+    },
+    /// The operator has suspended the company.
+    #[error("the company is suspended")]
+    Suspended,
     /// The API token was revoked, or its company is gone.
     #[error("the token is no longer valid")]
     Unauthorized,
     /// More work is waiting than the store takes on.
     #[error("too much work is waiting")]
     Overloaded,
-    /// An event's own type was read before the company's configuration changed: it is to be read again
-    /// with [`crate::Store::current_own_types`], and the same events posted again.
+    /// An event's own type was read before the event came and before the company's configuration
+    /// changed: it is to be read again with [`crate::Store::current_own_types`], and the same events
+    /// posted again.
     #[error("the company's configuration has changed since its types were read")]
     TypesChanged,
     /// The database cannot be reached, is locked, or cannot be written.
@@ -80,6 +104,11 @@ impl Error {
         match self {
             Self::NotFound => Self::NotFound,
             Self::Conflict { code, detail } => Self::Conflict { code, detail: detail.clone() },
+            Self::LimitReached { limit, max } => Self::LimitReached { limit: *limit, max: *max },
+            Self::RateLimited { limit, max, wait } => {
+                Self::RateLimited { limit: *limit, max: *max, wait: *wait }
+            }
+            Self::Suspended => Self::Suspended,
             Self::Unauthorized => Self::Unauthorized,
             Self::Overloaded => Self::Overloaded,
             Self::TypesChanged => Self::TypesChanged,

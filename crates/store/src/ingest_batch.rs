@@ -45,6 +45,8 @@ impl<'a> Item<'a> {
 pub(crate) enum Fate {
     /// Its caller may not write.
     Refused,
+    /// Its company is suspended.
+    Suspended,
     /// It is written down.
     New,
     /// It was there before, or earlier in this batch.
@@ -88,6 +90,10 @@ impl<'a> Batch<'a> {
                 }
                 Fate::Stale => {
                     answers[item.job] = Err(Error::TypesChanged);
+                    continue;
+                }
+                Fate::Suspended => {
+                    answers[item.job] = Err(Error::Suspended);
                     continue;
                 }
                 Fate::New => Accepted::New { event, deliveries: item.deliveries },
@@ -208,7 +214,10 @@ impl Store {
                 Some(known) if known.version == version => known,
                 Some(_) | None => {
                     let endpoints = crate::ingest_rows::endpoints(tx, company).await?;
-                    let fresh = Arc::new(CompiledCompany::new(version, endpoints));
+                    let (suspended_at, own) = crate::ingest_rows::rules(tx, company).await?;
+                    self.learn_limits(id, &own, version);
+                    let suspended = suspended_at.is_some();
+                    let fresh = Arc::new(CompiledCompany::new(version, suspended, endpoints));
                     self.inner.compiled.lock().insert(id, Arc::clone(&fresh));
                     fresh
                 }
@@ -258,6 +267,8 @@ impl Store {
             let foreign = item.event.company != batch.jobs[item.job].caller.company;
             if refused.contains(&item.job) || foreign {
                 item.fate = Fate::Refused;
+            } else if companies[&item.event.company].is_suspended {
+                item.fate = Fate::Suspended;
             }
         }
         Ok(())
@@ -312,13 +323,14 @@ impl Store {
     }
 }
 
-/// Refuses whole jobs with an event whose own type was read at another version of its company's
-/// configuration: the type may have come, changed or gone since. Nothing of them is written down, and
-/// the caller reads the types again.
+/// Refuses whole jobs with an event whose own type was read before it came, at another version of its
+/// company's configuration: the type may have come, changed or gone since. Nothing of them is written
+/// down, and the caller reads the types again.
 fn refuse_stale(batch: &mut Batch<'_>, companies: &HashMap<CompanyId, Arc<CompiledCompany>>) {
     let is_stale = |item: &&Item<'_>| {
-        item.event.judged.is_some_and(|judged| {
-            companies.get(&item.event.company).is_some_and(|now| now.version != judged.version)
+        let read_at = item.event.judged.and_then(|judged| judged.version);
+        read_at.is_some_and(|version| {
+            companies.get(&item.event.company).is_some_and(|now| now.version != version)
         })
     };
     let stale: HashSet<usize> = batch.items.iter().filter(is_stale).map(|item| item.job).collect();

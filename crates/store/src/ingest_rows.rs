@@ -191,6 +191,20 @@ pub(crate) async fn versions(tx: &mut HotTx, companies: &[i64]) -> Result<Vec<(i
     Ok(found)
 }
 
+/// Since when a company is suspended, and its own limits.
+pub(crate) async fn rules(tx: &mut HotTx, company: i64) -> Result<(Option<i64>, String), Error> {
+    const SQL: &str = "SELECT suspended_at, limits FROM companies WHERE id = $1";
+    let found: Option<(Option<i64>, String)> = match &mut tx.connection {
+        HotConnection::Sqlite(connection) => {
+            sqlx::query_as(SQL).bind(company).fetch_optional(&mut **connection).await?
+        }
+        HotConnection::Postgres(connection) => {
+            sqlx::query_as(SQL).bind(company).fetch_optional(&mut **connection).await?
+        }
+    };
+    found.ok_or(Error::NotFound)
+}
+
 type EndpointColumns = (i64, String, String, Option<i64>, i64, i64, Option<i64>, Option<i64>, i64);
 
 /// The endpoints of one company, by id.

@@ -48,13 +48,14 @@ pub enum JobStep {
 
 impl Store {
     /// Takes the running job that has waited longest for a turn, or goes on with one that this node
-    /// has left half taken. Jobs of one company come one after the other, the oldest first. To be
-    /// called by one loop of a node only.
+    /// has left half taken. Jobs of one company come one after the other, the oldest first, and those
+    /// of a suspended one wait. To be called by one loop of a node only.
     pub async fn claim_job(&self, now: DateTime<Utc>) -> Result<Option<ClaimedJob>, Error> {
         let me = self.incarnation();
         let sql = "SELECT j.id, j.company_id FROM jobs j WHERE j.state = 'running' AND j.claimed_by IN (0, $1) \
             AND NOT EXISTS (SELECT 1 FROM jobs o WHERE o.company_id = j.company_id AND o.state = 'running' \
-            AND (o.id < j.id OR o.claimed_by NOT IN (0, $1))) ORDER BY j.taken_at, j.id LIMIT 1";
+            AND (o.id < j.id OR o.claimed_by NOT IN (0, $1))) \
+            AND NOT EXISTS (SELECT 1 FROM companies c WHERE c.id = j.company_id AND c.suspended_at IS NOT NULL) ORDER BY j.taken_at, j.id LIMIT 1";
         let statement = self.statement(sql, [Value::from(me)]);
         let Some(row) = self.reader().query_one_raw(statement).await? else { return Ok(None) };
         let (id, company): (i64, i64) = (row.try_get("", "id")?, row.try_get("", "company_id")?);

@@ -2,6 +2,7 @@
 //! public method is one transaction, and no other crate knows which database runs.
 
 mod addresses;
+mod admin;
 mod audit_read;
 mod claim;
 mod clock;
@@ -15,6 +16,7 @@ mod entity;
 mod error;
 mod events;
 mod exhausted;
+mod gates;
 mod hot;
 mod inbox_arrivals;
 mod inboxes;
@@ -29,6 +31,7 @@ mod jobs_rows;
 mod jobs_scan;
 mod jobs_slice;
 mod lane_rows;
+mod limits;
 mod live;
 mod live_feed;
 mod live_loop;
@@ -59,6 +62,7 @@ mod settle_history;
 mod settle_rows;
 mod stats;
 mod stats_read;
+mod suspend;
 mod test_mail;
 mod time;
 mod tokens;
@@ -68,15 +72,18 @@ mod upkeep_age_rows;
 mod why;
 
 pub use addresses::{AddressRecord, AddressState, ProvedAddress};
+pub use admin::{CompanyFilter, CompanyPatch, CompanyStanding, LongestDue, Overall};
 pub use audit_read::{AuditFilter, AuditRecord};
 pub use claim::{ClaimedRows, DueLane, LaneWant};
 pub use clock::Clock;
 pub use error::Error;
+pub use gates::Gate;
 pub use inbox_arrivals::{InboxSenders, OpenInbox};
 pub use inboxes::{ArrivedRequest, InboxPatch, InboxRecord, InboxRequestRecord};
 pub use ingest::{HandOver, INGEST_BYTES_MAX};
 pub use jobs::{JOB_COUNT_MAX, JobCount, JobRecord};
 pub use jobs_slice::{ClaimedJob, JobStep};
+pub use limits::{LimitUse, LimitsRecord};
 pub use live::{
     LIVE_ROWS_PER_WRITE, LIVE_STREAMS_PER_COMPANY, LIVE_STREAMS_PER_NODE, LiveEvent, LiveKind,
 };

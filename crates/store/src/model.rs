@@ -113,6 +113,10 @@ pub struct Caller {
     /// The company's configuration version when the token was read; ingest reads the token again
     /// where this is no longer the newest.
     pub config_version: i64,
+    /// Since when the operator has suspended the company, when the token was read.
+    pub suspended_since: Option<DateTime<Utc>>,
+    /// What its company may do in a time.
+    pub gate: Arc<crate::Gate>,
 }
 
 impl Caller {

@@ -20,10 +20,11 @@ use sea_orm_migration::MigratorTrait;
 use tokio::sync::{Semaphore, broadcast, mpsc};
 
 use crate::compiled::CompiledCompany;
+use crate::gates::Gates;
 use crate::inbox_arrivals::InboxSenderCache;
 use crate::ingest::{INGEST_BYTES_MAX, INGEST_QUEUE_MAX, IngestJob};
-use crate::own_type_cache::OwnTypeCache;
 use crate::live::Live;
+use crate::own_type_cache::OwnTypeCache;
 use crate::pools::{self, Pools};
 use crate::seal::Sealer;
 use crate::tokens::TokenCache;
@@ -43,6 +44,8 @@ pub struct Config {
     pub policy: domain::settle::Policy,
     /// The deployment's standard retry schedule.
     pub standard_schedule: domain::schedule::RetrySchedule,
+    /// What companies may, those with limits of their own apart.
+    pub limits: domain::limits::Limits,
     /// How many connections a node may have on PostgreSQL, and readers on SQLite.
     pub connections_max: u32,
 }
@@ -52,6 +55,7 @@ pub struct Config {
 pub(crate) struct Rules {
     pub(crate) policy: domain::settle::Policy,
     pub(crate) standard_schedule: domain::schedule::RetrySchedule,
+    pub(crate) limits: domain::limits::Limits,
 }
 
 /// The database, shared by everything in a node. Cheap to clone.
@@ -73,6 +77,7 @@ pub(crate) struct Inner {
     pub(crate) tokens: TokenCache,
     pub(crate) inbox_senders: InboxSenderCache,
     pub(crate) own_types: OwnTypeCache,
+    pub(crate) gates: Gates,
     pub(crate) compiled: Mutex<HashMap<CompanyId, Arc<CompiledCompany>>>,
     pub(crate) doubtful: Mutex<Vec<(Held, i64, u32)>>,
     /// Held while rows are claimed, and while what is doubtful is given back.
@@ -95,8 +100,14 @@ impl Store {
         let (incarnation, floor) = take_incarnation(&pools).await?;
         let (hints, _) = broadcast::channel(HINTS_MAX);
         let (ingest, ingest_queue) = mpsc::channel(INGEST_QUEUE_MAX);
-        let Config { database_url, master_key: _, policy, standard_schedule, connections_max: _ } =
-            config;
+        let Config {
+            database_url,
+            master_key: _,
+            policy,
+            standard_schedule,
+            limits,
+            connections_max: _,
+        } = config;
         let store = Self {
             origin: None,
             inner: Arc::new(Inner {
@@ -104,11 +115,12 @@ impl Store {
                 url: database_url,
                 ids: IdSource::new(NODE_SLOTS + incarnation.rem_euclid(SLOTS - NODE_SLOTS), floor),
                 incarnation: AtomicI64::new(incarnation),
-                rules: Rules { policy, standard_schedule },
+                rules: Rules { policy, standard_schedule, limits },
                 sealer,
                 tokens: TokenCache::default(),
                 inbox_senders: InboxSenderCache::default(),
                 own_types: OwnTypeCache::default(),
+                gates: Gates::default(),
                 compiled: Mutex::default(),
                 doubtful: Mutex::default(),
                 claiming: tokio::sync::Mutex::default(),

@@ -87,7 +87,7 @@ impl Store {
         let mut companies = self.compiled_companies(tx, &known).await?;
         for company in fresh {
             let endpoints = crate::ingest_rows::endpoints(tx, company).await?;
-            let compiled = Arc::new(CompiledCompany::new(0, endpoints));
+            let compiled = Arc::new(CompiledCompany::new(0, false, endpoints));
             companies.insert(CompanyId::from_raw(company), compiled);
         }
         Ok(companies)

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::{CompanyId, TokenId};
+use domain::limits::Limit;
 use parking_lot::Mutex;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -73,6 +74,7 @@ impl Store {
         };
         let tx = self.begin().await?;
         bump_config_version(&tx, company).await?;
+        self.check_limit(&tx, company, Limit::Tokens, now).await?;
         let inserted: api_token::ActiveModel = row.clone().into();
         api_token::Entity::insert(inserted).exec_without_returning(&tx).await?;
         let facts = serde_json::json!({ "name": row.name, "scopes": row.scopes });
@@ -174,11 +176,10 @@ impl Store {
         let company = token::company_of(text).ok_or(Error::Unauthorized)?;
         let hash = token::hash(text);
         // The version first: a change between the two reads makes it old, never new.
-        let version = company::Entity::find_by_id(company.raw())
+        let company_row = company::Entity::find_by_id(company.raw())
             .one(self.reader())
             .await?
-            .ok_or(Error::Unauthorized)?
-            .config_version;
+            .ok_or(Error::Unauthorized)?;
         let row = api_token::Entity::find()
             .filter(api_token::Column::TokenHash.eq(hash.to_vec()))
             .one(self.reader())
@@ -194,7 +195,9 @@ impl Store {
             bearer: Bearer::Token(id),
             scopes: token::scopes_of(row.id, &row.scopes)?,
             expires_at: row.expires_at.map(from_micros),
-            config_version: version,
+            config_version: company_row.config_version,
+            suspended_since: company_row.suspended_at.map(from_micros),
+            gate: self.gate_of(&company_row),
         };
         Ok((caller, id, row.last_used_at.map(from_micros)))
     }

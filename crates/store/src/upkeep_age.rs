@@ -170,8 +170,9 @@ impl Store {
             return Ok(HashMap::new());
         }
         let mut sql = Sql::new(
-            "SELECT id, switch, held_since, held_total_us, failures, failing_since, defective_at, epoch \
-             FROM endpoints WHERE deleted_at IS NULL AND id IN (0",
+            "SELECT e.id, e.switch, e.held_since, e.held_total_us, e.failures, e.failing_since, \
+             e.defective_at, e.epoch, c.suspended_at FROM endpoints e \
+             JOIN companies c ON c.id = e.company_id WHERE e.deleted_at IS NULL AND e.id IN (0",
         );
         for endpoint in endpoints {
             sql.text(", ").bind(endpoint);
@@ -189,7 +190,8 @@ impl Store {
                 defective_at: row.try_get("", "defective_at")?,
                 epoch: row.try_get("", "epoch")?,
             };
-            Ok((id, columns.read(id)?))
+            let suspended_since = row.try_get::<Option<i64>>("", "suspended_at")?.map(from_micros);
+            Ok((id, EndpointState { suspended_since, ..columns.read(id)? }))
         };
         rows.iter().map(read).collect()
     }

@@ -7,10 +7,12 @@
 mod deliveries;
 #[path = "cold/endpoints.rs"]
 mod endpoints;
-#[path = "cold/inboxes.rs"]
-mod inboxes;
 #[path = "cold/event_types.rs"]
 mod event_types;
+#[path = "cold/inboxes.rs"]
+mod inboxes;
+#[path = "cold/limits.rs"]
+mod limits;
 #[path = "cold/lists.rs"]
 mod lists;
 #[path = "cold/mails.rs"]

@@ -25,3 +25,4 @@ mod restarts;
 mod shutdown;
 mod signatures;
 mod support;
+mod suspension;

@@ -22,7 +22,7 @@ use crate::respond::json_unkept;
 use crate::schema::{LoginBody, SignUpBody, ids};
 use crate::serve::{Shared, SignUps};
 
-/// The longest name of a company.
+/// The longest name of a company, in bytes.
 pub const COMPANY_NAME_BYTES_MAX: usize = 100;
 const PASSWORD_BYTES_LOOKED_AT: usize = 1_024;
 

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::delivery::DeliveryState;
 use domain::event::{Event, SUBJECT_BYTES_MAX};
 use domain::event_type::EventTypeName;
+use domain::external_key::EndpointName;
 use domain::id::{AttemptId, CompanyId, DeliveryId, EndpointId, EventId, floor_at};
 use domain::wire::{self, SentHead};
 use serde::Serialize;
@@ -149,8 +150,9 @@ pub async fn list_deliveries(
     let authorized = auth::authorize(&req, &shared).await?;
     let mut query = Query::of(&req);
     let page = query.page();
-    let filter = DeliveryFilter {
-        endpoint: query.parsed("endpoint_id"),
+    let endpoint = query.parsed::<EndpointName>("endpoint_id");
+    let mut filter = DeliveryFilter {
+        endpoint: None,
         event: query.parsed("event_id"),
         state: query.read("state", |text| {
             let all = DeliveryState::ALL.map(DeliveryState::as_str).join(", ");
@@ -163,6 +165,10 @@ pub async fn list_deliveries(
         until: query.time("until"),
     };
     query.finish()?;
+    if let Some(name) = endpoint {
+        let company = authorized.caller.company;
+        filter.endpoint = Some(shared.state.store.endpoint_named(company, name).await?);
+    }
     let page = shared.state.store.deliveries(authorized.caller.company, filter, page).await?;
     json(StatusCode::OK, &PageView::of(page, |record| DeliveryView::of(record, authorized.now)))
 }

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use domain::catalogue;
 use domain::endpoint_url::{self, UrlError};
 use domain::event_type::Selector;
+use domain::external_key;
 use domain::outcome::Acknowledge;
 use domain::schedule::RetrySchedule;
 use domain::secret::EndpointSecret;
@@ -20,7 +21,6 @@ use crate::fields::{Fields, Given};
 use crate::serve::Config;
 
 const DESCRIPTION_BYTES_MAX: usize = 500;
-const EXTERNAL_KEY_BYTES_MAX: usize = 255;
 const SELECTORS_MAX: usize = 100;
 /// Fields of an endpoint that are shown and cannot be set.
 const SHOWN_ONLY: [&str; 8] = [
@@ -121,13 +121,21 @@ fn read_parts(fields: &mut Fields<'_>, config: &Config, own: &[&str]) -> Endpoin
         timeout,
         acknowledge: or_default(acknowledge, |acknowledge| acknowledge, Acknowledge::Any2xx),
         schedule: read_schedule(fields),
-        external_key: match fields.text("external_key", 1..=EXTERNAL_KEY_BYTES_MAX) {
+        external_key: match read_key(fields) {
             Given::Absent => None,
             Given::Null => Some(None),
             Given::Value(key) => Some(Some(key)),
         },
         switch: read_switch(fields),
     }
+}
+
+fn read_key(fields: &mut Fields<'_>) -> Given<String> {
+    fields.read("external_key", |value| {
+        let key = value.as_str().ok_or("must be a string")?;
+        external_key::check(key).map_err(|error| error.to_string())?;
+        Ok(key.to_owned())
+    })
 }
 
 fn or_default<T, U>(given: Given<T>, map: impl FnOnce(T) -> U, default: U) -> Option<U> {
@@ -360,6 +368,9 @@ mod tests {
             r#""status":null"#,
             r#""secret":"short""#,
             r#""external_key":"""#,
+            r#""external_key":"ep_crm""#,
+            r#""external_key":"..""#,
+            r#""external_key":"a\nb""#,
             r#""headers":{"Host":"x"}"#,
             r#""headers":{"X-A":"é"}"#,
             r#""headers":{"X-A":5}"#,

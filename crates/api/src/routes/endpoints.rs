@@ -5,8 +5,8 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::endpoint_fields::{begin_as_company_has_it, read_new, read_patch};
+use super::endpoint_of;
 use super::endpoint_view::EndpointView;
-use super::path_id;
 use super::secrets::random_secret;
 use crate::error::ApiError;
 use crate::query::{PageView, Query};
@@ -64,7 +64,7 @@ pub async fn get_endpoint(
 ) -> Result<HttpResponse, ApiError> {
     let authorized = auth::authorize(&req, &shared).await?;
     Query::of(&req).finish()?;
-    let id = path_id(&req)?;
+    let id = endpoint_of(&req, &shared, authorized.caller.company).await?;
     let record = shared.state.store.endpoint(authorized.caller.company, id).await?;
     json(StatusCode::OK, &EndpointView::of(record, None))
 }
@@ -77,7 +77,7 @@ pub async fn update_endpoint(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
     let authorized = auth::authorize(&req, &shared).await?;
-    let id = path_id(&req)?;
+    let id = endpoint_of(&req, &shared, authorized.caller.company).await?;
     let body = body::read(&req, payload, "the body", body::SMALL_BODY_BYTES_MAX).await?;
     let own = shared.state.store.current_own_types(authorized.caller.company).await?;
     let own: Vec<&str> = own.names().collect();
@@ -96,7 +96,7 @@ pub async fn delete_endpoint(
 ) -> Result<HttpResponse, ApiError> {
     let authorized = auth::authorize(&req, &shared).await?;
     Query::of(&req).finish()?;
-    let id = path_id(&req)?;
+    let id = endpoint_of(&req, &shared, authorized.caller.company).await?;
     let (company, actor) = (authorized.caller.company, authorized.actor());
     authorized.store(&shared).delete_endpoint(company, id, actor, authorized.now).await?;
     Ok(HttpResponse::NoContent().finish())

@@ -103,8 +103,12 @@ async fn read_request(
         return Err(key_refused(detail));
     }
     let body = body::read(req, payload, "a batch", BATCH_BYTES_MAX).await?;
-    let context = Context { company: caller.company, key: None, now };
-    let read = read_batch(body::text(&body)?)?
+    let data_bytes_max = caller.gate.event_bytes_max();
+    let context = Context { company: caller.company, key: None, now, data_bytes_max };
+    let events = read_batch(body::text(&body)?)?;
+    // Every event counts, also one that is refused: it was looked at.
+    caller.gate.take_events(u32::try_from(events.len()).unwrap_or(u32::MAX), now)?;
+    let read = events
         .into_iter()
         .enumerate()
         .map(|(index, text)| event_body::parse(text.get(), &pointer(index), context))

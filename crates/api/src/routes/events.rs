@@ -102,8 +102,10 @@ async fn take_event(
     let authorized = auth::authorize_ingest(req, shared).await?;
     let body = body::read(req, payload, "an event", DATA_BYTES_MAX + ENVELOPE_BYTES_MAX).await?;
     let caller = &authorized.caller;
+    caller.gate.take_events(1, authorized.now)?;
     let key = idempotency_key(req)?;
-    let context = Context { company: caller.company, key, now: authorized.now };
+    let data_bytes_max = caller.gate.event_bytes_max();
+    let context = Context { company: caller.company, key, now: authorized.now, data_bytes_max };
     let read = event_body::parse(body::text(&body)?, "", context);
     drop(body); // the event has its own copy, and may wait for a commit
     let mut taken = intake::take_in(&shared, caller, vec![read], |_| String::new()).await?;

@@ -4,13 +4,14 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use domain::delivery::DeliveryState;
+use domain::external_key::{EndpointName, NameError};
 use domain::id::{EndpointId, JobId};
 use domain::job::{CheckedJob, JobError, JobRequest, Pick, REPLAY_ENDPOINTS_MAX};
 use serde::Serialize;
 use store::{JOB_COUNT_MAX, JobCount, JobRecord};
 use utoipa::ToSchema;
 
-use super::path_id;
+use super::{path_endpoint, path_id};
 use crate::auth;
 use crate::body;
 use crate::code::Code;
@@ -20,6 +21,9 @@ use crate::query::{PageView, Query};
 use crate::respond::json;
 use crate::schema::{PickBody, RecoverBody, ReplayBody, ids};
 use crate::serve::Shared;
+
+/// There is none of that id.
+const NO_ENDPOINT: EndpointId = EndpointId::from_raw(0);
 
 /// A job.
 #[derive(Debug, Serialize, ToSchema)]
@@ -96,8 +100,13 @@ pub async fn replay_event(
 ) -> Result<HttpResponse, ApiError> {
     let event = path_id(&req)?;
     begin(&req, payload, &shared, |fields| {
-        let endpoints = read_endpoints(fields);
-        JobRequest::Replay { event, endpoints }
+        let names = read_endpoints(fields);
+        let wanted = names.is_some();
+        let request = move |endpoints: Vec<EndpointId>| JobRequest::Replay {
+            event,
+            endpoints: wanted.then_some(endpoints),
+        };
+        (names.unwrap_or_default(), request)
     })
     .await
 }
@@ -110,15 +119,17 @@ pub async fn recover_endpoint(
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let endpoint = path_id(&req)?;
+    let name = path_endpoint(&req)?;
     begin(&req, payload, &shared, |fields| {
         fields.require("since");
-        JobRequest::Recover {
-            endpoint,
-            since: fields.time("since").value().unwrap_or_default(),
-            until: fields.time("until").value(),
-            include_delivered: fields.boolean("include_delivered").value().unwrap_or(false),
-        }
+        let since = fields.time("since").value().unwrap_or_default();
+        let until = fields.time("until").value();
+        let include_delivered = fields.boolean("include_delivered").value().unwrap_or(false);
+        let request = move |endpoints: Vec<EndpointId>| {
+            let endpoint = endpoints.first().copied().unwrap_or(NO_ENDPOINT);
+            JobRequest::Recover { endpoint, since, until, include_delivered }
+        };
+        (vec![name], request)
     })
     .await
 }
@@ -130,7 +141,7 @@ pub async fn retry_deliveries(
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    begin(&req, payload, &shared, |fields| JobRequest::Retry(read_pick(fields))).await
+    begin(&req, payload, &shared, |fields| read_pick(fields, JobRequest::Retry)).await
 }
 
 /// Cancels all deliveries that match, as a job; one field at least has to say which.
@@ -140,7 +151,7 @@ pub async fn cancel_deliveries(
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    begin(&req, payload, &shared, |fields| JobRequest::Cancel(read_pick(fields))).await
+    begin(&req, payload, &shared, |fields| read_pick(fields, JobRequest::Cancel)).await
 }
 
 /// The company's jobs.
@@ -183,22 +194,29 @@ pub async fn cancel_job(
 }
 
 /// Reads what is asked for, and makes a job of it, or counts what it would be for where `preview` is
-/// true.
-async fn begin(
+/// true. `read` gives the endpoints as they are named, and what makes the request of their ids.
+async fn begin<M: FnOnce(Vec<EndpointId>) -> JobRequest>(
     req: &HttpRequest,
     payload: web::Payload,
     shared: &Shared,
-    read: impl FnOnce(&mut Fields<'_>) -> JobRequest,
+    read: impl FnOnce(&mut Fields<'_>) -> (Vec<EndpointName>, M),
 ) -> Result<HttpResponse, ApiError> {
     let authorized = auth::authorize(req, shared).await?;
     let body = body::read(req, payload, "the body", body::SMALL_BODY_BYTES_MAX).await?;
     let mut fields = Fields::parse_optional(body::text(&body)?)?;
     let preview = fields.boolean("preview").value().unwrap_or(false);
-    let request = read(&mut fields);
+    let (names, request) = read(&mut fields);
     fields.finish()?;
-    let request: CheckedJob = request.check().map_err(refused)?;
     let (company, now) = (authorized.caller.company, authorized.now);
     let store = authorized.store(shared);
+    let mut endpoints = Vec::with_capacity(names.len());
+    for name in names {
+        let id = store.endpoint_named(company, name).await?;
+        if !endpoints.contains(&id) {
+            endpoints.push(id);
+        }
+    }
+    let request: CheckedJob = request(endpoints).check().map_err(refused)?;
     if preview {
         let JobCount { rows, more } =
             store.count_job(company, &request, JOB_COUNT_MAX, now).await?;
@@ -213,30 +231,33 @@ fn refused(error: JobError) -> ApiError {
     ApiError::field(pointer, Code::InvalidField, error.to_string())
 }
 
-fn read_pick(fields: &mut Fields<'_>) -> Pick {
-    Pick {
-        endpoint: fields.parsed("endpoint_id").value(),
-        state: fields
-            .read("state", |value| {
-                let all = DeliveryState::ALL.map(DeliveryState::as_str).join(", ");
-                let state = value.as_str().and_then(DeliveryState::parse);
-                state.ok_or_else(|| format!("must be one of {all}"))
-            })
-            .value(),
-        since: fields.time("since").value(),
-        until: fields.time("until").value(),
-    }
+fn read_pick(
+    fields: &mut Fields<'_>,
+    request: fn(Pick) -> JobRequest,
+) -> (Vec<EndpointName>, impl FnOnce(Vec<EndpointId>) -> JobRequest + use<>) {
+    let name = fields.parsed("endpoint_id").value();
+    let state = fields
+        .read("state", |value| {
+            let all = DeliveryState::ALL.map(DeliveryState::as_str).join(", ");
+            let state = value.as_str().and_then(DeliveryState::parse);
+            state.ok_or_else(|| format!("must be one of {all}"))
+        })
+        .value();
+    let (since, until) = (fields.time("since").value(), fields.time("until").value());
+    let pick = move |endpoints: Vec<EndpointId>| {
+        request(Pick { endpoint: endpoints.first().copied(), state, since, until })
+    };
+    (name.into_iter().collect(), pick)
 }
 
-fn read_endpoints(fields: &mut Fields<'_>) -> Option<Vec<EndpointId>> {
+fn read_endpoints(fields: &mut Fields<'_>) -> Option<Vec<EndpointName>> {
     let texts = fields.texts("endpoint_ids", 1..=REPLAY_ENDPOINTS_MAX).value()?;
     let mut endpoints = Vec::with_capacity(texts.len());
     for (index, text) in texts.iter().enumerate() {
         match text.parse() {
-            Ok(id) if endpoints.contains(&id) => {}
-            Ok(id) => endpoints.push(id),
-            Err(_) => {
-                let detail = "must be the id of an endpoint".to_owned();
+            Ok(name) => endpoints.push(name),
+            Err(error) => {
+                let detail = NameError::to_string(&error);
                 fields.mistake_in("endpoint_ids", index, Code::InvalidField, detail);
             }
         }

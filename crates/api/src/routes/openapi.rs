@@ -9,9 +9,10 @@ use utoipa::OpenApi;
 
 use super::table::{ROUTES, Row};
 use super::{
-    account, addresses, admin_nodes, audit, credentials, deliveries, endpoints, event_batch,
-    event_types, events, health, inbox_requests, inboxes, invitations, jobs, logins, mails, me,
-    members, notifications, samples, secrets, settings, stats, stream, tokens, why,
+    account, addresses, admin_companies, admin_health, admin_nodes, audit, credentials, deliveries,
+    endpoints, event_batch, event_types, events, health, inbox_requests, inboxes, invitations,
+    jobs, limits, logins, mails, me, members, notifications, samples, secrets, settings, stats,
+    stream, tokens, why,
 };
 use crate::access::Access;
 use crate::code::Code;
@@ -55,7 +56,10 @@ use crate::code::Code;
         notifications::get_my_notifications, notifications::update_my_notifications,
         notifications::get_member_notifications, notifications::update_member_notifications,
         mails::list_mails, mails::get_mail,
-        admin_nodes::get_nodes,
+        limits::get_limits,
+        admin_companies::list_companies, admin_companies::create_company,
+        admin_companies::get_company, admin_companies::update_company,
+        admin_health::get_overall_health, admin_nodes::get_nodes,
         health::get_health, health::get_readiness,
     ),
     components(schemas(crate::error::Problem, crate::schema::DeliveryStateSchema)),
@@ -190,7 +194,8 @@ fn path_parameters(path: &str) -> Vec<Value> {
     names
         .map(|name| {
             let schema = match (name, path.split('/').nth(3)) {
-                ("id", Some("endpoints")) => json!({"$ref": "#/components/schemas/EndpointId"}),
+                ("id", Some("endpoints")) => json!({"$ref": "#/components/schemas/EndpointName"}),
+                ("id", Some("admin")) => json!({"$ref": "#/components/schemas/CompanyId"}),
                 ("id", Some("events")) => json!({"$ref": "#/components/schemas/EventId"}),
                 ("id", Some("deliveries")) => json!({"$ref": "#/components/schemas/DeliveryId"}),
                 ("id", Some("tokens")) => json!({"$ref": "#/components/schemas/TokenId"}),
@@ -231,7 +236,7 @@ fn add_errors(operation: &mut Map<String, Value>, row: &Row, has_body: bool, has
         (409, writes),
         (413, has_body),
         (422, has_body || has_parameters || signed),
-        (429, (has_body && !signed) || operators || row.path == STREAM),
+        (429, has_body || operators || row.path == STREAM),
         (500, signed),
         (503, true),
     ];

@@ -15,7 +15,7 @@ use egress::Exchange;
 use serde::Serialize;
 use store::Target;
 
-use super::path_id;
+use super::endpoint_of;
 use crate::code::Code;
 use crate::error::ApiError;
 use crate::event_body::unknown_type;
@@ -52,13 +52,14 @@ pub async fn send_sample(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
     let authorized = auth::authorize(&req, &shared).await?;
-    let id = path_id(&req)?;
+    let id = endpoint_of(&req, &shared, authorized.caller.company).await?;
     let body = body::read(&req, payload, "the body", body::SMALL_BODY_BYTES_MAX).await?;
     let asked = read_sample(body::text(&body)?)?;
     let (event_type, data) = with_sample(&shared, authorized.caller.company, asked).await?;
     let (company, actor, store) =
         (authorized.caller.company, authorized.actor(), authorized.store(&shared));
     let target = store.target(company, id, authorized.now).await?;
+    authorized.caller.gate.take_sample(authorized.now)?;
     let event = sample_event(company, event_type, data, authorized.now)?;
     let (headers, sent_body) =
         wire::request(&event, 1, authorized.now, &target.keys, &target.headers);

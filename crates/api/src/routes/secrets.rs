@@ -8,7 +8,7 @@ use serde::Serialize;
 use store::EndpointSecrets;
 
 use super::endpoint_fields::read_secret;
-use super::path_id;
+use super::endpoint_of;
 use crate::error::ApiError;
 use crate::fields::Fields;
 use crate::query::Query;
@@ -71,7 +71,7 @@ pub async fn get_secret(
 ) -> Result<HttpResponse, ApiError> {
     let authorized = auth::authorize(&req, &shared).await?;
     Query::of(&req).finish()?;
-    let id = path_id(&req)?;
+    let id = endpoint_of(&req, &shared, authorized.caller.company).await?;
     let (company, actor) = (authorized.caller.company, authorized.actor());
     let store = authorized.store(&shared);
     let secrets = store.endpoint_secrets(company, id, actor, authorized.now).await?;
@@ -86,7 +86,7 @@ pub async fn rotate_secret(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
     let authorized = auth::authorize(&req, &shared).await?;
-    let id = path_id(&req)?;
+    let id = endpoint_of(&req, &shared, authorized.caller.company).await?;
     let body = body::read(&req, payload, "the body", body::SMALL_BODY_BYTES_MAX).await?;
     let (secret, overlap) = read_rotation(body::text(&body)?)?;
     let secret = match secret {

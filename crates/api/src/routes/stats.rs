@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::id::EndpointId;
 use serde::Serialize;
 use store::{AnsweredCount, Stats, StatsPoint, Waiting};
 use utoipa::ToSchema;
 
-use super::path_id;
+use super::endpoint_of;
 use crate::auth;
 use crate::error::ApiError;
 use crate::query::Query;
@@ -135,7 +134,7 @@ pub async fn get_endpoint_stats(
     let mut query = Query::of(&req);
     let since = since(&mut query, now);
     query.finish()?;
-    let id: EndpointId = path_id(&req)?;
+    let id = endpoint_of(&req, &shared, company).await?;
     let store = &shared.state.store;
     store.endpoint(company, id).await?;
     let stats = store.stats(company, Some(id), since, now).await?;

@@ -6,10 +6,10 @@ use domain::role::Role;
 use domain::scope::Scope;
 
 use super::{
-    account, addresses, admin_nodes, audit, credentials, deliveries, docs, endpoints, event_batch,
-    event_types, events, health, inbox_receive, inbox_requests, inboxes, invitations, jobs, logins,
-    mails, me, members, metrics, notifications, samples, secrets, settings, stats, stream, tokens,
-    welcome, why,
+    account, addresses, admin_companies, admin_health, admin_nodes, audit, credentials, deliveries,
+    docs, endpoints, event_batch, event_types, events, health, inbox_receive, inbox_requests,
+    inboxes, invitations, jobs, limits, logins, mails, me, members, metrics, notifications,
+    samples, secrets, settings, stats, stream, tokens, welcome, why,
 };
 use crate::access::Access::{self, Person, Public, Signed};
 
@@ -157,6 +157,13 @@ pub const ROUTES: &[Row] = rows! {
     GET "/api/v1/mails" DELIVERIES_READ => mails::list_mails;
     GET "/api/v1/mails/{id}" DELIVERIES_READ => mails::get_mail;
 
+    GET "/api/v1/limits" ENDPOINTS_READ => limits::get_limits;
+
+    GET "/api/v1/admin/companies" Access::Operator => admin_companies::list_companies;
+    POST "/api/v1/admin/companies" Access::Operator => admin_companies::create_company;
+    GET "/api/v1/admin/companies/{id}" Access::Operator => admin_companies::get_company;
+    PATCH "/api/v1/admin/companies/{id}" Access::Operator => admin_companies::update_company;
+    GET "/api/v1/admin/health" Access::Operator => admin_health::get_overall_health;
     GET "/api/v1/admin/nodes" Access::Operator => admin_nodes::get_nodes;
 
     ANY "/inbox/{key}" Public => inbox_receive::receive;

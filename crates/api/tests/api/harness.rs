@@ -77,6 +77,7 @@ fn store_config(folder: &tempfile::TempDir) -> store::Config {
             },
             give_up_after: TimeDelta::days(7),
         },
+        limits: domain::limits::Limits::default(),
         standard_schedule: RetrySchedule::even(144, TimeDelta::minutes(10)).unwrap(),
         connections_max: 4,
     }

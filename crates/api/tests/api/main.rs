@@ -6,6 +6,7 @@ mod bad_input;
 mod event_types;
 mod harness;
 mod inboxes;
+mod limits;
 mod live;
 mod matrix;
 mod metrics;

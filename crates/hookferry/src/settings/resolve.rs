@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use domain::endpoint::StreakLimits;
+use domain::limits::{Limit, Limits};
 use domain::operator::OperatorTokens;
 use domain::schedule::RetrySchedule;
 use domain::settle::Policy;
@@ -68,6 +69,8 @@ pub struct Settings {
     pub timeout: Duration,
     /// Requests sent and not yet written down.
     pub in_flight_max: usize,
+    /// What companies may, those with limits of their own apart.
+    pub limits: Limits,
     /// Memory for deliveries on their way.
     pub queue_mib: usize,
     /// Networks that may be called although private.
@@ -129,6 +132,10 @@ impl Settings {
         let timeout = from.read(&table::TIMEOUT, |text| parse::span(text, "1s", "30s"));
         let in_flight = from.read(&table::MAX_IN_FLIGHT, |text| parse::number(text, 1, 65_536));
         let queue_mib = from.read(&table::QUEUE_MIB, |text| parse::number(text, 1, 65_536));
+        let events = from.read(&table::EVENTS_PER_SECOND, |text| {
+            let (low, high) = Limit::EventsPerSecond.range();
+            parse::number(text, low, high)
+        });
         let allow_networks = from.read(&table::ALLOW_NETWORKS, parse::networks);
         let sign_ups = from.read(&table::SIGNUP, |text| match text {
             "open" => Ok(api::SignUps::Open),
@@ -163,6 +170,7 @@ impl Settings {
             timeout: timeout.expect(CHECKED),
             in_flight_max: in_flight.expect(CHECKED) as usize,
             queue_mib: queue_mib.expect(CHECKED) as usize,
+            limits: Limits::default().with_events_per_second(events.expect(CHECKED)),
             operator: operator.unwrap_or_default(),
             allow_networks: allow_networks.unwrap_or_default(),
             sign_ups: sign_ups.expect(CHECKED),

@@ -106,6 +106,8 @@ settings! {
         "Requests to endpoints sent and not yet written down; a crash sends no more than these twice";
     QUEUE_MIB = "queue_mib", "queue-mib", "NUMBER", Some("64"), Plain, Serve, false,
         "Memory for deliveries on their way, in MiB; what is more waits in the database";
+    EVENTS_PER_SECOND = "events_per_second", "events-per-second", "NUMBER", Some("100000"), Plain, Serve, false,
+        "Events that a company may post in a second on each node, unless the operator sets it another limit";
     ALLOW_NETWORKS = "allow_networks", "allow-networks", "CIDRS", None, Plain, Serve, false,
         "Networks that may be called although private, separated by commas: 10.1.0.0/16,::1/128";
     ALLOW_HTTP = "allow_http", "allow-http", "BOOL", Some("false"), Plain, Serve, false,
@@ -154,7 +156,7 @@ mod tests {
         let names: BTreeSet<_> = ALL.iter().map(|setting| setting.env()).collect();
         for name in "LISTEN PUBLIC_URL DATABASE_URL DATA_DIR MASTER_KEY SMTP_URL TRUSTED_PROXIES \
              METRICS_LISTEN MAIL_FROM RETRIES RETRY_INTERVAL DEFECTIVE_AFTER WARN_AFTER TIMEOUT \
-             ALLOW_NETWORKS ALLOW_HTTP GIVE_UP_AFTER MAX_IN_FLIGHT SIGNUP RETENTION ADMIN_TOKEN \
+             ALLOW_NETWORKS ALLOW_HTTP GIVE_UP_AFTER MAX_IN_FLIGHT EVENTS_PER_SECOND SIGNUP RETENTION ADMIN_TOKEN \
              QUEUE_MIB DRAIN_DELAY SHUTDOWN_TIMEOUT DEFECTIVE_MIN_DURATION CONNECTIONS LOG LOG_FORMAT \
              AUTO_MIGRATE NODE_NAME"
             .split_whitespace()

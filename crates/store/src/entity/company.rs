@@ -11,6 +11,8 @@ pub struct Model {
     pub config_version: i64,
     pub created_at: i64,
     pub settings: String,
+    pub limits: String,
+    pub suspended_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

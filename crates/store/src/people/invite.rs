@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::id::{CompanyId, InvitationId, UserId};
+use domain::limits::Limit;
 use domain::person::{
     AccountMailKind, EmailAddress, INVITATION_LASTS, InvitationState, PersonName,
 };
@@ -15,6 +16,7 @@ use crate::entity::{company, invitation, member, user};
 use crate::rows::audit::actor_text;
 use crate::rows::page::{before_of, cut, limit_of};
 use crate::rows::person::{self, new_token, token_hash};
+use crate::suspend::check_active;
 use crate::time::{from_micros, micros};
 use crate::tokens::bump_config_version;
 use crate::{
@@ -54,6 +56,7 @@ impl Store {
         if rank < Role::Admin || role > rank {
             return Err(role_too_low(rank));
         }
+        self.check_limit(&tx, company, Limit::InvitationsPerDay, now).await?;
         let known = find_by_key(&tx, email.key()).await?;
         if let Some(known) = &known {
             check_not_member(&tx, company, UserId::from_raw(known.id)).await?;
@@ -167,6 +170,8 @@ impl Store {
         let company = CompanyId::from_raw(row.company_id);
         // The company first, as everybody does; only then can it be told whether somebody was faster.
         bump_config_version(&tx, company).await?;
+        check_active(&tx, company).await?;
+        self.check_limit(&tx, company, Limit::Members, now).await?;
         let taken = invitation::Entity::update_many()
             .col_expr(invitation::Column::AcceptedAt, Expr::value(micros(now)))
             .filter(invitation::Column::Id.eq(row.id))

@@ -222,11 +222,10 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Caller, Error> {
         // The version first: a change between the reads makes it old, never new.
-        let version = company::Entity::find_by_id(company.raw())
+        let company_row = company::Entity::find_by_id(company.raw())
             .one(self.reader())
             .await?
-            .ok_or(Error::NotFound)?
-            .config_version;
+            .ok_or(Error::NotFound)?;
         let row = login::Entity::find_by_id(id.raw())
             .filter(login::Column::UserId.eq(user.raw()))
             .filter(login::Column::ExpiresAt.gt(micros(now)))
@@ -243,7 +242,9 @@ impl Store {
             bearer: Bearer::Login { login: id, user, role },
             scopes: role.scopes().to_vec(),
             expires_at: Some(from_micros(row.expires_at)),
-            config_version: version,
+            config_version: company_row.config_version,
+            suspended_since: company_row.suspended_at.map(from_micros),
+            gate: self.gate_of(&company_row),
         })
     }
 }

@@ -28,7 +28,8 @@ pub const PENDING_COLUMNS: &str = "p.id, p.endpoint_id, p.event_id, p.generation
     CAST(NULL AS BIGINT) AS finished_at, CAST(NULL AS BIGINT) AS started_at, \
     CAST(NULL AS BIGINT) AS status_code, CAST(NULL AS TEXT) AS error_kind, \
     CAST(NULL AS TEXT) AS error_message, \
-    ev.event_type, e.switch, e.deleted_at, e.schedule";
+    ev.event_type, CASE WHEN c.suspended_at IS NULL THEN e.switch ELSE 'suspended' END AS switch, \
+    e.deleted_at, e.schedule";
 
 /// The same columns of a delivery of history.
 pub const HISTORY_COLUMNS: &str = "p.id, p.endpoint_id, p.event_id, p.generation, \
@@ -36,8 +37,9 @@ pub const HISTORY_COLUMNS: &str = "p.id, p.endpoint_id, p.event_id, p.generation
     p.finished_at, p.started_at, p.status_code, p.error_kind, p.error_message, \
     ev.event_type, e.switch, e.deleted_at, e.schedule";
 
-/// Endpoint and event of a delivery; either may be gone.
+/// Endpoint, event and company of a delivery; the first two may be gone.
 pub const JOINS: &str = " LEFT JOIN endpoints e ON e.id = p.endpoint_id \
+    LEFT JOIN companies c ON c.id = p.company_id \
     LEFT JOIN events ev ON ev.company_id = p.company_id AND ev.id = p.event_id ";
 
 /// A delivery as it is read for a list.
@@ -141,19 +143,19 @@ impl Listed {
 
     /// Whether its endpoint was deleted.
     pub const fn is_endpoint_gone(&self) -> bool {
-        self.switch.is_none() || self.deleted_at.is_some()
+        self.schedule.is_none() || self.deleted_at.is_some()
     }
 }
 
 /// Which rows of `pending` are shown in a state; `None`: none of them.
 pub const fn pending_condition(state: DeliveryState) -> Option<&'static str> {
     match state {
-        DeliveryState::Pending => {
-            Some("p.canceled = 0 AND e.deleted_at IS NULL AND e.switch = 'enabled'")
-        }
-        DeliveryState::Held => {
-            Some("p.canceled = 0 AND e.deleted_at IS NULL AND e.switch <> 'enabled'")
-        }
+        DeliveryState::Pending => Some(
+            "p.canceled = 0 AND e.deleted_at IS NULL AND e.switch = 'enabled' AND c.suspended_at IS NULL",
+        ),
+        DeliveryState::Held => Some(
+            "p.canceled = 0 AND e.deleted_at IS NULL AND (e.switch <> 'enabled' OR c.suspended_at IS NOT NULL)",
+        ),
         DeliveryState::Canceled => {
             Some("(p.canceled <> 0 OR e.deleted_at IS NOT NULL OR e.id IS NULL)")
         }

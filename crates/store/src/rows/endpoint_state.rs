@@ -21,7 +21,7 @@ pub(crate) struct StateColumns {
 impl StateColumns {
     /// The columns that say `state`.
     pub(crate) fn of(state: &EndpointState) -> Self {
-        let EndpointState { switch, health, epoch, held_total } = *state;
+        let EndpointState { switch, health, epoch, held_total, suspended_since: _ } = *state;
         let switch_text = match switch {
             Switch::Enabled => "enabled",
             Switch::Paused { .. } => "paused",
@@ -81,6 +81,7 @@ impl StateColumns {
             health,
             epoch,
             held_total: TimeDelta::microseconds(held_total_us),
+            suspended_since: None,
         })
     }
 }

@@ -108,6 +108,7 @@ impl Setup {
                 },
                 give_up_after: TimeDelta::days(7),
             },
+            limits: domain::limits::Limits::default(),
             standard_schedule: RetrySchedule::even(144, TimeDelta::minutes(10)).unwrap(),
             connections_max: 4,
         };

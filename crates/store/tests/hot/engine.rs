@@ -113,6 +113,8 @@ pub(crate) async fn caller(s: &Setup, company: CompanyId) -> Caller {
         bearer: Bearer::Token(TokenId::from_raw(1)),
         scopes: Vec::new(),
         expires_at: None,
+        suspended_since: None,
+        gate: Default::default(),
         config_version: s.row(&sql).await.try_get("", "config_version").unwrap(),
     }
 }
