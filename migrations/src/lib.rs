@@ -6,6 +6,7 @@ use sea_orm_migration::prelude::*;
 mod m20261121_000001_engine;
 mod m20261121_000002_wishes;
 mod m20261121_000003_product;
+mod m20261121_000004_search;
 mod m20261121_000005_live;
 mod m20261121_000007_notify;
 
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000001_engine::Migration),
             Box::new(m20261121_000002_wishes::Migration),
             Box::new(m20261121_000003_product::Migration),
+            Box::new(m20261121_000004_search::Migration),
             Box::new(m20261121_000005_live::Migration),
             Box::new(m20261121_000007_notify::Migration),
         ]

@@ -4,8 +4,10 @@ use actix_web::HttpRequest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
+use domain::event_type::Selector;
+use domain::search::Needle;
 use serde::Serialize;
-use store::{PAGE_ROWS_MAX, Page, PageRequest};
+use store::{CutPage, PAGE_ROWS_MAX, Page, PageRequest};
 
 use crate::code::Code;
 use crate::error::{ApiError, Mistake, Place};
@@ -79,6 +81,20 @@ impl Query {
         self.read(name, |text| fields::check_text(text, 1..=bytes_max).map(|()| text.to_owned()))
     }
 
+    /// A name of an event type, or a prefix of names such as `message.*`.
+    pub fn event_types(&mut self, name: &str) -> Option<Selector> {
+        self.read(name, |text| match Selector::parse(text) {
+            Ok(selector @ (Selector::Exact(_) | Selector::Prefix(_))) => Ok(selector),
+            Ok(Selector::All) => Err("leave it out for all types".to_owned()),
+            Err(error) => Err(error.to_string()),
+        })
+    }
+
+    /// What was typed into the one box of a search.
+    pub fn needle(&mut self) -> Option<Needle> {
+        self.read("q", |text| Needle::parse(text).map_err(|error| error.to_string()))
+    }
+
     /// A time.
     pub fn time(&mut self, name: &str) -> Option<DateTime<Utc>> {
         self.read(name, fields::parse_time)
@@ -117,6 +133,24 @@ impl<T> PageView<T> {
     pub fn of<R>(page: Page<R>, view: impl Fn(R) -> T) -> Self {
         let Page { data, next } = page;
         Self { data: data.into_iter().map(view).collect(), next_cursor: next.map(write_cursor) }
+    }
+}
+
+/// A page of a list that is searched, as it is sent.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CutPageView<T> {
+    data: Vec<T>,
+    next_cursor: Option<String>,
+    /// The search took too long and goes on at `next_cursor`: this page is short, or empty.
+    cut: bool,
+}
+
+impl<T> CutPageView<T> {
+    /// A page whose rows are shown by `view`.
+    pub fn of<R>(page: CutPage<R>, view: impl Fn(R) -> T) -> Self {
+        let CutPage { data, next, cut } = page;
+        let data = data.into_iter().map(view).collect();
+        Self { data, next_cursor: next.map(write_cursor), cut }
     }
 }
 

@@ -404,8 +404,8 @@ pub struct MailFactsSchema {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct EventListParams {
-    /// Only this event type.
-    #[param(min_length = 1, max_length = 128, pattern = "^[a-z0-9_]+([.][a-z0-9_]+)*$")]
+    /// Only this event type, or all under a prefix such as `message.*`.
+    #[param(min_length = 1, max_length = 130, pattern = "^[a-z0-9_]+([.][a-z0-9_]+)*([.][*])?$")]
     r#type: Option<String>,
     /// Only events about this contact.
     #[param(min_length = 1, max_length = 255)]
@@ -419,6 +419,10 @@ pub struct EventListParams {
     since: Option<DateTime<Utc>>,
     /// Only accepted before this time.
     until: Option<DateTime<Utc>>,
+    /// One box for all: an id (`evt_…`, `dlv_…`), a wamid or another id of the caller's, a phone
+    /// number or another subject, an event type. Whole and exact.
+    #[param(min_length = 1, max_length = 255)]
+    q: Option<String>,
 }
 
 /// Filters of the list of deliveries.
@@ -431,16 +435,28 @@ pub struct DeliveryListParams {
     event_id: Option<EventIdText>,
     /// Only in this state.
     state: Option<DeliveryStateSchema>,
-    /// Only of this event type.
-    #[param(min_length = 1, max_length = 128, pattern = "^[a-z0-9_]+([.][a-z0-9_]+)*$")]
+    /// Only where the last attempt was answered so: a status, or a class such as `5xx`.
+    #[param(pattern = "^([1-5][0-9][0-9]|[1-5]xx)$")]
+    status_code: Option<String>,
+    /// Only where the last attempt failed so.
+    error: Option<ErrorKindSchema>,
+    /// Only of this event type, or of all under a prefix such as `message.*`.
+    #[param(min_length = 1, max_length = 130, pattern = "^[a-z0-9_]+([.][a-z0-9_]+)*([.][*])?$")]
     r#type: Option<String>,
     /// Only of events about this contact.
     #[param(min_length = 1, max_length = 255)]
     subject: Option<String>,
+    /// Only of the event with this id of the caller's, or wamid.
+    #[param(min_length = 1, max_length = 255)]
+    external_id: Option<String>,
     /// Only made at or after this time.
     since: Option<DateTime<Utc>>,
     /// Only made before this time.
     until: Option<DateTime<Utc>>,
+    /// One box for all: an id (`evt_…`, `dlv_…`, `ep_…`), a wamid or another id of the caller's, a phone
+    /// number or another subject, an event type. Whole and exact.
+    #[param(min_length = 1, max_length = 255)]
+    q: Option<String>,
 }
 
 /// Where a delivery stands.
@@ -454,6 +470,22 @@ pub enum DeliveryStateSchema {
     Expired,
     Held,
     Canceled,
+}
+
+/// How an attempt failed.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = ErrorKind)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorKindSchema {
+    Dns,
+    Connect,
+    Tls,
+    Timeout,
+    AddressForbidden,
+    Status,
+    Body,
+    Redirect,
+    Other,
 }
 
 /// Filters of the audit log.

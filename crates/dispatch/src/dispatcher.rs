@@ -134,6 +134,7 @@ impl Dispatcher {
                 self.freshness_loop(stop.clone()),
                 self.upkeep_loop(stop.clone()),
                 self.jobs_loop(stop.clone()),
+                self.search_loop(stop.clone()),
             );
             self.stopping.store(true, Ordering::Release);
             self.leave_the_rest_to_others().await;

@@ -30,6 +30,7 @@ pub mod quiet;
 pub mod role;
 pub mod schedule;
 pub mod scope;
+pub mod search;
 pub mod secret;
 pub mod settle;
 pub mod stats;

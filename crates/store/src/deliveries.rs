@@ -18,6 +18,7 @@ use crate::rows::endpoint::state_of;
 use crate::rows::page::snapshot;
 use crate::rows::sql::Sql;
 use crate::rows::{attempt as attempt_rows, event as event_rows, lane};
+use crate::search::feed;
 use crate::time::{from_micros, micros};
 use crate::{Actor, DeliveryDetail, DeliveryRecord, Error, Hint, Store};
 
@@ -239,9 +240,10 @@ async fn move_to_history(
         .filter(pending::Column::Id.eq(row.id))
         .exec(tx)
         .await?;
+    let fed = (row.company_id, row.id, row.generation);
     let finished: history::ActiveModel = canceled_row(row, now).into();
     history::Entity::insert(finished).exec_without_returning(tx).await?;
-    Ok(())
+    feed::tell(tx, &[fed]).await
 }
 
 /// The row of history of one that is canceled before another request.

@@ -1,42 +1,30 @@
 //! Lists of deliveries: what is pending and what is history, merged by id, newest first.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use domain::id::{CompanyId, EventId, floor_at};
+use domain::id::{CompanyId, floor_at};
+use domain::search::Needle;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
-    FromQueryResult, QueryFilter, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult,
+    QueryFilter, QuerySelect,
 };
 
 use crate::entity::{attempt, history};
-use crate::jobs_rows::company_of;
+use crate::events::event_conditions;
 use crate::rows::attempt::{failure_of, status_of};
 use crate::rows::delivery::{
     HISTORY_COLUMNS, JOINS, LastAttempt, Listed, PENDING_COLUMNS, history_code, pending_condition,
 };
-use crate::rows::page::{SCAN_ROWS_MAX, before_of, cut, limit_of, snapshot};
+use crate::rows::page::{before_of, limit_of, snapshot};
 use crate::rows::sql::Sql;
-use crate::{DeliveryFilter, DeliveryRecord, Error, Page, PageRequest, Store};
+use crate::search::blocks::Blocks;
+use crate::search::look::{Look, Table, Target, look};
+use crate::search::terms::{EventParts, StatusWanted, endpoint_of, finished, lasting, of_company};
+use crate::search::walk::done_of;
+use crate::{CutPage, DeliveryFilter, DeliveryRecord, Error, PageRequest, Store};
 
-/// The ids among which to look: at or above `from`, below `below`.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Range {
-    pub(crate) from: i64,
-    pub(crate) below: i64,
-}
-
-/// What was found in one table.
-struct Found {
-    rows: Vec<Listed>,
-    /// Everything at or above this id was looked at; `None`: everything there is.
-    looked_down_to: Option<i64>,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Table {
-    Pending,
-    History,
-}
+/// How many rows of `pending` are scanned before the index is asked: it is small as a rule.
+const PENDING_ROWS_SCANNED: i64 = 16_384;
 
 impl Store {
     /// The company's deliveries, finished or not.
@@ -45,25 +33,68 @@ impl Store {
         company: CompanyId,
         filter: DeliveryFilter,
         page: PageRequest,
-    ) -> Result<Page<DeliveryRecord>, Error> {
+    ) -> Result<CutPage<DeliveryRecord>, Error> {
+        let patience = self.patience();
         let tx = snapshot(self.reader()).await?;
-        let range = range_of(&filter, page);
-        let limit = limit_of(page);
-        let pending = find(&tx, Table::Pending, company, &filter, range, limit).await?;
-        let finished = find(&tx, Table::History, company, &filter, range, limit).await?;
-        let looked_down_to = pending.looked_down_to.max(finished.looked_down_to);
-        // What lies below was not looked at in both tables: it belongs to the next page.
-        let merged: BTreeMap<i64, Listed> = finished
-            .rows
-            .into_iter()
-            .chain(pending.rows)
-            .filter(|row| looked_down_to.is_none_or(|floor| row.id >= floor))
-            .map(|row| (row.id, row))
-            .collect();
-        let rows: Vec<Listed> = merged.into_values().rev().collect();
-        let Page { data, next } = cut(rows, limit, looked_down_to, |row| row.id);
-        let data = self.delivery_records(&tx, company, data).await?;
-        Ok(Page { data, next })
+        let limit = usize::try_from(limit_of(page)).unwrap_or(usize::MAX);
+        let looks = self.delivery_looks(&tx, company.raw(), &filter, page).await?;
+        let found = look(&tx, looks, limit, patience).await?;
+        let rows = found.rows.iter().map(|(_, row)| Listed::from_query_result(row, ""));
+        let rows = rows.collect::<Result<Vec<_>, _>>()?;
+        let data = self.delivery_records(&tx, company, rows).await?;
+        Ok(CutPage { data, next: found.next, cut: found.cut })
+    }
+
+    /// Where to look for a page.
+    async fn delivery_looks(
+        &self,
+        tx: &DatabaseTransaction,
+        company: i64,
+        filter: &DeliveryFilter,
+        page: PageRequest,
+    ) -> Result<Vec<Look>, Error> {
+        let limit = usize::try_from(limit_of(page)).unwrap_or(usize::MAX);
+        let mut ids = (
+            filter.since.map_or(0, floor_at),
+            filter.until.map_or(i64::MAX, floor_at).min(before_of(page)),
+        );
+        if let Some(Needle::Delivery(id)) = filter.needle {
+            ids = (ids.0.max(id.raw()), ids.1.min(id.raw().saturating_add(1)));
+        }
+        let event = filter.event.or(match filter.needle {
+            Some(Needle::Event(event)) => Some(event),
+            Some(Needle::Delivery(_) | Needle::Endpoint(_) | Needle::Text { .. }) | None => None,
+        });
+        let last = match event {
+            Some(event) => last_of(tx, company, event.raw()).await?,
+            None => 0,
+        };
+        let shelf = self.shelf_of(company);
+        let done = done_of(tx, shelf).await?;
+        let mut looks = Vec::with_capacity(2);
+        for table in [Table::Pending, Table::History] {
+            let Some(conditions) = conditions(table, filter) else { continue };
+            let target = Target { table, company, conditions };
+            let wanted = match table {
+                Table::History => finished(company, filter),
+                Table::Pending | Table::Events => lasting(company, filter),
+            };
+            let by_company = table.is_by_company(self.backend());
+            let wanted = wanted.or_else(|| (!by_company).then(|| of_company(company)));
+            looks.push(match (event, wanted) {
+                (Some(event), _) => {
+                    let blocks = Blocks::of_event(company, ids, event.raw(), last);
+                    Look::by_blocks(target, ids, limit, blocks)
+                }
+                (None, Some(wanted)) if table == Table::Pending => {
+                    Look::by_terms(target, ids, limit, (shelf, done, wanted))
+                        .scanning_first(PENDING_ROWS_SCANNED, done)
+                }
+                (None, Some(wanted)) => Look::by_terms(target, ids, limit, (shelf, done, wanted)),
+                (None, None) => Look::scan(target, ids, limit),
+            });
+        }
+        Ok(looks)
     }
 
     /// The rows as they are shown, each with how its last attempt ended.
@@ -83,142 +114,103 @@ impl Store {
     }
 }
 
+/// The last id of an event's first deliveries.
+async fn last_of(tx: &DatabaseTransaction, company: i64, event: i64) -> Result<i64, Error> {
+    let mut sql = Sql::new("SELECT id + deliveries AS last_id FROM events WHERE company_id = ");
+    sql.bind(company).text(" AND id = ").bind(event);
+    let row = tx.query_one_raw(sql.build(tx.get_database_backend())).await?;
+    Ok(row.map(|row| row.try_get("", "last_id")).transpose()?.unwrap_or(0))
+}
+
 /// One delivery as it stands now; the newest of its rows.
 pub(crate) async fn find_one(
     connection: &impl ConnectionTrait,
     company: CompanyId,
     id: i64,
 ) -> Result<Listed, Error> {
-    let filter = DeliveryFilter::default();
-    let range = Range { from: id, below: id.saturating_add(1) };
-    let pending = select(connection, Table::Pending, company, &filter, range, 1).await?;
-    if let Some(row) = pending.into_iter().next() {
-        return Ok(row);
-    }
-    let finished = select(connection, Table::History, company, &filter, range, 1).await?;
-    finished.into_iter().next().ok_or(Error::NotFound)
-}
-
-fn range_of(filter: &DeliveryFilter, page: PageRequest) -> Range {
-    Range {
-        from: filter.since.map_or(0, floor_at),
-        below: filter.until.map_or(i64::MAX, floor_at).min(before_of(page)),
-    }
-}
-
-async fn find(
-    tx: &DatabaseTransaction,
-    table: Table,
-    company: CompanyId,
-    filter: &DeliveryFilter,
-    range: Range,
-    limit: u64,
-) -> Result<Found, Error> {
-    let rows = select(tx, table, company, filter, range, limit + 1).await?;
-    let is_full = rows.len() as u64 > limit;
-    let looked_down_to = if is_full {
-        rows.last().map(|row| row.id)
-    } else if filter.event.is_some() {
-        None
-    } else {
-        let name = match table {
-            Table::Pending => "pending",
-            Table::History => "deliveries",
-        };
-        end_of_scan(tx, name, company, range).await?
-    };
-    Ok(Found { rows, looked_down_to })
-}
-
-/// The last id that a scan of a table looks at where it ends before the table does.
-pub(crate) async fn end_of_scan(
-    tx: &DatabaseTransaction,
-    table: &str,
-    company: CompanyId,
-    range: Range,
-) -> Result<Option<i64>, Error> {
-    let mut sql = Sql::new("SELECT id FROM ");
-    sql.text(table).text(" WHERE company_id = ").bind(company.raw());
-    sql.text(" AND id >= ").bind(range.from).text(" AND id < ").bind(range.below);
-    sql.text(" ORDER BY id DESC LIMIT 1 OFFSET ").bind(SCAN_ROWS_MAX - 1);
-    let row = tx.query_one_raw(sql.build(tx.get_database_backend())).await?;
-    Ok(row.map(|row| row.try_get("", "id")).transpose()?)
-}
-
-async fn select(
-    connection: &impl ConnectionTrait,
-    table: Table,
-    company: CompanyId,
-    filter: &DeliveryFilter,
-    range: Range,
-    limit: u64,
-) -> Result<Vec<Listed>, Error> {
-    let Some(condition) = condition_of(table, filter) else { return Ok(Vec::new()) };
-    let (columns, name, order) = match table {
-        Table::Pending => (PENDING_COLUMNS, "pending", "id DESC"),
-        Table::History => (HISTORY_COLUMNS, "deliveries", "id DESC, generation DESC"),
-    };
-    let mut sql = Sql::new("SELECT ");
-    sql.text(columns).text(" FROM (");
-    match filter.event {
-        Some(event) => {
-            of_event(&mut sql, connection.get_database_backend(), name, company, event, range)
-        }
-        None => {
-            sql.text("SELECT * FROM ").text(name).text(" WHERE company_id = ");
-            sql.bind(company.raw()).text(" AND id >= ").bind(range.from);
-            sql.text(" AND id < ").bind(range.below);
-            sql.text(" ORDER BY ").text(order).text(" LIMIT ").bind(SCAN_ROWS_MAX);
+    let backend = connection.get_database_backend();
+    for (table, columns, tail) in [
+        ("pending", PENDING_COLUMNS, ""),
+        ("deliveries", HISTORY_COLUMNS, " ORDER BY p.generation DESC LIMIT 1"),
+    ] {
+        let mut sql = Sql::new("SELECT ");
+        sql.text(columns).text(" FROM ").text(table).text(" p").text(JOINS);
+        sql.text("WHERE p.company_id = ")
+            .bind(company.raw())
+            .text(" AND p.id = ")
+            .bind(id)
+            .text(tail);
+        if let Some(row) = Listed::find_by_statement(sql.build(backend)).one(connection).await? {
+            return Ok(row);
         }
     }
-    sql.text(") p");
-    sql.text(JOINS).text("WHERE ").text(condition);
-    if let Some(endpoint) = filter.endpoint {
-        sql.text(" AND p.endpoint_id = ").bind(endpoint.raw());
-    }
-    if let Some(event_type) = &filter.event_type {
-        sql.text(" AND ev.event_type = ").bind(event_type.as_str());
-    }
-    if let Some(subject) = &filter.subject {
-        sql.text(" AND ev.subject = ").bind(subject.as_str());
-    }
-    if let (Table::History, Some(code)) = (table, filter.state.and_then(history_code)) {
-        sql.text(" AND p.state = ").bind(code);
-    }
-    sql.text(" ORDER BY p.id DESC LIMIT ").bind(limit as i64);
-    let statement = sql.build(connection.get_database_backend());
-    Ok(Listed::find_by_statement(statement).all(connection).await?)
+    Err(Error::NotFound)
 }
 
-/// An event's first deliveries have the ids after its own; those that jobs made later stand in a list.
-fn of_event(
-    sql: &mut Sql,
-    backend: DbBackend,
-    table: &str,
-    company: CompanyId,
-    event: EventId,
-    range: Range,
-) {
-    let company_is = company_of(backend, table);
-    sql.text("SELECT d.* FROM events x CROSS JOIN ").text(table);
-    sql.text(" d WHERE x.company_id = ").bind(company.raw()).text(" AND x.id = ");
-    sql.bind(event.raw()).text(" AND ").text(company_is).bind(company.raw());
-    sql.text(" AND d.id > x.id AND d.id <= x.id + x.deliveries");
-    sql.text(" AND d.id >= ").bind(range.from).text(" AND d.id < ").bind(range.below);
-    sql.text(" UNION ALL SELECT d.* FROM later_deliveries l CROSS JOIN ").text(table);
-    sql.text(" d WHERE l.company_id = ").bind(company.raw()).text(" AND l.event_id = ");
-    sql.bind(event.raw()).text(" AND ").text(company_is).bind(company.raw());
-    sql.text(" AND d.id = l.id AND l.id >= ").bind(range.from);
-    sql.text(" AND l.id < ").bind(range.below);
-}
-
-/// Which rows of the table can be shown at all; `None`: none of them.
-fn condition_of(table: Table, filter: &DeliveryFilter) -> Option<&'static str> {
+/// Which rows of the table are wanted; `None`: none of them.
+fn conditions(table: Table, filter: &DeliveryFilter) -> Option<Vec<Sql>> {
+    let mut conditions = Vec::new();
     match (table, filter.state) {
-        (Table::Pending, Some(state)) => pending_condition(state),
-        (Table::Pending, None) => Some("1 = 1"),
-        (Table::History, Some(state)) => history_code(state).map(|_| NEWEST),
-        (Table::History, None) => Some(NEWEST),
+        (Table::Pending, Some(state)) => conditions.push(Sql::new(pending_condition(state)?)),
+        (Table::Pending | Table::Events, None) => {}
+        (Table::History | Table::Events, state) => {
+            conditions.push(Sql::new(NEWEST));
+            if let Some(state) = state {
+                let mut sql = Sql::new("p.state = ");
+                sql.bind(history_code(state)?);
+                conditions.push(sql);
+            }
+        }
+    }
+    let mut is = |text: &str, value: sea_orm::Value| {
+        let mut sql = Sql::new(text);
+        sql.bind(value);
+        conditions.push(sql);
+    };
+    if let Some(endpoint) = endpoint_of(filter) {
+        is("p.endpoint_id = ", endpoint.into());
+    }
+    if let (Some(_), Some(Needle::Endpoint(endpoint))) = (filter.endpoint, &filter.needle) {
+        is("p.endpoint_id = ", endpoint.raw().into());
+    }
+    if let Some(Needle::Event(event)) = filter.needle {
+        is("p.event_id = ", event.raw().into());
+    }
+    conditions.extend(filter.status.map(|wanted| status_condition(table, wanted)));
+    if let Some(kind) = filter.error {
+        let mut sql = Sql::new(last_attempt(table, "error_kind").as_str());
+        sql.text(" = ").bind(kind.as_str());
+        conditions.push(sql);
+    }
+    conditions.extend(event_conditions("ev", EventParts::of_deliveries(filter)));
+    Some(conditions)
+}
+
+fn status_condition(table: Table, wanted: StatusWanted) -> Sql {
+    let mut sql = Sql::new(last_attempt(table, "status_code").as_str());
+    match wanted {
+        StatusWanted::Code(code) => sql.text(" = ").bind(i64::from(code)),
+        StatusWanted::Class(class) => {
+            let first = i64::from(class) * 100;
+            sql.text(" BETWEEN ").bind(first).text(" AND ").bind(first + 99)
+        }
+    };
+    sql
+}
+
+/// A column of the last attempt of `p`: in its row, in `attempts`, or in the row of an earlier schedule.
+fn last_attempt(table: Table, column: &str) -> String {
+    let elsewhere = format!(
+        "COALESCE((SELECT a.{column} FROM attempts a WHERE a.company_id = p.company_id \
+         AND a.delivery_id = p.id AND a.number = p.tries), (SELECT h.{column} FROM deliveries h \
+         WHERE h.company_id = p.company_id AND h.id = p.id AND h.tries = p.tries \
+         AND h.started_at IS NOT NULL ORDER BY h.generation DESC LIMIT 1))"
+    );
+    match table {
+        Table::History => {
+            format!("CASE WHEN p.started_at IS NULL THEN {elsewhere} ELSE p.{column} END")
+        }
+        Table::Pending | Table::Events => elsewhere,
     }
 }
 

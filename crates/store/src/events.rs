@@ -1,14 +1,20 @@
 //! Events as they are read.
 
-use domain::id::{CompanyId, EventId, floor_at};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use domain::event_type::{EventTypeName, Selector};
+use domain::id::{CompanyId, EventId, SourceId, floor_at};
+use domain::search::Needle;
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryResult};
 
-use crate::delivery_list::{Range, end_of_scan};
+use crate::delivery_list::find_one;
 use crate::entity::event;
 use crate::rows::event::record;
-use crate::rows::page::{SCAN_ROWS_MAX, before_of, cut, limit_of, snapshot};
+use crate::rows::page::{before_of, limit_of, snapshot};
 use crate::rows::sql::Sql;
-use crate::{Error, EventFilter, EventRecord, Page, PageRequest, Store};
+use crate::search::look::{Look, Table, Target, look};
+use crate::search::terms::{EventParts, of_company};
+use crate::search::walk::done_of;
+use crate::time::from_micros;
+use crate::{CutPage, Error, EventFilter, EventRecord, PageRequest, Store};
 
 impl Store {
     /// One event.
@@ -20,47 +26,124 @@ impl Store {
         record(row.ok_or(Error::NotFound)?)
     }
 
-    /// The company's events.
+    /// The company's events, without their data.
     pub async fn events(
         &self,
         company: CompanyId,
         filter: EventFilter,
         page: PageRequest,
-    ) -> Result<Page<EventRecord>, Error> {
-        let range = Range {
-            from: filter.since.map_or(0, floor_at),
-            below: filter.until.map_or(i64::MAX, floor_at).min(before_of(page)),
-        };
-        let limit = limit_of(page);
+    ) -> Result<CutPage<EventRecord>, Error> {
+        let patience = self.patience();
+        let limit = usize::try_from(limit_of(page)).unwrap_or(usize::MAX);
         let tx = snapshot(self.reader()).await?;
-        let statement = select(company, &filter, range, limit + 1).build(tx.get_database_backend());
-        let rows = event::Entity::find().from_raw_sql(statement).all(&tx).await?;
-        let is_full = rows.len() as u64 > limit;
-        let looked_down_to =
-            if is_full { None } else { end_of_scan(&tx, "events", company, range).await? };
-        let records = rows.into_iter().map(record).collect::<Result<Vec<_>, _>>()?;
-        Ok(cut(records, limit, looked_down_to, |record| record.id.raw()))
+        let look_at = self.event_look(&tx, company, &filter, page).await?;
+        let found = look(&tx, vec![look_at], limit, patience).await?;
+        let data = found.rows.iter().map(|(_, row)| listed(row)).collect::<Result<_, _>>()?;
+        Ok(CutPage { data, next: found.next, cut: found.cut })
+    }
+
+    async fn event_look(
+        &self,
+        tx: &DatabaseTransaction,
+        company: CompanyId,
+        filter: &EventFilter,
+        page: PageRequest,
+    ) -> Result<Look, Error> {
+        let limit = usize::try_from(limit_of(page)).unwrap_or(usize::MAX);
+        let ids = (
+            filter.since.map_or(0, floor_at),
+            filter.until.map_or(i64::MAX, floor_at).min(before_of(page)),
+        );
+        let parts = EventParts::of_events(filter);
+        let conditions = event_conditions("p", parts);
+        let target = Target { table: Table::Events, company: company.raw(), conditions };
+        let id = match filter.needle {
+            Some(Needle::Event(id)) => Some(id.raw()),
+            Some(Needle::Delivery(id)) => match find_one(tx, company, id.raw()).await {
+                Ok(row) => Some(row.event_id),
+                Err(Error::NotFound) => return Ok(Look::nowhere(target, ids, limit)),
+                Err(error) => return Err(error),
+            },
+            Some(Needle::Endpoint(_)) => return Ok(Look::nowhere(target, ids, limit)),
+            Some(Needle::Text { .. }) | None => None,
+        };
+        if let Some(id) = id {
+            let ids = (ids.0.max(id), ids.1.min(id.saturating_add(1)));
+            return Ok(Look::scan(target, ids, limit));
+        }
+        let by_company = Table::Events.is_by_company(self.backend());
+        let everything = || (!by_company).then(|| of_company(company.raw()));
+        let Some(wanted) = parts.wanted(company.raw()).or_else(everything) else {
+            return Ok(Look::scan(target, ids, limit));
+        };
+        let shelf = self.shelf_of(company.raw());
+        let done = done_of(tx, shelf).await?;
+        Ok(Look::by_terms(target, ids, limit, (shelf, done, wanted)))
     }
 }
 
-/// Looks at a bounded number of the company's events.
-fn select(company: CompanyId, filter: &EventFilter, range: Range, limit: u64) -> Sql {
-    let mut sql = Sql::new("SELECT * FROM (SELECT * FROM events WHERE company_id = ");
-    sql.bind(company.raw());
-    sql.text(" AND id >= ").bind(range.from).text(" AND id < ").bind(range.below);
-    sql.text(" ORDER BY id DESC LIMIT ").bind(SCAN_ROWS_MAX).text(") p WHERE 1 = 1");
-    if let Some(event_type) = &filter.event_type {
-        sql.text(" AND event_type = ").bind(event_type.as_str());
+/// What is wanted of the events `alias`.
+pub(crate) fn event_conditions(alias: &str, parts: EventParts<'_>) -> Vec<Sql> {
+    let column = |name: &str| Sql::new(&format!("{alias}.{name}"));
+    let is = |name: &str, value: sea_orm::Value| {
+        let mut sql = column(name);
+        sql.text(" = ").bind(value);
+        sql
+    };
+    let mut conditions = Vec::new();
+    conditions.extend(parts.event_type.and_then(|selector| type_condition(alias, selector)));
+    conditions.extend(parts.subject.map(|subject| is("subject", subject.into())));
+    conditions.extend(parts.external_id.map(|id| is("external_id", id.into())));
+    conditions.extend(parts.source.map(|source| is("source_id", source.into())));
+    if let Some(Needle::Text { subjects, external_id, event_type }) = parts.needle {
+        let mut any = Sql::new("(");
+        any.append(&is("external_id", external_id.as_str().into()));
+        for subject in subjects {
+            any.text(" OR ").append(&is("subject", subject.as_str().into()));
+        }
+        if let Some(of_type) = event_type.as_ref().and_then(|of| type_condition(alias, of)) {
+            any.text(" OR ").append(&of_type);
+        }
+        any.text(")");
+        conditions.push(any);
     }
-    if let Some(subject) = &filter.subject {
-        sql.text(" AND subject = ").bind(subject.as_str());
-    }
-    if let Some(source) = filter.source {
-        sql.text(" AND source_id = ").bind(source.raw());
-    }
-    if let Some(external_id) = &filter.external_id {
-        sql.text(" AND external_id = ").bind(external_id.as_str());
-    }
-    sql.text(" ORDER BY id DESC LIMIT ").bind(limit as i64);
-    sql
+    conditions
+}
+
+fn type_condition(alias: &str, selector: &Selector) -> Option<Sql> {
+    let mut sql = Sql::new("");
+    match selector {
+        Selector::All => return None,
+        Selector::Exact(name) => sql.text(alias).text(".event_type = ").bind(name.as_str()),
+        Selector::Prefix(prefix) => {
+            sql.text("substr(").text(alias).text(".event_type, 1, ");
+            sql.bind(i32::try_from(prefix.len()).unwrap_or(i32::MAX))
+                .text(") = ")
+                .bind(prefix.as_ref())
+        }
+    };
+    Some(sql)
+}
+
+/// An event of a list.
+fn listed(row: &QueryResult) -> Result<EventRecord, Error> {
+    let id: i64 = row.try_get("", "id")?;
+    let corrupt = |what: String| Error::Corrupt { table: "events", id, what };
+    let event_type: String = row.try_get("", "event_type")?;
+    let source: i64 = row.try_get("", "source_id")?;
+    let deliveries: i64 = row.try_get("", "deliveries")?;
+    Ok(EventRecord {
+        id: EventId::from_raw(id),
+        event_type: EventTypeName::parse(&event_type)
+            .map_err(|error| corrupt(format!("event_type {error}")))?,
+        source: (source != 0).then(|| SourceId::from_raw(source)),
+        external_id: row.try_get("", "external_id")?,
+        subject: row.try_get("", "subject")?,
+        occurred_at: from_micros(row.try_get("", "occurred_at")?),
+        accepted_at: from_micros(row.try_get("", "accepted_at")?),
+        expires_at: row.try_get::<Option<i64>>("", "expires_at")?.map(from_micros),
+        data: Vec::new().into(),
+        deliveries: u32::try_from(deliveries)
+            .map_err(|_| corrupt(format!("deliveries is {deliveries}")))?,
+    })
 }

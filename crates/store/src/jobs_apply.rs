@@ -18,6 +18,7 @@ use crate::jobs_rows::{
 };
 use crate::jobs_scan::Scope;
 use crate::rows::lane::wake;
+use crate::search::feed;
 use crate::time::{from_micros, micros};
 use crate::{Error, Store};
 
@@ -355,5 +356,7 @@ async fn end(
     let finished =
         rows.iter().map(|row| history::ActiveModel::from(canceled_row(row.clone(), now)));
     history::Entity::insert_many(finished).exec_without_returning(tx).await?;
-    Ok(())
+    let fed: Vec<feed::Fed> =
+        rows.iter().map(|row| (row.company_id, row.id, row.generation)).collect();
+    feed::tell(tx, &fed).await
 }

@@ -15,7 +15,10 @@ use domain::notice::NoticeKind;
 use domain::outcome::{Acknowledge, ErrorKind, Failure};
 use domain::role::Role;
 use domain::schedule::RetrySchedule;
+use domain::search::Needle;
 use domain::secret::{EndpointSecret, SigningKeys};
+
+use crate::search::terms::StatusWanted;
 
 /// The most rows of one page.
 pub const PAGE_ROWS_MAX: u32 = 100;
@@ -36,6 +39,17 @@ pub struct Page<T> {
     pub data: Vec<T>,
     /// Where the next page begins; `None` after the last.
     pub next: Option<i64>,
+}
+
+/// A page of a list that is searched: the search may have been cut.
+#[derive(Debug, Clone)]
+pub struct CutPage<T> {
+    /// The rows, newest first.
+    pub data: Vec<T>,
+    /// Where the next page begins; `None` after the last.
+    pub next: Option<i64>,
+    /// Whether the search took too long and goes on with the next page: this one is short, or empty.
+    pub cut: bool,
 }
 
 /// A company and the person who owns it.
@@ -313,14 +327,16 @@ pub struct EventRecord {
 /// Which events are wanted.
 #[derive(Debug, Clone, Default)]
 pub struct EventFilter {
-    /// Of this type.
-    pub event_type: Option<EventTypeName>,
+    /// Of this type, or of types with this prefix.
+    pub event_type: Option<Selector>,
     /// About this contact.
     pub subject: Option<String>,
     /// From this source.
     pub source: Option<SourceId>,
     /// With this id of the source's own.
     pub external_id: Option<String>,
+    /// With what was typed into the one box.
+    pub needle: Option<Needle>,
     /// Accepted at or after.
     pub since: Option<DateTime<Utc>>,
     /// Accepted before.
@@ -336,10 +352,18 @@ pub struct DeliveryFilter {
     pub event: Option<EventId>,
     /// In this state.
     pub state: Option<DeliveryState>,
-    /// Of events of this type.
-    pub event_type: Option<EventTypeName>,
+    /// Whose last attempt was answered so.
+    pub status: Option<StatusWanted>,
+    /// Whose last attempt failed so.
+    pub error: Option<ErrorKind>,
+    /// Of events of this type, or of types with this prefix.
+    pub event_type: Option<Selector>,
     /// Of events about this contact.
     pub subject: Option<String>,
+    /// Of events with this id of the source's own.
+    pub external_id: Option<String>,
+    /// With what was typed into the one box.
+    pub needle: Option<Needle>,
     /// Made at or after.
     pub since: Option<DateTime<Utc>>,
     /// Made before.

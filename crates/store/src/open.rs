@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::id::{CompanyId, IdSource, NODE_SLOTS, SLOTS};
@@ -26,6 +27,7 @@ use crate::ingest::{INGEST_BYTES_MAX, INGEST_QUEUE_MAX, IngestJob};
 use crate::live::Live;
 use crate::own_type_cache::OwnTypeCache;
 use crate::pools::{self, Pools};
+use crate::rows::page::{Patience, QUERY_TIME_MAX};
 use crate::seal::Sealer;
 use crate::tokens::TokenCache;
 use crate::{Error, Held, Hint, MasterKey, Metrics};
@@ -85,6 +87,10 @@ pub(crate) struct Inner {
     pub(crate) hints: broadcast::Sender<Hint>,
     pub(crate) metrics: Metrics,
     pub(crate) live: Live,
+    /// How long a list may look for rows, in milliseconds.
+    pub(crate) query_time_ms: AtomicU64,
+    /// For lists that take long: the other half of the readers stays free.
+    pub(crate) long_lists: Semaphore,
     pub(crate) ingest: mpsc::Sender<IngestJob>,
     pub(crate) ingest_room: Arc<Semaphore>,
     pub(crate) ingest_queue: tokio::sync::Mutex<mpsc::Receiver<IngestJob>>,
@@ -106,8 +112,9 @@ impl Store {
             policy,
             standard_schedule,
             limits,
-            connections_max: _,
+            connections_max,
         } = config;
+        let long_lists = (connections_max / 2).max(1) as usize;
         let store = Self {
             origin: None,
             inner: Arc::new(Inner {
@@ -127,6 +134,8 @@ impl Store {
                 hints,
                 metrics: Metrics::default(),
                 live: Live::default(),
+                query_time_ms: AtomicU64::new(QUERY_TIME_MAX.as_millis() as u64),
+                long_lists: Semaphore::new(long_lists),
                 ingest,
                 ingest_room: Arc::new(Semaphore::new(INGEST_BYTES_MAX as usize)),
                 ingest_queue: tokio::sync::Mutex::new(ingest_queue),
@@ -194,6 +203,17 @@ impl Store {
     /// The deployment's decisions about streaks and giving up.
     pub fn policy(&self) -> &domain::settle::Policy {
         &self.inner.rules.policy
+    }
+
+    /// Lets lists look for rows so long instead of [`QUERY_TIME_MAX`].
+    pub fn set_query_time_max(&self, time_max: Duration) {
+        let milliseconds = u64::try_from(time_max.as_millis()).unwrap_or(u64::MAX);
+        self.inner.query_time_ms.store(milliseconds, Ordering::Release);
+    }
+
+    pub(crate) fn patience(&self) -> Patience<'_> {
+        let time_max = Duration::from_millis(self.inner.query_time_ms.load(Ordering::Acquire));
+        Patience::new(time_max, &self.inner.long_lists)
     }
 
     /// A durable write transaction.

@@ -5,12 +5,13 @@ use crate::claim::{
 };
 use crate::exhausted::LAST_WORDS_POSTGRES;
 use crate::readings::OLDEST_DUE;
+use crate::search::feed::FEED_POSTGRES;
 use crate::settle_history::{FINISH_POSTGRES, RETRY_POSTGRES};
 use crate::settle_rows::CLAIMS_POSTGRES;
 use crate::upkeep_age_rows::TAKE_POSTGRES;
 
 /// What each statement is for, the statement, and how many parameters it has.
-pub const HOT: [(&str, &str, usize); 11] = [
+pub const HOT: [(&str, &str, usize); 12] = [
     ("due_lanes", DUE_LANES, 3),
     ("claim", CLAIM_POSTGRES, 4),
     ("claim_newest", CLAIM_NEWEST_POSTGRES, 4),
@@ -22,4 +23,5 @@ pub const HOT: [(&str, &str, usize); 11] = [
     ("give_up", TAKE_POSTGRES, 3),
     ("last_words", LAST_WORDS_POSTGRES, 4),
     ("oldest_due", OLDEST_DUE, 1),
+    ("search_feed", FEED_POSTGRES, 3),
 ];

@@ -153,6 +153,7 @@ impl Store {
             return Ok(None);
         }
         settle_rows::attempts(tx, &changes.finished, &changes.retried).await?;
+        crate::search::feed::tell_settled(tx, &changes.finished).await?;
         let ended = changes.finished.iter().filter_map(|row| row.attempt);
         let again = changes.retried.iter().map(|row| row.attempted);
         crate::stats::count_attempts(tx, self.inner.ids.slot(), ended.chain(again)).await?;

@@ -115,6 +115,7 @@ impl Store {
             number("render_version")?.into(),
         ];
         tx.execute_raw(self.statement(sql, values)).await?;
+        crate::search::feed::tell(tx, &[(company, id, number("generation")?)]).await?;
         Ok(Some(Ended {
             company: CompanyId::from_raw(company),
             id: DeliveryId::from_raw(id),

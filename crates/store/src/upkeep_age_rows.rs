@@ -6,6 +6,7 @@ use sea_orm::sqlx;
 
 use crate::Error;
 use crate::hot::{HotConnection, HotTx, runs, values};
+use crate::search::feed;
 use crate::settle_rows::finish_code;
 use crate::time::micros;
 
@@ -159,5 +160,7 @@ pub(crate) async fn end(
                 .await?;
         }
     }
-    Ok(())
+    let told: Vec<feed::Fed> =
+        rows.iter().map(|row| (row.company_id, row.id, row.generation)).collect();
+    feed::tell_hot(tx, &told).await
 }

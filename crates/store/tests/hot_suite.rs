@@ -31,6 +31,10 @@ mod own_types;
 mod plans;
 #[path = "hot/races.rs"]
 mod races;
+#[path = "hot/search.rs"]
+mod search;
+#[path = "hot/search_cost.rs"]
+mod search_cost;
 #[path = "hot/settle.rs"]
 mod settle;
 #[path = "hot/settle_endpoint.rs"]

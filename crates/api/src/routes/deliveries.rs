@@ -4,18 +4,20 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use domain::delivery::DeliveryState;
-use domain::event::{Event, SUBJECT_BYTES_MAX};
-use domain::event_type::EventTypeName;
+use domain::event::{EXTERNAL_ID_BYTES_MAX, Event, SUBJECT_BYTES_MAX};
 use domain::external_key::EndpointName;
 use domain::id::{AttemptId, CompanyId, DeliveryId, EndpointId, EventId, floor_at};
+use domain::outcome::ErrorKind;
 use domain::wire::{self, SentHead};
 use serde::Serialize;
-use store::{AttemptRecord, DeliveryDetail, DeliveryFilter, DeliveryRecord, EventRecord};
+use store::{
+    AttemptRecord, DeliveryDetail, DeliveryFilter, DeliveryRecord, EventRecord, StatusWanted,
+};
 
 use super::path_id;
 use crate::auth;
 use crate::error::ApiError;
-use crate::query::{PageView, Query};
+use crate::query::{CutPageView, Query};
 use crate::respond::{FailureView, HeadersView, RequestView, ResponseView, json};
 use crate::schema::{DeliveryListParams, ids};
 use crate::serve::Shared;
@@ -142,7 +144,7 @@ fn attempt_id(delivery: DeliveryId, number: u32, started_at: DateTime<Utc>) -> A
 }
 
 /// The company's deliveries, finished or not.
-#[utoipa::path(get, path = "/api/v1/deliveries", tag = "Deliveries", params(DeliveryListParams), responses((status = 200, description = "A page of deliveries, newest first.", body = PageView<DeliveryView>)))]
+#[utoipa::path(get, path = "/api/v1/deliveries", tag = "Deliveries", params(DeliveryListParams), responses((status = 200, description = "A page of deliveries, newest first.", body = CutPageView<DeliveryView>)))]
 pub async fn list_deliveries(
     req: HttpRequest,
     shared: web::Data<Shared>,
@@ -158,9 +160,15 @@ pub async fn list_deliveries(
             let all = DeliveryState::ALL.map(DeliveryState::as_str).join(", ");
             DeliveryState::parse(text).ok_or_else(|| format!("must be one of {all}"))
         }),
-        event_type: query
-            .read("type", |text| EventTypeName::parse(text).map_err(|error| error.to_string())),
+        status: query.read("status_code", status_wanted),
+        error: query.read("error", |text| {
+            let all = ErrorKind::ALL.map(ErrorKind::as_str).join(", ");
+            ErrorKind::parse(text).ok_or_else(|| format!("must be one of {all}"))
+        }),
+        event_type: query.event_types("type"),
         subject: query.text("subject", SUBJECT_BYTES_MAX),
+        external_id: query.text("external_id", EXTERNAL_ID_BYTES_MAX),
+        needle: query.needle(),
         since: query.time("since"),
         until: query.time("until"),
     };
@@ -170,7 +178,19 @@ pub async fn list_deliveries(
         filter.endpoint = Some(shared.state.store.endpoint_named(company, name).await?);
     }
     let page = shared.state.store.deliveries(authorized.caller.company, filter, page).await?;
-    json(StatusCode::OK, &PageView::of(page, |record| DeliveryView::of(record, authorized.now)))
+    json(StatusCode::OK, &CutPageView::of(page, |record| DeliveryView::of(record, authorized.now)))
+}
+
+/// `503`, or `5xx` for all of its class.
+fn status_wanted(text: &str) -> Result<StatusWanted, String> {
+    let class = text.strip_suffix("xx").and_then(|class| class.parse().ok());
+    if let Some(class @ 1..=5) = class {
+        return Ok(StatusWanted::Class(class));
+    }
+    match text.parse() {
+        Ok(code @ 100..=599) if text.len() == 3 => Ok(StatusWanted::Code(code)),
+        Ok(_) | Err(_) => Err("must be a status from 100 to 599, or a class such as 5xx".into()),
+    }
 }
 
 /// One delivery with all its attempts.

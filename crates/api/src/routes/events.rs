@@ -6,9 +6,9 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use domain::event::{DATA_BYTES_MAX, EXTERNAL_ID_BYTES_MAX, SUBJECT_BYTES_MAX};
-use domain::event_type::EventTypeName;
 use domain::id::{EventId, SourceId};
 use domain::json_schema::Misfit;
+use domain::search::Needle;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use store::{Accepted, EventFilter, EventRecord};
@@ -17,7 +17,7 @@ use super::{intake, path_id};
 use crate::code::Code;
 use crate::error::{ApiError, Mistake, Place};
 use crate::event_body::{self, Context};
-use crate::query::{PageView, Query};
+use crate::query::{CutPageView, Query};
 use crate::respond::json;
 use crate::schema::{EventListParams, NewEventBody, ids};
 use crate::serve::Shared;
@@ -184,7 +184,7 @@ impl EventView<'_> {
 }
 
 /// The company's events, without their data.
-#[utoipa::path(get, path = "/api/v1/events", tag = "Events", params(EventListParams), responses((status = 200, description = "A page of events without their data, newest first.", body = PageView<EventView>)))]
+#[utoipa::path(get, path = "/api/v1/events", tag = "Events", params(EventListParams), responses((status = 200, description = "A page of events without their data, newest first.", body = CutPageView<EventView>)))]
 pub async fn list_events(
     req: HttpRequest,
     shared: web::Data<Shared>,
@@ -193,17 +193,20 @@ pub async fn list_events(
     let mut query = Query::of(&req);
     let page = query.page();
     let filter = EventFilter {
-        event_type: query
-            .read("type", |text| EventTypeName::parse(text).map_err(|error| error.to_string())),
+        event_type: query.event_types("type"),
         subject: query.text("subject", SUBJECT_BYTES_MAX),
         source: query.parsed("source_id"),
         external_id: query.text("external_id", EXTERNAL_ID_BYTES_MAX),
         since: query.time("since"),
         until: query.time("until"),
+        needle: query.read("q", |text| match Needle::parse(text) {
+            Ok(Needle::Endpoint(_)) => Err("endpoints are searched for in deliveries".to_owned()),
+            read => read.map_err(|error| error.to_string()),
+        }),
     };
     query.finish()?;
     let page = shared.state.store.events(authorized.caller.company, filter, page).await?;
-    json(StatusCode::OK, &PageView::of(page, |record| EventView::of(record).0))
+    json(StatusCode::OK, &CutPageView::of(page, |record| EventView::of(record).0))
 }
 
 /// One event with its data.

@@ -62,7 +62,7 @@ use crate::code::Code;
         admin_health::get_overall_health, admin_nodes::get_nodes,
         health::get_health, health::get_readiness,
     ),
-    components(schemas(crate::error::Problem, crate::schema::DeliveryStateSchema)),
+    components(schemas(crate::error::Problem, crate::schema::DeliveryStateSchema, crate::schema::ErrorKindSchema)),
     tags(
         (name = "Account", description = "Who is calling."),
         (name = "Members", description = "The people of a company, and who is asked in."),

@@ -13,4 +13,5 @@ mod metrics;
 mod operator;
 mod people;
 mod resources;
+mod search;
 mod settings;

@@ -16,7 +16,8 @@ use crate::{DeliveryRecord, Error};
 
 /// What stands in `state` for a row of `pending`.
 pub const STATE_PENDING: i64 = 0;
-const STATE_DELIVERED: i64 = 1;
+/// What stands in `state` for a delivered one.
+pub const STATE_DELIVERED: i64 = 1;
 const STATE_EXHAUSTED: i64 = 2;
 const STATE_EXPIRED: i64 = 3;
 /// What stands in `state` for a canceled delivery.

@@ -1,15 +1,49 @@
 //! Cutting rows to pages.
 
+use std::time::{Duration, Instant};
+
 use sea_orm::{
     AccessMode, DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel,
     TransactionTrait,
 };
 
+use tokio::sync::{Semaphore, SemaphorePermit};
+
 use crate::{Error, PAGE_ROWS_MAX, Page, PageRequest};
 
-/// How many rows a filter looks at for one page, at most. A page that ends there is short, and
-/// says where the next one begins.
-pub const SCAN_ROWS_MAX: i64 = 20_000;
+/// How long a list looks for rows, at most. A page that ends there says so, and where to go on.
+pub const QUERY_TIME_MAX: Duration = Duration::from_secs(2);
+/// A search that has taken so long goes on only while few others do: readers are few.
+const QUICK: Duration = Duration::from_millis(100);
+
+/// The time that a search may take.
+#[derive(Debug)]
+pub struct Patience<'a> {
+    began: Instant,
+    time_max: Duration,
+    room: &'a Semaphore,
+    permit: Option<SemaphorePermit<'a>>,
+}
+
+impl<'a> Patience<'a> {
+    /// From now on; those that take long share `room`.
+    pub fn new(time_max: Duration, room: &'a Semaphore) -> Self {
+        Self { began: Instant::now(), time_max, room, permit: None }
+    }
+
+    /// Whether it is over.
+    pub fn is_over(&mut self) -> bool {
+        let taken = self.began.elapsed();
+        if taken >= self.time_max {
+            return true;
+        }
+        if taken > QUICK && self.permit.is_none() {
+            self.permit = self.room.try_acquire().ok();
+            return self.permit.is_none();
+        }
+        false
+    }
+}
 
 /// How many rows a page has at most.
 pub fn limit_of(page: PageRequest) -> u64 {

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use domain::delivery::DeliveryState;
-use domain::event_type::EventTypeName;
+use domain::event_type::Selector;
 use domain::id::EventId;
 use store::{DeliveryFilter, EventFilter};
 
@@ -13,7 +13,6 @@ on_both!(
     deliveries_merge_what_waits_and_what_is_over,
     deliveries_are_filtered,
     events_are_filtered,
-    a_filter_that_finds_nothing_goes_on_page_by_page,
 );
 
 /// All ids, page by page, with something done between the pages.
@@ -113,7 +112,7 @@ async fn deliveries_are_filtered(s: Setup) {
     let four = s.pending(4, other, Pending::default()).await;
     s.store.delete_endpoint(s.company, other, ACTOR, now()).await.unwrap();
     let none = DeliveryFilter::default;
-    let typed = |name| Some(EventTypeName::parse(name).unwrap());
+    let typed = |name| Some(Selector::parse(name).unwrap());
     let event = |n| Some(EventId::from_raw(Setup::event_id(n)));
     let state = |state| DeliveryFilter { state: Some(state), ..none() };
     for (filter, expected) in [
@@ -148,7 +147,7 @@ async fn events_are_filtered(s: Setup) {
         (none(), vec![3, 2, 1]),
         (
             EventFilter {
-                event_type: Some(EventTypeName::parse("message.received").unwrap()),
+                event_type: Some(Selector::parse("message.received").unwrap()),
                 ..none()
             },
             vec![3, 1],
@@ -164,45 +163,4 @@ async fn events_are_filtered(s: Setup) {
         let expected: Vec<i64> = expected.into_iter().map(Setup::event_id).collect();
         assert_eq!((ids, found.next), (expected, None), "{filter:?}");
     }
-}
-
-async fn a_filter_that_finds_nothing_goes_on_page_by_page(s: Setup) {
-    let endpoint = s.endpoint().await.id;
-    s.event(1, "message.received", "rare", None).await;
-    let rare = s.delivered(1, endpoint).await;
-    let numbers = "WITH RECURSIVE n(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM n WHERE n < 20101)";
-    let first = Setup::event_id(0);
-    s.sql(
-        &format!(
-            "INSERT INTO events (id, company_id, event_type, subject, occurred_at, accepted_at, \
-             data, deliveries) {numbers} SELECT {first} + 10 * n, {}, 'message.received', 'common', \
-             0, 0, data, 1 FROM n, (SELECT data FROM events) d",
-            s.company.raw()
-        ),
-        vec![],
-    )
-    .await;
-    s.sql(
-        &format!(
-            "INSERT INTO deliveries (id, company_id, generation, endpoint_id, event_id, state, tries, \
-             tries_before, finished_at, format, render_version) {numbers} \
-             SELECT {first} + 10 * n + 1, {}, 0, {}, {first} + 10 * n, 2, 0, 0, 0, 0, 1 FROM n",
-            s.company.raw(),
-            endpoint.raw()
-        ),
-        vec![],
-    )
-    .await;
-    let filter = EventFilter { subject: Some("rare".into()), ..EventFilter::default() };
-    let found = s.store.events(s.company, filter.clone(), page(10, None)).await.unwrap();
-    // 20,100 common ones lie above: the first page looks at 20,000 and says where to go on.
-    assert_eq!((found.data.len(), found.next), (0, Some(Setup::event_id(102))));
-    let found = s.store.events(s.company, filter, page(10, found.next)).await.unwrap();
-    assert_eq!((found.data.len(), found.next), (1, None));
-
-    let filter =
-        DeliveryFilter { state: Some(DeliveryState::Delivered), ..DeliveryFilter::default() };
-    let found = s.store.deliveries(s.company, filter.clone(), page(10, None)).await.unwrap();
-    assert_eq!((found.data.len(), found.next), (0, Some(Setup::event_id(102) + 1)));
-    assert_eq!(all_deliveries(&s, &filter, 10).await, [rare]);
 }

@@ -1,0 +1,46 @@
+//! Feeding the index behind the lists: slices of a few milliseconds with rests between them, so that
+//! it takes a quarter of the writer at most, and lags where that is not enough.
+
+use std::time::{Duration, Instant};
+
+use store::{SearchStep, SearchWalk};
+use tokio_util::sync::CancellationToken;
+
+use crate::dispatcher::Dispatcher;
+
+/// How often a node looks for something to index.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// And while it waits for others' transactions to end.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+/// The rest after a step is so many times as long as the step was.
+const REST_FACTOR: u32 = 3;
+/// And at least and at most so long.
+const REST_MIN: Duration = Duration::from_millis(2);
+const REST_MAX: Duration = Duration::from_secs(1);
+
+impl Dispatcher {
+    /// Walks until `stop`.
+    pub(crate) async fn search_loop(&self, stop: CancellationToken) {
+        let mut walk = SearchWalk::default();
+        while !stop.is_cancelled() {
+            if !self.may_work() {
+                self.pause(LOOK_EVERY, &stop).await;
+                continue;
+            }
+            let begun = Instant::now();
+            let rest = match self.store.walk_search(&mut walk, self.clock.now()).await {
+                Ok(SearchStep::Walked(_) | SearchStep::Next) => {
+                    let rest = begun.elapsed().saturating_mul(REST_FACTOR);
+                    rest.clamp(REST_MIN, REST_MAX)
+                }
+                Ok(SearchStep::Rest) if walk.is_waiting() => LOOK_AGAIN,
+                Ok(SearchStep::Rest) => LOOK_EVERY,
+                Err(error) => {
+                    tracing::warn!(error = %error, "The index of the lists waits for the database: {error}");
+                    LOOK_EVERY
+                }
+            };
+            self.pause(rest, &stop).await;
+        }
+    }
+}
