@@ -101,7 +101,9 @@ mod tests {
             Needle::Text { subjects, external_id, event_type } => {
                 (subjects, external_id, event_type.map(|selector| selector.to_string()))
             }
-            needle => panic!("{needle:?}"),
+            needle @ (Needle::Event(_) | Needle::Delivery(_) | Needle::Endpoint(_)) => {
+                panic!("{needle:?}")
+            }
         }
     }
 

@@ -186,70 +186,34 @@ impl Story {
         }
         let limit = [3, 7, 20, 100][self.dice.roll(4)];
         for filter in self.filters() {
-            let wants = |(delivery, event): &(store::DeliveryRecord, store::EventRecord)| {
-                let status = delivery.last_status;
-                filter.endpoint.is_none_or(|id| id == delivery.endpoint)
-                    && filter.state.is_none_or(|state| state == delivery.state)
-                    && filter.event.is_none_or(|id| id == delivery.event)
-                    && filter.event_type.as_ref().is_none_or(|picks| picks.picks(&event.event_type))
-                    && filter
-                        .subject
-                        .as_ref()
-                        .is_none_or(|text| event.subject.as_ref() == Some(text))
-                    && filter
-                        .external_id
-                        .as_ref()
-                        .is_none_or(|text| event.external_id.as_ref() == Some(text))
-                    && filter.error.is_none_or(|kind| {
-                        delivery.last_error.as_ref().map(|error| error.kind) == Some(kind)
-                    })
-                    && match filter.status {
-                        None => true,
-                        Some(StatusWanted::Code(code)) => status == Some(code),
-                        Some(StatusWanted::Class(class)) => {
-                            status.map(|code| code / 100) == Some(class)
-                        }
-                    }
-                    && match &filter.needle {
-                        Some(Needle::Text { subjects, .. }) => {
-                            event.subject.as_ref().is_some_and(|subject| subjects.contains(subject))
-                        }
-                        Some(_) | None => true,
-                    }
-            };
-            let expected: Vec<i64> = all
-                .iter()
-                .filter(|row| wants(row))
-                .map(|(delivery, _)| delivery.id.raw())
-                .collect();
+            let expected = all.iter().filter(|(delivery, event)| wants(&filter, delivery, event));
+            let expected: Vec<i64> = expected.map(|(delivery, _)| delivery.id.raw()).collect();
             assert_eq!(list(&self.s, &filter, limit).await, expected, "{filter:?}");
         }
+        self.check_events(limit).await;
+    }
+
+    async fn check_events(&self, limit: u32) {
         let filter = |event_type, subject: Option<&str>| EventFilter {
             event_type,
             subject: subject.map(Into::into),
             ..EventFilter::default()
         };
         let prefix = Selector::parse("message.*").unwrap();
-        for (filter, wants) in [
-            (filter(None, None), Box::new(|_: &Made| true) as Box<dyn Fn(&Made) -> bool>),
-            (filter(Some(prefix), None), Box::new(|made| made.event_type.starts_with("message."))),
-            (filter(None, Some("c")), Box::new(|made| made.subject == "c")),
-        ] {
-            let expected: Vec<i64> = self
-                .events
-                .iter()
-                .rev()
-                .filter(|made| wants(made))
-                .map(|made| Setup::event_id(made.n))
-                .collect();
+        type Wants = fn(&Made) -> bool;
+        let wanted: [(EventFilter, Wants); 3] = [
+            (filter(None, None), |_| true),
+            (filter(Some(prefix), None), |made| made.event_type.starts_with("message.")),
+            (filter(None, Some("c")), |made| made.subject == "c"),
+        ];
+        for (filter, wants) in wanted {
+            let expected = self.events.iter().rev().filter(|made| wants(made));
+            let expected: Vec<i64> = expected.map(|made| Setup::event_id(made.n)).collect();
             let (mut ids, mut before) = (Vec::new(), None);
             loop {
-                let found = self
-                    .s
-                    .store
-                    .events(self.s.company, filter.clone(), page(limit, before))
-                    .await
-                    .unwrap();
+                let page = page(limit, before);
+                let found =
+                    self.s.store.events(self.s.company, filter.clone(), page).await.unwrap();
                 ids.extend(found.data.iter().map(|event| event.id.raw()));
                 match found.next {
                     Some(next) => before = Some(next),
@@ -298,6 +262,29 @@ impl Story {
         }
         filters
     }
+}
+
+/// What a filter means, said once more.
+fn wants(filter: &DeliveryFilter, delivery: &DeliveryRecord, event: &EventRecord) -> bool {
+    let (status, error) = (delivery.last_status, delivery.last_error.as_ref());
+    filter.endpoint.is_none_or(|id| id == delivery.endpoint)
+        && filter.state.is_none_or(|state| state == delivery.state)
+        && filter.event.is_none_or(|id| id == delivery.event)
+        && filter.event_type.as_ref().is_none_or(|picks| picks.picks(&event.event_type))
+        && filter.subject.as_ref().is_none_or(|text| event.subject.as_ref() == Some(text))
+        && filter.external_id.as_ref().is_none_or(|text| event.external_id.as_ref() == Some(text))
+        && filter.error.is_none_or(|kind| error.map(|error| error.kind) == Some(kind))
+        && match filter.status {
+            None => true,
+            Some(StatusWanted::Code(code)) => status == Some(code),
+            Some(StatusWanted::Class(class)) => status.map(|code| code / 100) == Some(class),
+        }
+        && match &filter.needle {
+            Some(Needle::Text { subjects, .. }) => {
+                event.subject.as_ref().is_some_and(|subject| subjects.contains(subject))
+            }
+            Some(Needle::Event(_) | Needle::Delivery(_) | Needle::Endpoint(_)) | None => true,
+        }
 }
 
 /// All ids of a list, page by page.
