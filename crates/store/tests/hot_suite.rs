@@ -31,6 +31,8 @@ mod own_types;
 mod plans;
 #[path = "hot/races.rs"]
 mod races;
+#[path = "hot/readings.rs"]
+mod readings;
 #[path = "hot/search.rs"]
 mod search;
 #[path = "hot/search_cost.rs"]

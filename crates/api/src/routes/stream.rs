@@ -9,7 +9,8 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use chrono::TimeDelta;
-use domain::id::{CompanyId, EndpointId};
+use domain::external_key::EndpointName;
+use domain::id::CompanyId;
 use futures_util::stream;
 use serde_json::json;
 use store::{Clock, LiveEvent, LiveNext, LiveStream};
@@ -42,7 +43,7 @@ struct StreamParams {
     #[param(value_type = Option<crate::schema::ids::CompanyIdText>)]
     company: Option<String>,
     /// Only what is about this endpoint.
-    #[param(value_type = Option<crate::schema::ids::EndpointIdText>)]
+    #[param(value_type = Option<crate::schema::EndpointNameSchema>)]
     endpoint_id: Option<String>,
     /// The id of the last event that was seen, where the header `Last-Event-ID` cannot be sent.
     #[param(pattern = "^[0-9]{1,19}$")]
@@ -69,7 +70,7 @@ pub async fn get_stream(
     let company = authorized.caller.company;
     let mut query = Query::of(&req);
     let named: Option<CompanyId> = query.parsed("company");
-    let endpoint: Option<EndpointId> = query.parsed("endpoint_id");
+    let endpoint: Option<EndpointName> = query.parsed("endpoint_id");
     let parameter = query.read("last_event_id", |text| {
         read_id(text).ok_or_else(|| "must be the id of an event of a stream".to_owned())
     });
@@ -82,9 +83,14 @@ pub async fn get_stream(
         return Err(ApiError::NotFound);
     }
     let store = &shared.state.store;
-    if let Some(endpoint) = endpoint {
-        store.endpoint(company, endpoint).await?;
-    }
+    let endpoint = match endpoint {
+        Some(name) => {
+            let id = store.endpoint_named(company, name).await?;
+            store.endpoint(company, id).await?;
+            Some(id)
+        }
+        None => None,
+    };
     let mut answer = answer();
     if req.method() == Method::HEAD {
         return Ok(answer.finish());

@@ -211,6 +211,8 @@ async fn every_route(api: &Api, name: &str, event: &str) -> Vec<(String, u16)> {
     answers.push(("recover".to_owned(), answer.status));
     let list = api.get(&format!("/deliveries?endpoint_id={name}")).await;
     answers.push(("list".to_owned(), list.status));
+    let stream = api.get(&format!("/stream?seconds=0&endpoint_id={name}")).await;
+    answers.push(("stream".to_owned(), stream.status));
     let pair = format!("k={name}");
     let plain = url::form_urlencoded::parse(pair.as_bytes()).next().unwrap().1;
     for path in ["/deliveries/retry", "/deliveries/cancel"] {

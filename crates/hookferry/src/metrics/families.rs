@@ -106,8 +106,8 @@ impl Family {
         for (labels, value) in &self.series {
             match value {
                 Value::Info => metric.encode_info(labels)?,
-                _ if labels.is_empty() => encode(&mut metric, value)?,
-                _ => encode(&mut metric.encode_family(labels)?, value)?,
+                value if labels.is_empty() => encode(&mut metric, value)?,
+                value => encode(&mut metric.encode_family(labels)?, value)?,
             }
         }
         Ok(())

@@ -10,7 +10,10 @@ use domain::id::{DeliveryId, EndpointId, EventId};
 use domain::job::JobRequest;
 use domain::outcome::ErrorKind;
 use domain::search::Needle;
-use store::{DeliveryFilter, EventFilter, SearchStep, SearchWalk, StatusWanted, Store, ToSettle};
+use store::{
+    DeliveryFilter, DeliveryRecord, EventFilter, EventRecord, SearchStep, SearchWalk, StatusWanted,
+    Store, ToSettle,
+};
 
 use crate::engine::{at, attempted, held, refused, status};
 use crate::jobs::done;
