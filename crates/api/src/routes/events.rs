@@ -108,7 +108,7 @@ async fn take_event(
     let context = Context { company: caller.company, key, now: authorized.now, data_bytes_max };
     let read = event_body::parse(body::text(&body)?, "", context);
     drop(body); // the event has its own copy, and may wait for a commit
-    let mut taken = intake::take_in(&shared, caller, vec![read], |_| String::new()).await?;
+    let mut taken = intake::take_in(shared, caller, vec![read], |_| String::new()).await?;
     let (Some(taken), true) = (taken.pop(), taken.is_empty()) else {
         return Err(ApiError::Internal("one event was posted, not one was answered".into()));
     };

@@ -286,10 +286,10 @@ fn schemas() -> impl Strategy<Value = Value> {
 proptest! {
     #[test]
     fn no_schema_and_no_data_is_a_panic(schema in schemas(), data in schemas()) {
-        if let Ok(schema) = parse(&schema) {
-            if let Err(misfits) = schema.check(data.to_string().as_bytes()) {
-                prop_assert!((1..=MISFITS_MAX).contains(&misfits.len()));
-            }
+        if let Ok(schema) = parse(&schema)
+            && let Err(misfits) = schema.check(data.to_string().as_bytes())
+        {
+            prop_assert!((1..=MISFITS_MAX).contains(&misfits.len()));
         }
     }
 
