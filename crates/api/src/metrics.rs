@@ -157,7 +157,7 @@ impl Spot {
 
     fn row(self, method: &Method) -> Option<usize> {
         let method = if *method == Method::HEAD { "GET" } else { method.as_str() };
-        let place = self.rows.iter().position(|row| row.method == method)?;
+        let place = self.rows.iter().position(|row| row.method == method || row.method == "ANY")?;
         Some(self.first + place)
     }
 }

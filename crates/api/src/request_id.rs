@@ -82,8 +82,7 @@ pub async fn in_time<B: MessageBody + 'static>(
     let kept = req.request().clone();
     let route = kept.app_data::<Spot>().map_or(UNKNOWN, |spot| spot.path());
     Span::current().record("route", route);
-    let is_slow = route.ends_with("/sample") || route.starts_with(PATH_PREFIX);
-    let limit = if is_slow { SLOW_WITHIN } else { ANSWER_WITHIN };
+    let limit = if may_wait(route) { SLOW_WITHIN } else { ANSWER_WITHIN };
     match tokio::time::timeout(limit, next.call(req)).await {
         Ok(answered) => Ok(answered?.map_into_boxed_body()),
         // What a request waits for is the database; its own deadlines are shorter than this one.
@@ -123,6 +122,12 @@ fn method_name(method: &Method) -> &'static str {
     const KNOWN: [&str; 9] =
         ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT"];
     KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or(UNKNOWN)
+}
+
+/// Whether it is in the nature of a route to take long: a sample waits for somebody else's machine, an
+/// inbox is told to wait.
+fn may_wait(route: &str) -> bool {
+    route.ends_with("/sample") || route.starts_with(PATH_PREFIX)
 }
 
 /// One request, as its line in the log tells it.
@@ -165,9 +170,8 @@ impl Answered<'_> {
         }
     }
 
-    /// A sample waits for somebody else's machine.
     fn is_slow(&self) -> bool {
-        self.took > SLOW_AFTER && !self.route.ends_with("/sample")
+        self.took > SLOW_AFTER && !may_wait(self.route)
     }
 }
 

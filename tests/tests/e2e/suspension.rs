@@ -142,7 +142,7 @@ async fn endpoints_over_the_limit_are_refused_by_two_nodes_at_once() {
     story.operator.patch(&path, &json!({"limits": {"endpoints": 5}})).await.expect(200);
     let other = story.api.at(second.base());
     let make = async |number: usize| {
-        let node = if number % 2 == 0 { &story.api } else { &other };
+        let node = if number.is_multiple_of(2) { &story.api } else { &other };
         node.post("/endpoints", &endpoint("https://example.com/hook")).await
     };
     let answers = futures_util::future::join_all((0..16).map(make)).await;

@@ -83,6 +83,22 @@ fn store_config(folder: &tempfile::TempDir) -> store::Config {
     }
 }
 
+/// What the API is told before a test changes it.
+fn api_config(operator: OperatorTokens, policy: AddressPolicy) -> api::Config {
+    api::Config {
+        public_url: None,
+        allow_http: false,
+        sign_ups: api::SignUps::Open,
+        can_mail: false,
+        operator,
+        trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
+        policy,
+        default_timeout: Duration::from_secs(5),
+        workers: 1,
+        shutdown_timeout: Duration::ZERO,
+    }
+}
+
 impl App {
     /// An API with one company and a token that may everything.
     pub async fn start() -> Self {
@@ -140,18 +156,7 @@ impl App {
         tasks.spawn(async move { live.run_live(live_clock, CancellationToken::new()).await });
         let readiness = api::Readiness::default();
         readiness.set_ready(true);
-        let mut config = api::Config {
-            public_url: None,
-            allow_http: false,
-            sign_ups: api::SignUps::Open,
-            can_mail: false,
-            operator,
-            trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
-            policy,
-            default_timeout: Duration::from_secs(5),
-            workers: 1,
-            shutdown_timeout: Duration::ZERO,
-        };
+        let mut config = api_config(operator, policy);
         let metrics: Arc<api::Metrics> = Arc::default();
         change(&mut config);
         let state = api::State {

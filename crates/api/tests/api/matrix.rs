@@ -101,35 +101,8 @@ pub async fn own_id(app: &App, path: &str) -> String {
             app.api.post("/events", &event()).await.expect(202);
             text(&app.api.get("/deliveries?limit=1").await.expect(200)["data"][0])
         }
-        "jobs" => {
-            let endpoint = text(&app.endpoint().await);
-            let retry = json!({"endpoint_id": endpoint});
-            let job = app.api.post("/deliveries/retry", &retry).await;
-            if job.status == 409 {
-                // Nobody works on them here: make room.
-                for job in app.api.get("/jobs").await.expect(200)["data"].as_array().unwrap() {
-                    app.api.post(&format!("/jobs/{}/cancel", text(job)), &json!({})).await;
-                }
-                text(&app.api.post("/deliveries/retry", &retry).await.expect(202))
-            } else {
-                text(&job.expect(202))
-            }
-        }
-        "inboxes" => {
-            // A company has few: what there is will do.
-            let kept = app.api.get("/inboxes?limit=1").await.expect(200)["data"][0].clone();
-            let new = kept.is_null();
-            let inbox =
-                if new { app.api.post("/inboxes", &json!({})).await.expect(201) } else { kept };
-            if !path.contains("{request_id}") {
-                return text(&inbox);
-            }
-            let url = inbox["url"].as_str().unwrap();
-            app.api.send_to(url, "POST", &[], Vec::new()).await.unwrap();
-            let requests = format!("/inboxes/{}/requests", text(&inbox));
-            let newest = app.api.get(&format!("{requests}?limit=1")).await.expect(200);
-            format!("{}/requests/{}", text(&inbox), text(&newest["data"][0]))
-        }
+        "jobs" => running_job(app).await,
+        "inboxes" => inbox_or_request(app, path).await,
         // The engine writes them: there is none here, and whoever may see them is told so.
         "mails" => "mail_01m7y3yvqsfw88028n6rw9xe2b".to_owned(),
         "members" => {
@@ -162,6 +135,38 @@ pub async fn own_id(app: &App, path: &str) -> String {
         }
         other => panic!("what is an id of {other}?"),
     }
+}
+
+async fn running_job(app: &App) -> String {
+    let text = |value: &Value| value["id"].as_str().unwrap().to_owned();
+    let endpoint = text(&app.endpoint().await);
+    let retry = json!({"endpoint_id": endpoint});
+    let job = app.api.post("/deliveries/retry", &retry).await;
+    if job.status == 409 {
+        // Nobody works on them here: make room.
+        for job in app.api.get("/jobs").await.expect(200)["data"].as_array().unwrap() {
+            app.api.post(&format!("/jobs/{}/cancel", text(job)), &json!({})).await;
+        }
+        text(&app.api.post("/deliveries/retry", &retry).await.expect(202))
+    } else {
+        text(&job.expect(202))
+    }
+}
+
+async fn inbox_or_request(app: &App, path: &str) -> String {
+    let text = |value: &Value| value["id"].as_str().unwrap().to_owned();
+    // A company has few: what there is will do.
+    let kept = app.api.get("/inboxes?limit=1").await.expect(200)["data"][0].clone();
+    let new = kept.is_null();
+    let inbox = if new { app.api.post("/inboxes", &json!({})).await.expect(201) } else { kept };
+    if !path.contains("{request_id}") {
+        return text(&inbox);
+    }
+    let url = inbox["url"].as_str().unwrap();
+    app.api.send_to(url, "POST", &[], Vec::new()).await.unwrap();
+    let requests = format!("/inboxes/{}/requests", text(&inbox));
+    let newest = app.api.get(&format!("{requests}?limit=1")).await.expect(200);
+    format!("{}/requests/{}", text(&inbox), text(&newest["data"][0]))
 }
 
 pub async fn call(who: &Who, operation: &Operation, id: &str, endpoint: &str) -> Answer {

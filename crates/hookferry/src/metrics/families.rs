@@ -104,10 +104,12 @@ impl Family {
         let help = format!("{}.", self.help);
         let mut metric = encoder.encode_descriptor(self.name, &help, unit, kind)?;
         for (labels, value) in &self.series {
-            match value {
-                Value::Info => metric.encode_info(labels)?,
-                value if labels.is_empty() => encode(&mut metric, value)?,
-                value => encode(&mut metric.encode_family(labels)?, value)?,
+            if matches!(value, Value::Info) {
+                metric.encode_info(labels)?;
+            } else if labels.is_empty() {
+                encode(&mut metric, value)?;
+            } else {
+                encode(&mut metric.encode_family(labels)?, value)?;
             }
         }
         Ok(())

@@ -12,7 +12,6 @@ on_both!(
     the_oldest_due_is_the_longest_waiting_of_those_that_may_go,
     endpoints_are_counted_by_status_without_deleted_ones,
     pools_and_queues_tell_their_use,
-    measure,
 );
 
 fn ago(minutes: i64) -> DateTime<Utc> {
@@ -91,31 +90,4 @@ async fn pools_and_queues_tell_their_use(s: Setup) {
     assert_eq!((s.store.running_jobs().await.unwrap(), s.store.doubtful_rows()), (0, 0));
     let mails = s.store.waiting_mails(now()).await.unwrap();
     assert_eq!((mails.count, mails.oldest_due), (0, None));
-}
-
-async fn measure(s: Setup) {
-    let pg = s.store.is_partitioned();
-    let series = |n: i64| {
-        if pg {
-            format!("generate_series(1,{n}) AS g(value)")
-        } else {
-            format!(
-                "(WITH RECURSIVE c(value) AS (SELECT 1 UNION ALL SELECT value+1 FROM c WHERE value < {n}) SELECT value FROM c) g"
-            )
-        }
-    };
-    let e = s.endpoint().await.id.raw();
-    let cols = "company_id, url, event_types, sealed_secrets, timeout_ms, schedule, created_at, updated_at";
-    s.sql(&format!("INSERT INTO endpoints (id, {cols}) SELECT {e} + 100000000 + value, {cols} FROM endpoints, {} WHERE id = {e}", series(10_000)), vec![]).await;
-    s.sql(&format!("INSERT INTO lanes (endpoint_id, company_id, next_due) SELECT id, company_id, 1 FROM endpoints"), vec![]).await;
-    let now = micros(now());
-    s.sql(&format!("INSERT INTO pending (id, company_id, endpoint_id, event_id, due_at, schedule_began) SELECT 1000000 + value, {}, {e} + 100000000 + 1 + value % 10000, 1, {now} - value, 0 FROM {}", s.company.raw(), series(300_000)), vec![]).await;
-    for _ in 0..3 {
-        let begun = std::time::Instant::now();
-        let oldest = s.store.oldest_due(crate::setup::now()).await.unwrap();
-        let first = begun.elapsed();
-        let begun = std::time::Instant::now();
-        s.store.endpoints_by_status().await.unwrap();
-        eprintln!("MEASURED pg={pg} oldest {first:?} {oldest:?}; endpoints {:?}", begun.elapsed());
-    }
 }
