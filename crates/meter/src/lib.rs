@@ -135,18 +135,18 @@ impl Histogram {
     /// What it holds now. Values that come meanwhile are in it whole, in part or not at all, but
     /// ranges and count always agree.
     pub fn read(&self) -> Reading {
-        let scale = match self.unit {
-            Unit::Time => 1e-6,
+        let per = match self.unit {
+            Unit::Time => 1e6,
             Unit::Count => 1.0,
         };
         let mut count = 0;
         let mut up_to = Vec::with_capacity(self.edges.len());
         for (edge, here) in self.edges.iter().zip(&self.counts) {
             count += here.load(Ordering::Relaxed);
-            up_to.push((*edge as f64 * scale, count));
+            up_to.push((*edge as f64 / per, count));
         }
         count += self.counts[self.edges.len()].load(Ordering::Relaxed);
-        Reading { up_to, count, sum: self.sum.load(Ordering::Relaxed) as f64 * scale }
+        Reading { up_to, count, sum: self.sum.load(Ordering::Relaxed) as f64 / per }
     }
 }
 

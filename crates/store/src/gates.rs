@@ -36,6 +36,13 @@ impl Taken {
         Self { max: AtomicU32::new(max), paid_until_ns: AtomicI64::new(0) }
     }
 
+    /// With another rate it begins anew: what was owed at the old one is forgiven.
+    fn set(&self, max: u32) {
+        if self.max.swap(max, Ordering::Relaxed) != max {
+            self.paid_until_ns.store(0, Ordering::Relaxed);
+        }
+    }
+
     fn take(
         &self,
         limit: Limit,
@@ -89,8 +96,8 @@ impl Gate {
         if self.version.fetch_max(version, Ordering::Relaxed) > version {
             return;
         }
-        self.events.max.store(limits.get(Limit::EventsPerSecond), Ordering::Relaxed);
-        self.samples.max.store(limits.get(Limit::SamplesPerMinute), Ordering::Relaxed);
+        self.events.set(limits.get(Limit::EventsPerSecond));
+        self.samples.set(limits.get(Limit::SamplesPerMinute));
         self.event_bytes_max.store(limits.get(Limit::EventBytes), Ordering::Relaxed);
     }
 }

@@ -28,8 +28,17 @@ pub fn binary() -> &'static Path {
 }
 
 fn build() -> PathBuf {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // What cargo tells a test of its package is not there where a person builds: build scripts that
+    // look at it would run again, and all that depends on them would be built again.
+    let told = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_", "CARGO_PRIMARY_"];
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| told.iter().any(|prefix| name.starts_with(prefix))) {
+            command.env_remove(name);
+        }
+    }
     // `--workspace` for the features with which `cargo test --workspace` has built everything.
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let output = command
         .args(["build", "--workspace", "--bin", "hookferry", "--message-format=json"])
         .current_dir(files::root())
         .stderr(Stdio::inherit())

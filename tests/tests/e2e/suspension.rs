@@ -30,6 +30,8 @@ fn with_operator(setup: Setup) -> Setup {
     setup
         .set("HOOKFERRY_ADMIN_TOKEN", &format!("an-older-operators-token,{OPERATOR}"))
         .set("HOOKFERRY_RETRY_INTERVAL", "300ms")
+        // Few at a time: when it is suspended something must be left, however fast the machine.
+        .set("HOOKFERRY_MAX_IN_FLIGHT", "8")
         // Far shorter than the suspension is made to seem: its time must not count.
         .set("HOOKFERRY_GIVE_UP_AFTER", "2m")
 }

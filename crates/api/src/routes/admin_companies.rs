@@ -27,7 +27,7 @@ const SEARCH_BYTES_MAX: usize = 254;
 
 /// A company, as the operator sees it.
 #[derive(Debug, Serialize, ToSchema)]
-struct CompanyView {
+struct StandingView {
     #[schema(value_type = ids::CompanyIdText)]
     id: CompanyId,
     name: String,
@@ -58,7 +58,7 @@ struct SetLimitView {
     is_default: bool,
 }
 
-impl CompanyView {
+impl StandingView {
     fn of(standing: CompanyStanding) -> Self {
         let CompanyStanding {
             id,
@@ -88,7 +88,7 @@ impl CompanyView {
 }
 
 /// Every company, with what is wrong in it at a glance.
-#[utoipa::path(get, path = "/api/v1/admin/companies", tag = "Operator", params(CompanyListParams), responses((status = 200, description = "A page of companies, newest first.", body = PageView<CompanyView>)))]
+#[utoipa::path(get, path = "/api/v1/admin/companies", tag = "Operator", params(CompanyListParams), responses((status = 200, description = "A page of companies, newest first.", body = PageView<StandingView>)))]
 pub async fn list_companies(
     req: HttpRequest,
     shared: web::Data<Shared>,
@@ -106,12 +106,12 @@ pub async fn list_companies(
     };
     query.finish()?;
     let page = shared.state.store.company_standings(filter, page).await?;
-    json(StatusCode::OK, &PageView::of(page, CompanyView::of))
+    json(StatusCode::OK, &PageView::of(page, StandingView::of))
 }
 
 /// A new company and its owner; a person with that address becomes its owner as well. Whoever has no
 /// password yet asks for a link to choose one.
-#[utoipa::path(post, path = "/api/v1/admin/companies", tag = "Operator", request_body = NewCompanyBody, responses((status = 201, description = "The company.", body = CompanyView)))]
+#[utoipa::path(post, path = "/api/v1/admin/companies", tag = "Operator", request_body = NewCompanyBody, responses((status = 201, description = "The company.", body = StandingView)))]
 pub async fn create_company(
     req: HttpRequest,
     payload: web::Payload,
@@ -132,11 +132,11 @@ pub async fn create_company(
     let company =
         store.create_company_by(Actor::Operator, &name, email.as_str(), operator.now).await?;
     let standing = store.company_standing(company.id).await?;
-    json(StatusCode::CREATED, &CompanyView::of(standing))
+    json(StatusCode::CREATED, &StandingView::of(standing))
 }
 
 /// One company.
-#[utoipa::path(get, path = "/api/v1/admin/companies/{id}", tag = "Operator", responses((status = 200, description = "The company.", body = CompanyView)))]
+#[utoipa::path(get, path = "/api/v1/admin/companies/{id}", tag = "Operator", responses((status = 200, description = "The company.", body = StandingView)))]
 pub async fn get_company(
     req: HttpRequest,
     shared: web::Data<Shared>,
@@ -144,13 +144,13 @@ pub async fn get_company(
     auth::operator(&req, &shared)?;
     Query::of(&req).finish()?;
     let standing = shared.state.store.company_standing(path_id(&req)?).await?;
-    json(StatusCode::OK, &CompanyView::of(standing))
+    json(StatusCode::OK, &StandingView::of(standing))
 }
 
 /// Changes what the body names. Suspended, a company takes no events, and nothing of it is sent within
 /// two seconds, on every node; its people can log in and read. Resumed, what waited goes out, and the
 /// time between counts for nothing.
-#[utoipa::path(patch, path = "/api/v1/admin/companies/{id}", tag = "Operator", request_body = CompanyPatchBody, responses((status = 200, description = "The company as it is now.", body = CompanyView)))]
+#[utoipa::path(patch, path = "/api/v1/admin/companies/{id}", tag = "Operator", request_body = CompanyPatchBody, responses((status = 200, description = "The company as it is now.", body = StandingView)))]
 pub async fn update_company(
     req: HttpRequest,
     payload: web::Payload,
@@ -162,7 +162,7 @@ pub async fn update_company(
     let patch = read_patch(body::text(&body)?)?;
     let store = operator.store(&shared);
     let standing = store.update_company(id, patch, Actor::Operator, operator.now).await?;
-    json(StatusCode::OK, &CompanyView::of(standing))
+    json(StatusCode::OK, &StandingView::of(standing))
 }
 
 fn read_patch(text: &str) -> Result<CompanyPatch, ApiError> {

@@ -9,7 +9,7 @@ use super::{RoleSchema, ScheduleSchema};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SettingsPatchBody {
-    company: Option<CompanyPatchBody>,
+    company: Option<CompanyNameBody>,
     /// A name of the IANA database.
     #[schema(max_length = 64, example = "Europe/Berlin")]
     time_zone: Option<String>,
@@ -20,7 +20,7 @@ pub struct SettingsPatchBody {
 /// What changes of the company.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct CompanyPatchBody {
+pub struct CompanyNameBody {
     #[schema(min_length = 1, max_length = 100, nullable = false)]
     name: Option<String>,
 }

@@ -43,7 +43,11 @@ fn corrupt(company: i64, what: impl std::fmt::Display) -> Error {
 
 /// Reads a company's settings.
 pub fn settings_of(company: i64, text: &str) -> Result<(Notifications, EndpointDefaults), Error> {
-    let stored: Stored = serde_json::from_str(text).map_err(|error| corrupt(company, error))?;
+    // As an object: serde takes a list for a struct, too.
+    let object: Map<String, Value> =
+        serde_json::from_str(text).map_err(|error| corrupt(company, error))?;
+    let stored: Stored =
+        serde_json::from_value(Value::Object(object)).map_err(|error| corrupt(company, error))?;
     let mut notifications = Notifications::default();
     if let Some(name) = stored.time_zone {
         notifications.time_zone = name.parse().map_err(|error| corrupt(company, error))?;
