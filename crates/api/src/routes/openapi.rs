@@ -227,11 +227,16 @@ fn add_errors(operation: &mut Map<String, Value>, row: &Row, has_body: bool, has
     let writes = row.method != "GET";
     let one_thing = row.path.contains('{');
     let operators = row.access == Access::Operator;
+    // By its external key: one that no endpoint has is not found.
+    let names_endpoint = operation
+        .get("parameters")
+        .and_then(Value::as_array)
+        .is_some_and(|all| all.iter().any(|parameter| parameter["name"] == "endpoint_id"));
     let wanted = [
         (400, has_body),
         (401, signed || has_body),
         (403, has_body || (signed && row.access != Access::Signed)),
-        (404, one_thing || has_body || operators),
+        (404, one_thing || has_body || operators || names_endpoint),
         (408, has_body),
         (409, writes),
         (413, has_body),
