@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use tokio_util::task::TaskTracker;
 
-use crate::load;
+use crate::client;
 use crate::receiver::Receiver;
 use crate::tally::Tally;
 
@@ -18,7 +18,7 @@ pub(crate) async fn measure(receiver: &Receiver, lasts: Duration) -> anyhow::Res
     let _ = rustls::crypto::ring::default_provider().install_default();
     let url = receiver.url(0, 0);
     // On a thread and a runtime of its own, as the program's client has.
-    let tally = Arc::new(Tally::new(0, 1, 1, 0));
+    let tally = Arc::new(Tally::new(0, 1, 1));
     receiver.count_for(vec![tally.clone()]);
     let client = tokio::task::spawn_blocking(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -31,11 +31,14 @@ pub(crate) async fn measure(receiver: &Receiver, lasts: Duration) -> anyhow::Res
 
 async fn post(url: String, lasts: Duration) -> anyhow::Result<(u64, Duration)> {
     let client = reqwest::Client::builder().no_proxy().build()?;
+    let mut body = Vec::new();
+    client::write_event(&mut body, 0, 0, 1);
+    let body = bytes::Bytes::from(body);
     let (tasks, began) = (TaskTracker::new(), Instant::now());
     let workers: Vec<_> = (0..CONNECTIONS)
         .map(|_| {
             let (client, url) = (client.clone(), url.clone());
-            let body = bytes::Bytes::from(load::event(0, 0));
+            let body = body.clone();
             tasks.spawn(async move {
                 let mut sent = 0;
                 while began.elapsed() < lasts {

@@ -6,9 +6,10 @@ use testkit::postgres::free_port;
 use testkit::program::{Program, Setup};
 use testkit::{sql, wait};
 
-use crate::load::{Open, Sender, open_loop};
+use crate::client::Sender;
+use crate::load::{Open, Stop, open_loop};
 use crate::rows::{Bound, Row};
-use crate::scenarios::{AtomicStop, DEAD, latency_text};
+use crate::scenarios::{DEAD, latency_text};
 use crate::stage::{RETRY_INTERVAL, Stage, arrived};
 use crate::tally::{Outcome, Tally};
 
@@ -37,7 +38,7 @@ pub(crate) async fn rows(stage: &Stage) -> anyhow::Result<Vec<Row>> {
     let fresh = fresh_company(stage, &program, seconds).await?;
     let retried = company_that_refuses_first(stage, &program, seconds).await?;
     stage.receiver.count_for(vec![fresh.tally.clone(), retried.tally.clone()]);
-    let never = AtomicStop::never();
+    let never = Stop::never();
     let (sent, retried_too) = tokio::join!(
         open_loop(&fresh, paced(FRESH_PER_SECOND, seconds), &never),
         open_loop(&retried, paced(RETRIES_PER_SECOND, seconds), &never),
@@ -67,13 +68,13 @@ fn paced(per_second: u32, seconds: u64) -> Open {
 }
 
 async fn fresh_company(stage: &Stage, program: &Program, seconds: u64) -> anyhow::Result<Sender> {
-    stage.company(program, FRESH_PER_SECOND as usize * seconds as usize, 1, 0).await
+    stage.company(program, FRESH_PER_SECOND as usize * seconds as usize, 1).await
 }
 
 async fn fresh_events(stage: &Stage, program: &Program, seconds: u64) -> anyhow::Result<Outcome> {
     let sender = fresh_company(stage, program, seconds).await?;
     stage.receiver.count_for(vec![sender.tally.clone()]);
-    open_loop(&sender, paced(FRESH_PER_SECOND, seconds), &AtomicStop::never()).await?;
+    open_loop(&sender, paced(FRESH_PER_SECOND, seconds), &Stop::never()).await?;
     arrived(&[&sender.tally]).await;
     Ok(sender.tally.outcome())
 }
@@ -85,17 +86,17 @@ async fn company_that_refuses_first(
 ) -> anyhow::Result<Sender> {
     let phase = stage.next_phase();
     let count = RETRIES_PER_SECOND as usize * seconds as usize;
-    let tally = Tally::new(phase, count, 1, 0).that_refuses_first();
+    let tally = Tally::new(phase, count, 1).that_refuses_first();
     stage.company_with(program, vec![stage.receiver.url(phase, 0)], tally).await
 }
 
 /// A company whose endpoint refuses connections fails once; then the program stops.
 async fn die(stage: &Stage, program: Program) -> anyhow::Result<Setup> {
     let url = format!("http://127.0.0.1:{}/", free_port());
-    let tally = Tally::new(stage.next_phase(), 1, 1, 0);
+    let tally = Tally::new(stage.next_phase(), 1, 1);
     let sender = stage.company_with(&program, vec![url], tally).await?;
     let one = Open { per_second: 1, connections: 1, count: 1 };
-    open_loop(&sender, one, &AtomicStop::never()).await?;
+    open_loop(&sender, one, &Stop::never()).await?;
     let url = program.setup().database_url();
     let failed = async || {
         let retries =

@@ -18,7 +18,7 @@ const IN_FLIGHT_MAX: f64 = 1_024.0;
 pub(crate) async fn rows(stage: &Stage) -> anyhow::Result<Vec<Row>> {
     let program = stage.program_that_retries_soon().await;
     stage.warm_up(&program).await?;
-    let sender = stage.company(&program, 500_000, 2, 0).await?;
+    let sender = stage.company(&program, 500_000, 2).await?;
     stage.receiver.count_for(vec![sender.tally.clone()]);
     let (lasts, kill_after) = (stage.lasts(8, 5), stage.lasts(3, 2));
     let until = Instant::now() + lasts;

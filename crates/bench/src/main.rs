@@ -5,6 +5,7 @@
 //! all share the machine's cores. Nothing here is shipped.
 
 mod bare;
+mod client;
 mod dead;
 mod kill;
 mod load;
@@ -15,6 +16,7 @@ mod scenarios;
 mod stage;
 mod tally;
 mod usage;
+mod wire;
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -30,6 +32,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Which program is measured; the test kit reads it too.
 const BINARY_ENV: &str = "HOOKFERRY_BIN";
+
+/// The name of the thread that makes the load.
+pub(crate) const LOAD_THREAD: &str = "load";
 
 /// Measures the release build of hookferry and prints the table of its speed.
 #[derive(Debug, Clone, Parser)]
@@ -67,7 +72,13 @@ enum Databases {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = if std::env::var_os(BINARY_ENV).is_some() {
-        measure(&arguments)
+        // Its CPU time is found by the thread's name.
+        let load = std::thread::Builder::new().name(LOAD_THREAD.into());
+        match load.spawn(move || measure(&arguments)).map(std::thread::JoinHandle::join) {
+            Ok(Ok(done)) => done,
+            Ok(Err(_)) => Err(anyhow::anyhow!("the load has panicked")),
+            Err(error) => Err(error.into()),
+        }
     } else {
         with_binary(&arguments)
     };

@@ -1,24 +1,22 @@
 //! The receiver: a bare HTTP server on a thread of its own that counts what arrives.
 
-use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Empty};
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
+use memchr::memmem;
 use parking_lot::RwLock;
-use tokio::net::TcpSocket;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_util::task::TaskTracker;
 
-use crate::tally::Tally;
+use crate::tally::{Manner, Tally, Verdict};
+use crate::wire::{self, Inbox, Parsed};
 
 /// What stands before an event's number in its data.
 pub(crate) const NUMBER_KEY: &str = "\"bench_number\":";
+/// The name of its thread, by which its CPU time is found.
+pub(crate) const THREAD: &str = "receiver";
 /// How long an endpoint that hangs holds a request.
 const HANG: Duration = Duration::from_secs(60);
 /// Connections that wait to be accepted.
@@ -28,8 +26,10 @@ const BACKLOG: u32 = 4_096;
 #[derive(Debug, Clone)]
 pub(crate) struct Receiver {
     pub(crate) address: SocketAddr,
-    tallies: Arc<RwLock<Vec<Arc<Tally>>>>,
+    tallies: Tallies,
 }
+
+type Tallies = Arc<RwLock<Vec<Arc<Tally>>>>;
 
 impl Receiver {
     /// Counts for these from now on, and for no others.
@@ -52,20 +52,17 @@ pub(crate) fn start() -> anyhow::Result<Receiver> {
         let _context = runtime.enter();
         socket.listen(BACKLOG)?
     };
-    let tallies = Arc::new(RwLock::new(Vec::new()));
+    let tallies = Tallies::default();
     let receiver = Receiver { address: listener.local_addr()?, tallies: tallies.clone() };
-    std::thread::Builder::new().name("receiver".into()).spawn(move || {
+    std::thread::Builder::new().name(THREAD.into()).spawn(move || {
         runtime.block_on(async move {
             let connections = TaskTracker::new();
             loop {
                 let Ok((stream, _)) = listener.accept().await else { continue };
                 // Without it answers would only be slower.
                 let _ = stream.set_nodelay(true);
-                let tallies = tallies.clone();
-                let service = service_fn(move |request| answer(request, tallies.clone()));
-                let connection = hyper::server::conn::http1::Builder::new()
-                    .serve_connection(TokioIo::new(stream), service);
                 // A connection that breaks is the program's to notice.
+                let connection = serve(stream, tallies.clone());
                 connections.spawn(async move { drop(connection.await) });
             }
         });
@@ -73,25 +70,63 @@ pub(crate) fn start() -> anyhow::Result<Receiver> {
     Ok(receiver)
 }
 
-async fn answer(
-    request: Request<Incoming>,
-    tallies: Arc<RwLock<Vec<Arc<Tally>>>>,
-) -> Result<Response<Empty<Bytes>>, Infallible> {
-    let target = target(request.uri().path());
-    let tally = target
-        .and_then(|(phase, _)| tallies.read().iter().find(|tally| tally.phase == phase).cloned());
-    let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-    let mut status = StatusCode::OK;
-    if let (Some(tally), Some((_, endpoint))) = (tally, target) {
-        status =
-            number(&body).map_or(StatusCode::BAD_REQUEST, |number| tally.arrive(number, endpoint));
-        if endpoint < tally.hanging {
-            tokio::time::sleep(HANG).await;
+/// Answers what comes over a connection, until that ends or speaks no HTTP.
+async fn serve(mut stream: TcpStream, tallies: Tallies) -> anyhow::Result<()> {
+    let (mut inbox, numbers) = (Inbox::new(), memmem::Finder::new(NUMBER_KEY));
+    loop {
+        let request = match wire::request(inbox.unread())? {
+            Parsed::Whole(request) => request,
+            Parsed::Partial { bytes_min } => {
+                if !inbox.fill(&mut stream, bytes_min).await? {
+                    return Ok(());
+                }
+                continue;
+            }
+        };
+        let number = number(&request.message.body.bytes(inbox.unread()), &numbers);
+        let (answer, closes) =
+            (answer(request.path, number, &inbox, &tallies), request.message.closes);
+        let length = request.message.length;
+        inbox.consume(length);
+        match answer {
+            Answer::At(answer) => stream.write_all(answer).await?,
+            Answer::Late(answer) => {
+                tokio::time::sleep(HANG).await;
+                stream.write_all(answer).await?;
+            }
+        }
+        if closes {
+            return Ok(());
         }
     }
-    let mut response = Response::new(Empty::new());
-    *response.status_mut() = status;
-    Ok(response)
+}
+
+enum Answer {
+    At(&'static [u8]),
+    Late(&'static [u8]),
+}
+
+const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+const BAD_REQUEST: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
+const FAILURE: &[u8] = b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n";
+const UNAVAILABLE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";
+
+/// What a request is answered, counted where it is for somebody who counts.
+fn answer(path: &str, number: Option<usize>, inbox: &Inbox, tallies: &Tallies) -> Answer {
+    let Some((phase, endpoint)) = target(path) else { return Answer::At(OK) };
+    let tallies = tallies.read();
+    let Some(tally) = tallies.iter().find(|tally| tally.phase == phase) else {
+        return Answer::At(OK);
+    };
+    let verdict =
+        number.map_or(Verdict::Unknown, |number| tally.arrive(number, endpoint, inbox.began()));
+    match (tally.manner(endpoint), verdict) {
+        (Manner::Hangs, _) => Answer::Late(OK),
+        (Manner::Fails, _) => Answer::At(FAILURE),
+        (Manner::Takes, Verdict::Arrived) => Answer::At(OK),
+        (Manner::Takes, Verdict::Refused) => Answer::At(UNAVAILABLE),
+        (Manner::Takes, Verdict::Unknown) => Answer::At(BAD_REQUEST),
+    }
 }
 
 fn target(path: &str) -> Option<(u32, usize)> {
@@ -100,23 +135,50 @@ fn target(path: &str) -> Option<(u32, usize)> {
 }
 
 /// The number of the event in a body.
-fn number(body: &[u8]) -> Option<usize> {
-    let key = NUMBER_KEY.as_bytes();
-    let start = body.windows(key.len()).rposition(|window| window == key)? + key.len();
+fn number(body: &[u8], finder: &memmem::Finder<'_>) -> Option<usize> {
+    let start = finder.find(body)? + NUMBER_KEY.len();
     let digits = body[start..].iter().take_while(|byte| byte.is_ascii_digit());
     digits.map(|digit| usize::from(digit - b'0')).reduce(|number, digit| number * 10 + digit)
 }
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::AsyncReadExt;
+
     use super::*;
 
     #[test]
     fn a_number_is_found_in_the_body_of_a_delivery() {
+        let finder = memmem::Finder::new(NUMBER_KEY);
         let body = br#"{"id":"evt_1","data":{"bench_number":1042,"text":"x"}}"#;
-        assert_eq!(number(body), Some(1_042));
-        assert_eq!(number(br#"{"bench_number":"#), None);
-        assert_eq!(number(b"{}"), None);
+        assert_eq!(number(body, &finder), Some(1_042));
+        assert_eq!(number(br#"{"bench_number":"#, &finder), None);
+        assert_eq!(number(b"{}", &finder), None);
         assert_eq!((target("/7/3"), target("/7")), (Some((7, 3)), None));
+    }
+
+    #[tokio::test]
+    async fn requests_in_pieces_and_large_ones_are_counted_over_one_connection() {
+        let receiver = start().unwrap();
+        let tally = Arc::new(Tally::new(7, 10, 1));
+        receiver.count_for(vec![tally.clone()]);
+        let mut stream = TcpStream::connect(receiver.address).await.unwrap();
+        for (number, padding) in [(1, 0), (2, 100_000), (2, 0)] {
+            let body = format!("{{{NUMBER_KEY}{number},\"x\":\"{}\"}}", "x".repeat(padding));
+            let request =
+                format!("POST /7/0 HTTP/1.1\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+            for piece in request.as_bytes().chunks(request.len() / 3) {
+                stream.write_all(piece).await.unwrap();
+                stream.flush().await.unwrap();
+            }
+            let mut answer = vec![0; OK.len()];
+            stream.read_exact(&mut answer).await.unwrap();
+            assert_eq!(answer, OK);
+        }
+        assert_eq!(tally.arrivals(), 2);
+        stream.write_all(b"POST /7/0 HTTP/1.1\r\nconnection: close\r\n\r\n").await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        assert_eq!(answer, BAD_REQUEST);
     }
 }

@@ -1,13 +1,12 @@
 //! What is measured, row by row. Each on a database of its own.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::load::{Closed, Open, Sender, closed_loop, open_loop};
+use crate::client::Sender;
+use crate::load::{Closed, Open, Stop, closed_loop, open_loop};
 use crate::rows::{Bound, PACED, Row, THROUGHPUT, Throughput};
 use crate::stage::{Stage, arrived};
-use crate::tally::Outcome;
+use crate::tally::{Manner, Outcome, Tally};
 use crate::{Databases, bare, dead, kill, usage};
 
 /// Deliveries that one phase can make.
@@ -73,13 +72,15 @@ async fn throughput_rows(stage: &Stage, wanted: Throughput, bare: f64) -> anyhow
     let (idle_mib, _) = usage::resident_mib(program.id());
     stage.warm_up(&program).await?;
     let events = DELIVERIES_MAX / wanted.endpoints;
-    let sender = stage.company(&program, events, wanted.endpoints, 0).await?;
+    let sender = stage.company(&program, events, wanted.endpoints).await?;
     stage.receiver.count_for(vec![sender.tally.clone()]);
     let (cpu_before, until) = (stage.cpu(&program), Instant::now() + stage.lasts(6, 2));
+    let ours_before = usage::Ours::now();
     let Throughput { connections, batch, .. } = wanted;
     closed_loop(&sender, Closed { connections, batch, until }).await?;
     arrived(&[&sender.tally]).await;
     let cpu = stage.cpu(&program).since(cpu_before);
+    let ours = usage::Ours::now().since(ours_before);
     let (_, highest_mib) = usage::resident_mib(program.id());
     let outcome = sender.tally.outcome();
     let rate = outcome.per_second();
@@ -94,6 +95,9 @@ async fn throughput_rows(stage: &Stage, wanted: Throughput, bare: f64) -> anyhow
         let goal = if stage.database == Databases::Postgres { 75.0 } else { 60.0 };
         let row = Row::new("CPU a delivery, program + database", figure, program + database, "us");
         rows.push(row.bounds(Some(Bound::AtMost(150.0)), Some(Bound::AtMost(goal))));
+        let (load, receiver) = (micros(ours.load), micros(ours.receiver));
+        let figure = format!("load {load:.1} us, receiver {receiver:.1} us");
+        rows.push(Row::new("CPU a delivery, load and receiver", figure, load + receiver, "us"));
         let row = Row::new("RSS idle", format!("{idle_mib:.0} MiB"), idle_mib, "MiB");
         rows.push(row.bounds(None, Some(Bound::AtMost(30.0))));
         let row = Row::new("RSS under load", format!("{highest_mib:.0} MiB"), highest_mib, "MiB");
@@ -106,29 +110,11 @@ async fn paced(stage: &Stage, per_second: u32) -> anyhow::Result<Outcome> {
     let program = stage.program_that_retries_soon().await;
     stage.warm_up(&program).await?;
     let count = per_second as usize * stage.lasts(10, 3).as_secs() as usize;
-    let sender = stage.company(&program, count, 1, 0).await?;
+    let sender = stage.company(&program, count, 1).await?;
     stage.receiver.count_for(vec![sender.tally.clone()]);
-    open_loop(&sender, Open { per_second, connections: 64, count }, &AtomicStop::never()).await?;
+    open_loop(&sender, Open { per_second, connections: 64, count }, &Stop::never()).await?;
     arrived(&[&sender.tally]).await;
     Ok(sender.tally.outcome())
-}
-
-/// Ends an open loop early.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct AtomicStop(Arc<AtomicBool>);
-
-impl AtomicStop {
-    pub(crate) fn never() -> Self {
-        Self::default()
-    }
-
-    fn stop(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    pub(crate) fn is_stopped(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
 }
 
 /// Ten endpoints that get every event, without and with three that never answer.
@@ -149,10 +135,15 @@ async fn with_hanging(stage: &Stage, hanging: usize) -> anyhow::Result<Outcome> 
     let program = stage.program().await;
     stage.warm_up(&program).await?;
     let count = 100 * stage.lasts(20, 8).as_secs() as usize;
-    let sender = stage.company(&program, count, 10, hanging).await?;
+    let sender = stage
+        .company_of(
+            &program,
+            Tally::new(stage.next_phase(), count, 10).with_bad(hanging, Manner::Hangs),
+        )
+        .await?;
     stage.receiver.count_for(vec![sender.tally.clone()]);
     let open = Open { per_second: 100, connections: 32, count };
-    open_loop(&sender, open, &AtomicStop::never()).await?;
+    open_loop(&sender, open, &Stop::never()).await?;
     arrived(&[&sender.tally]).await;
     Ok(sender.tally.outcome())
 }
@@ -162,10 +153,10 @@ async fn burst(stage: &Stage) -> anyhow::Result<Row> {
     let program = stage.program_that_retries_soon().await;
     stage.warm_up(&program).await?;
     let events = if stage.short { 10_000 } else { 50_000 };
-    let busy = stage.company(&program, events, 1, 0).await?;
-    let quiet = stage.company(&program, 3_000, 1, 0).await?;
+    let busy = stage.company(&program, events, 1).await?;
+    let quiet = stage.company(&program, 3_000, 1).await?;
     stage.receiver.count_for(vec![busy.tally.clone(), quiet.tally.clone()]);
-    let stop = AtomicStop::default();
+    let stop = Stop::default();
     let open = Open { per_second: 10, connections: 4, count: 3_000 };
     let (sent, flooded) =
         tokio::join!(open_loop(&quiet, open, &stop), flood(&busy, &stop, stage.lasts(5, 2)));
@@ -184,7 +175,7 @@ async fn burst(stage: &Stage) -> anyhow::Result<Row> {
 
 /// Posts all the tally has room for, waits until it has arrived, and stops the other company's
 /// sending. Says how long it took.
-async fn flood(busy: &Sender, stop: &AtomicStop, lead: Duration) -> anyhow::Result<Duration> {
+async fn flood(busy: &Sender, stop: &Stop, lead: Duration) -> anyhow::Result<Duration> {
     // The other company is on its way by then.
     tokio::time::sleep(lead / 10).await;
     let began = Instant::now();

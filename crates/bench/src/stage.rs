@@ -9,7 +9,8 @@ use testkit::postgres::{Cluster, Durability};
 use testkit::program::{Program, Setup};
 
 use crate::Databases;
-use crate::load::{Closed, Sender, closed_loop};
+use crate::client::Sender;
+use crate::load::{Closed, closed_loop};
 use crate::receiver::Receiver;
 use crate::tally::Tally;
 use crate::usage::{self, Cpu};
@@ -75,11 +76,19 @@ impl Stage {
         program: &Program,
         events: usize,
         endpoints: usize,
-        hanging: usize,
     ) -> anyhow::Result<Sender> {
-        let phase = self.next_phase();
-        let urls = (0..endpoints).map(|endpoint| self.receiver.url(phase, endpoint)).collect();
-        self.company_with(program, urls, Tally::new(phase, events, endpoints, hanging)).await
+        self.company_of(program, Tally::new(self.next_phase(), events, endpoints)).await
+    }
+
+    /// A fresh company with the endpoints that a tally counts for.
+    pub(crate) async fn company_of(
+        &self,
+        program: &Program,
+        tally: Tally,
+    ) -> anyhow::Result<Sender> {
+        let url = |endpoint| self.receiver.url(tally.phase, endpoint);
+        let urls = (0..tally.endpoints).map(url).collect();
+        self.company_with(program, urls, tally).await
     }
 
     /// A number that no phase has had.
@@ -104,12 +113,13 @@ impl Stage {
             address: address.parse().with_context(|| format!("{address} is an address"))?,
             token: api.token().into(),
             tally: Arc::new(tally),
+            contacts: 1,
         })
     }
 
     /// Lets caches fill, pools open and the first pages be written before it counts.
     pub(crate) async fn warm_up(&self, program: &Program) -> anyhow::Result<()> {
-        let sender = self.company(program, 100_000, 1, 0).await?;
+        let sender = self.company(program, 100_000, 1).await?;
         self.receiver.count_for(vec![sender.tally.clone()]);
         let until = Instant::now() + Duration::from_secs(1);
         closed_loop(&sender, Closed { connections: 32, batch: 1, until }).await?;

@@ -1,11 +1,32 @@
 //! What was sent and what has arrived, counted by number without a lock.
 
-use hyper::StatusCode;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// A time that has not been.
 const NEVER: u64 = 0;
+
+/// How an endpoint answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// Takes what it is sent.
+    Takes,
+    /// Never answers. Nothing is owed to it.
+    Hangs,
+    #[expect(dead_code, reason = "the overload row and the soak come next")]
+    /// Answers at once that it failed. Nothing is owed to it.
+    Fails,
+}
+
+/// What a delivery was when it came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Arrived,
+    /// It shall come again.
+    Refused,
+    /// Of no event or endpoint that there is.
+    Unknown,
+}
 
 /// One phase's events, by number, and their deliveries.
 #[derive(Debug)]
@@ -14,8 +35,9 @@ pub(crate) struct Tally {
     pub(crate) phase: u32,
     /// To how many endpoints each event goes.
     pub(crate) endpoints: usize,
-    /// How many of them, the first ones, never answer.
-    pub(crate) hanging: usize,
+    /// How many of them, the first ones, never take anything, and what they do instead.
+    bad: usize,
+    manner_of_bad: Manner,
     /// Whether each delivery is refused the first time it comes.
     refuses_first: bool,
     /// When each delivery was refused.
@@ -60,13 +82,14 @@ impl Outcome {
 }
 
 impl Tally {
-    /// Room for `events` events, each for `endpoints` endpoints.
-    pub(crate) fn new(phase: u32, events: usize, endpoints: usize, hanging: usize) -> Self {
+    /// Room for `events` events, each for `endpoints` endpoints that take them.
+    pub(crate) fn new(phase: u32, events: usize, endpoints: usize) -> Self {
         let zeros = |count| std::iter::repeat_with(AtomicU64::default).take(count).collect();
         Self {
             phase,
             endpoints,
-            hanging,
+            bad: 0,
+            manner_of_bad: Manner::Takes,
             refuses_first: false,
             refused: Vec::new(),
             began: Instant::now(),
@@ -78,6 +101,16 @@ impl Tally {
             arrivals: AtomicU64::new(0),
             last_arrival: AtomicU64::new(NEVER),
         }
+    }
+
+    /// The same, of whose endpoints the first few are bad.
+    pub(crate) fn with_bad(self, bad: usize, manner_of_bad: Manner) -> Self {
+        Self { bad, manner_of_bad, ..self }
+    }
+
+    /// How an endpoint answers.
+    pub(crate) fn manner(&self, endpoint: usize) -> Manner {
+        if endpoint < self.bad { self.manner_of_bad } else { Manner::Takes }
     }
 
     /// The same, with each delivery refused the first time it comes.
@@ -109,23 +142,25 @@ impl Tally {
         }
     }
 
-    /// A delivery has arrived: what it is answered.
-    pub(crate) fn arrive(&self, number: usize, endpoint: usize) -> StatusCode {
+    /// A delivery has come at this moment.
+    pub(crate) fn arrive(&self, number: usize, endpoint: usize, at: Instant) -> Verdict {
         let index = number * self.endpoints + endpoint;
         if endpoint >= self.endpoints || index >= self.times.len() {
-            return StatusCode::BAD_REQUEST;
+            return Verdict::Unknown;
         }
-        let now = self.micros(Instant::now());
+        let now = self.micros(at);
         if self.refuses_first && !Self::has_been(&self.refused[index]) {
             self.refused[index].store(now, Ordering::Relaxed);
-            return StatusCode::SERVICE_UNAVAILABLE;
+            return Verdict::Refused;
         }
         if self.times[index].fetch_add(1, Ordering::Relaxed) == 0 {
             self.arrived[index].store(now, Ordering::Relaxed);
-            self.arrivals.fetch_add(1, Ordering::Relaxed);
+            if endpoint >= self.bad {
+                self.arrivals.fetch_add(1, Ordering::Relaxed);
+            }
             self.last_arrival.fetch_max(now, Ordering::Relaxed);
         }
-        StatusCode::OK
+        Verdict::Arrived
     }
 
     /// How much later than `wait` after they were refused deliveries came again, at the worst.
@@ -138,7 +173,7 @@ impl Tally {
         self.refused.iter().zip(&self.arrived).map(late).max().unwrap_or_default()
     }
 
-    /// Deliveries that have arrived, each once.
+    /// Deliveries that are owed and have arrived, each once.
     pub(crate) fn arrivals(&self) -> u64 {
         self.arrivals.load(Ordering::Relaxed)
     }
@@ -146,7 +181,7 @@ impl Tally {
     /// Whether anything is owed. While the counts alone show that something is, the deliveries are
     /// not gone through: that would take the processor from what is measured.
     pub(crate) fn is_owed(&self) -> bool {
-        let wanted = (self.endpoints - self.hanging) as u64;
+        let wanted = (self.endpoints - self.bad) as u64;
         let acknowledged = self.acknowledgements.load(Ordering::Relaxed);
         self.arrivals() < acknowledged * wanted || self.owed() > 0
     }
@@ -156,7 +191,7 @@ impl Tally {
         let acknowledged = |number: &usize| Self::has_been(&self.acknowledged[*number]);
         let missing = |number: usize| {
             let arrived = &self.arrived[number * self.endpoints..(number + 1) * self.endpoints];
-            arrived[self.hanging..].iter().filter(|at| !Self::has_been(at)).count() as u64
+            arrived[self.bad..].iter().filter(|at| !Self::has_been(at)).count() as u64
         };
         (0..self.capacity()).filter(acknowledged).map(missing).sum()
     }
@@ -175,7 +210,7 @@ impl Tally {
             if acknowledged == NEVER || acknowledged >= moment {
                 continue;
             }
-            for endpoint in self.hanging..self.endpoints {
+            for endpoint in self.bad..self.endpoints {
                 let index = number * self.endpoints + endpoint;
                 let at = self.arrived[index].load(Ordering::Relaxed);
                 if at > moment {
@@ -198,7 +233,7 @@ impl Tally {
             }
             let intended = self.intended[number].load(Ordering::Relaxed);
             first = first.min(intended);
-            for endpoint in self.hanging..self.endpoints {
+            for endpoint in self.bad..self.endpoints {
                 let index = number * self.endpoints + endpoint;
                 outcome.wanted += 1;
                 let times = u64::from(self.times[index].load(Ordering::Relaxed));
@@ -225,7 +260,7 @@ mod tests {
 
     #[test]
     fn what_is_owed_lost_and_twice_is_counted_by_delivery() {
-        let tally = Tally::new(1, 10, 3, 1);
+        let tally = Tally::new(1, 10, 3).with_bad(1, Manner::Hangs);
         for number in 0..4 {
             tally.intend(number, Instant::now());
         }
@@ -234,44 +269,44 @@ mod tests {
         }
         assert_eq!((tally.owed(), tally.is_owed()), (6, true));
         for (number, endpoint) in [(0, 1), (0, 2), (1, 1), (1, 1), (1, 1), (0, 0), (3, 1)] {
-            assert_eq!(tally.arrive(number, endpoint), StatusCode::OK);
+            assert_eq!(tally.arrive(number, endpoint, Instant::now()), Verdict::Arrived);
         }
         for (number, endpoint) in [(0, 3), (10, 0)] {
-            assert_eq!(tally.arrive(number, endpoint), StatusCode::BAD_REQUEST);
+            assert_eq!(tally.arrive(number, endpoint, Instant::now()), Verdict::Unknown);
         }
         let outcome = tally.outcome();
         assert_eq!((outcome.wanted, outcome.lost, outcome.again), (6, 3, 2));
         assert_eq!(outcome.latencies_us.len(), 3);
-        assert_eq!(tally.arrivals(), 5);
+        assert_eq!(tally.arrivals(), 4);
     }
 
     #[test]
     fn what_is_refused_first_arrives_the_second_time() {
-        let tally = Tally::new(1, 1, 1, 0).that_refuses_first();
+        let tally = Tally::new(1, 1, 1).that_refuses_first();
         tally.intend(0, Instant::now());
         tally.acknowledge(0);
-        assert_eq!(tally.arrive(0, 0), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(tally.arrive(0, 0, Instant::now()), Verdict::Refused);
         assert_eq!((tally.owed(), tally.lateness_max(Duration::ZERO)), (1, Duration::ZERO));
         let refused_at = Instant::now();
         while refused_at.elapsed() < Duration::from_millis(1) {}
-        assert_eq!((tally.arrive(0, 0), tally.owed()), (StatusCode::OK, 0));
+        assert_eq!((tally.arrive(0, 0, Instant::now()), tally.owed()), (Verdict::Arrived, 0));
         let waited = tally.lateness_max(Duration::ZERO);
         assert!(waited > Duration::ZERO && waited < Duration::from_secs(60), "{waited:?}");
     }
 
     #[test]
     fn a_backlog_is_what_was_acknowledged_before_and_arrived_after() {
-        let tally = Tally::new(1, 10, 1, 0);
+        let tally = Tally::new(1, 10, 1);
         for number in 0..3 {
             tally.intend(number, Instant::now());
             tally.acknowledge(number);
         }
-        tally.arrive(0, 0);
+        tally.arrive(0, 0, Instant::now());
         let moment = Instant::now() + Duration::from_millis(1);
         while Instant::now() < moment + Duration::from_millis(1) {}
         tally.acknowledge(4);
         for number in [1, 2, 4] {
-            tally.arrive(number, 0);
+            tally.arrive(number, 0, Instant::now());
         }
         let (first, last, count) = tally.backlog_after(moment).unwrap();
         assert_eq!(count, 2);

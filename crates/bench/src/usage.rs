@@ -35,6 +35,41 @@ pub(crate) fn cpu(process: u32, postgres_port: Option<u16>) -> Cpu {
     Cpu { program: time(own), database: time(database) }
 }
 
+/// CPU time of what measures: it shares the cores with what is measured.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ours {
+    pub(crate) load: Duration,
+    pub(crate) receiver: Duration,
+}
+
+impl Ours {
+    pub(crate) fn now() -> Self {
+        Self { load: thread_cpu(crate::LOAD_THREAD), receiver: thread_cpu(crate::receiver::THREAD) }
+    }
+
+    /// What was used since `before`.
+    pub(crate) fn since(self, before: Self) -> Self {
+        Self {
+            load: self.load.saturating_sub(before.load),
+            receiver: self.receiver.saturating_sub(before.receiver),
+        }
+    }
+}
+
+/// CPU time of our own threads of this name, as they run now.
+pub(crate) fn thread_cpu(name: &str) -> Duration {
+    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let ticks: u64 = tasks
+        .map(|task| task.path())
+        .filter(|task| {
+            fs::read_to_string(task.join("comm")).is_ok_and(|comm| comm.trim_end() == name)
+        })
+        .filter_map(|task| parse_stat(&fs::read_to_string(task.join("stat")).ok()?))
+        .map(|stat| stat.own)
+        .sum();
+    Duration::from_secs_f64(ticks as f64 / ticks_per_second())
+}
+
 /// Resident memory of a process in MiB: now, and at its highest.
 pub(crate) fn resident_mib(process: u32) -> (f64, f64) {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
@@ -113,6 +148,18 @@ mod tests {
         let stat = parse_stat(text).unwrap();
         assert_eq!((stat.parent, stat.own, stat.children), (7, 16, 5));
         assert!(parse_stat("").is_none());
+    }
+
+    #[test]
+    fn a_thread_is_found_by_its_name() {
+        let busy = std::thread::Builder::new().name("busy".into()).spawn(|| {
+            let until = std::time::Instant::now() + Duration::from_secs(10);
+            while thread_cpu("busy") < Duration::from_millis(20) {
+                assert!(std::time::Instant::now() < until);
+            }
+        });
+        busy.unwrap().join().unwrap();
+        assert_eq!(thread_cpu("nobody"), Duration::ZERO);
     }
 
     #[test]
