@@ -1,7 +1,5 @@
 //! One attempt: written, signed, sent, judged.
 
-use std::sync::Arc;
-
 use domain::wire::{self, SentHead};
 use store::{Attempted, Claimed, ToSettle};
 
@@ -9,7 +7,7 @@ use crate::dispatcher::Dispatcher;
 use crate::targets::Known;
 
 impl Dispatcher {
-    pub(crate) async fn attempt(self: Arc<Self>, delivery: Claimed, known: Known) {
+    pub(crate) async fn attempt(&self, delivery: Claimed, known: Known) {
         let target = &known.target;
         let started_at = self.clock.now();
         self.metrics.began(&delivery, started_at);
@@ -41,7 +39,6 @@ impl Dispatcher {
         let endpoint = delivery.endpoint;
         let success = exchange.outcome.is_success();
         self.lanes.lock().answered(endpoint, success, started_at, ended_at);
-        self.send_wake.notify_one();
         let attempted = Attempted {
             delivery,
             began_in_epoch: known.state.epoch,

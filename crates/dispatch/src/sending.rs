@@ -58,7 +58,7 @@ impl Dispatcher {
         match self.targets.trusted(row.endpoint) {
             Some(known) => match self.judge(&row, &known) {
                 Turn::Send => {
-                    self.attempts.spawn(async move { dispatcher.attempt(row, known).await });
+                    self.attempts.spawn(async move { dispatcher.send_on(row, known).await });
                 }
                 turn @ (Turn::Hold | Turn::End(_)) => {
                     self.attempts.spawn(async move { dispatcher.turn_away(row, turn).await });
@@ -68,6 +68,35 @@ impl Dispatcher {
                 self.attempts.spawn(async move { dispatcher.begin_after_reading(row).await });
             }
         }
+    }
+
+    /// Sends a delivery, and then whatever has the next turn, so that a busy node neither makes a task
+    /// for each request nor wakes the loop for it.
+    async fn send_on(self: Arc<Self>, row: Claimed, known: Known) {
+        let mut next = Some((row, known));
+        while let Some((row, known)) = next {
+            self.attempt(row, known).await;
+            next = self.next_to_send();
+        }
+        self.send_wake.notify_one();
+    }
+
+    /// What has the next turn and can be sent at once; what cannot is begun on its own.
+    fn next_to_send(self: &Arc<Self>) -> Option<(Claimed, Known)> {
+        let now = self.clock.now();
+        while self.may_work() {
+            let row = self.lanes.lock().next(now)?;
+            let known = self.targets.trusted(row.endpoint);
+            match known.filter(|known| self.is_ours_to_send(&row, known)) {
+                Some(known) => return Some((row, known)),
+                None => self.begin(row),
+            }
+        }
+        None
+    }
+
+    fn is_ours_to_send(&self, row: &Claimed, known: &Known) -> bool {
+        row.claimed_by == self.store.incarnation() && self.judge(row, known) == Turn::Send
     }
 
     fn judge(&self, row: &Claimed, known: &Known) -> Turn {
@@ -87,7 +116,7 @@ impl Dispatcher {
                 }
                 Ok(Some(known)) => {
                     return match self.judge(&row, &known) {
-                        Turn::Send => self.attempt(row, known).await,
+                        Turn::Send => self.send_on(row, known).await,
                         turn @ (Turn::Hold | Turn::End(_)) => self.turn_away(row, turn).await,
                     };
                 }

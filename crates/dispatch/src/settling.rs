@@ -15,11 +15,23 @@ use crate::targets::mode_of;
 
 /// How many outcomes one transaction takes.
 const BATCH_MAX: usize = 512;
+/// A batch that is smaller than this gathers for a moment: nobody waits for an outcome to be written,
+/// and a transaction costs as much as some dozen of them.
+const BATCH_WORTHWHILE: usize = 64;
+const GATHER_FOR: Duration = Duration::from_millis(2);
 /// How long to wait after the database refused, at first and at most.
 const AGAIN_AFTER: Duration = Duration::from_millis(50);
 const AGAIN_AFTER_MAX: Duration = Duration::from_secs(2);
 /// How long a delivery rests whose outcome the database does not take.
 const UNWRITABLE_FOR: TimeDelta = TimeDelta::minutes(10);
+
+/// Adds what is there already.
+fn fill(batch: &mut Vec<ToSettle>, queue: &mut mpsc::Receiver<ToSettle>) {
+    while batch.len() < BATCH_MAX {
+        let Ok(item) = queue.try_recv() else { return };
+        batch.push(item);
+    }
+}
 
 impl Dispatcher {
     pub(crate) async fn settle_loop(
@@ -40,9 +52,10 @@ impl Dispatcher {
             };
             let Some(first) = first else { return };
             let mut batch = vec![first];
-            while batch.len() < BATCH_MAX {
-                let Ok(item) = queue.try_recv() else { break };
-                batch.push(item);
+            fill(&mut batch, queue);
+            if batch.len() < BATCH_WORTHWHILE && !drained.is_cancelled() {
+                tokio::time::sleep(GATHER_FOR).await;
+                fill(&mut batch, queue);
             }
             self.settle_batch(batch, &abort).await;
         }

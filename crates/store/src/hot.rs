@@ -5,9 +5,12 @@ use std::time::{Duration, Instant};
 
 use sea_orm::sqlx;
 use sea_orm::sqlx::pool::PoolConnection;
-use sea_orm::sqlx::{Executor, Postgres, Sqlite};
+use sea_orm::sqlx::postgres::PgRow;
+use sea_orm::sqlx::sqlite::SqliteRow;
+use sea_orm::sqlx::{AssertSqlSafe, Executor, FromRow, Postgres, Sqlite};
 
 use crate::pools::Pools;
+use crate::script::{Broken, ROWS_MAX, RowsInsert, Script};
 use crate::{Error, Store};
 
 /// Whether losing the transaction in a power cut matters.
@@ -23,7 +26,9 @@ pub(crate) enum Durability {
 /// back.
 pub(crate) struct HotTx {
     pub(crate) connection: HotConnection,
-    lax_sqlite: bool,
+    /// Statements for SQLite that go with the commit.
+    deferred: Script,
+    lax: bool,
     done: bool,
 }
 
@@ -44,6 +49,12 @@ pub(crate) async fn within<T>(part: impl Future<Output = Result<T, Error>>) -> R
     }
 }
 
+/// How a commit failed.
+enum Uncommitted {
+    RolledBack(Error),
+    Unknown(Error),
+}
+
 /// How a transaction failed.
 pub(crate) enum Failed<T> {
     /// Nothing has changed.
@@ -52,46 +63,114 @@ pub(crate) enum Failed<T> {
     Doubtful(T, Error),
 }
 
+impl<T> Failed<T> {
+    /// Why, for whom it is all the same whether something has changed.
+    pub(crate) fn into_error(self) -> Error {
+        match self {
+            Self::Unchanged(error) | Self::Doubtful(_, error) => error,
+        }
+    }
+}
+
 impl Store {
     pub(crate) async fn begin_hot(&self, durability: Durability) -> Result<HotTx, Error> {
         within(self.begin_hot_at_last(durability)).await
     }
 
+    /// The same, and the first thing that the transaction reads: without marks, because on SQLite it
+    /// goes with the `BEGIN`, which is prepared anew each time.
+    pub(crate) async fn begin_hot_reading<R>(
+        &self,
+        durability: Durability,
+        sql: &str,
+    ) -> Result<(HotTx, Vec<R>), Error>
+    where
+        R: for<'row> FromRow<'row, SqliteRow> + for<'row> FromRow<'row, PgRow>,
+    {
+        within(async {
+            let mut tx = self.hot_connection(durability).await?;
+            let sql = AssertSqlSafe(format!("{};{sql}", tx.opening()));
+            let rows = match &mut tx.connection {
+                HotConnection::Sqlite(connection) => {
+                    let rows = (&mut **connection).fetch_all(sqlx::raw_sql(sql)).await?;
+                    rows.iter().map(R::from_row).collect::<Result<_, _>>()?
+                }
+                HotConnection::Postgres(connection) => {
+                    let rows = (&mut **connection).fetch_all(sqlx::raw_sql(sql)).await?;
+                    rows.iter().map(R::from_row).collect::<Result<_, _>>()?
+                }
+            };
+            Ok((tx, rows))
+        })
+        .await
+    }
+
     async fn begin_hot_at_last(&self, durability: Durability) -> Result<HotTx, Error> {
-        let lax = durability == Durability::Repeatable;
+        let mut tx = self.hot_connection(durability).await?;
+        tx.run(tx.opening()).await?;
+        Ok(tx)
+    }
+
+    /// A connection on which nothing has begun.
+    async fn hot_connection(&self, durability: Durability) -> Result<HotTx, Error> {
         let asked = Instant::now();
-        match &self.inner.pools {
+        let connection = match &self.inner.pools {
             Pools::Sqlite { write, .. } => {
                 let connection = write.get_sqlite_connection_pool().acquire().await?;
                 self.inner.metrics.connection_wait.observe(asked.elapsed());
-                let mut tx = HotTx {
-                    connection: HotConnection::Sqlite(connection),
-                    lax_sqlite: lax,
-                    done: false,
-                };
-                if lax {
-                    tx.run("PRAGMA synchronous = NORMAL").await?;
-                }
-                tx.run("BEGIN IMMEDIATE").await?;
-                Ok(tx)
+                HotConnection::Sqlite(connection)
             }
             Pools::Postgres { pool } => {
                 let connection = pool.get_postgres_connection_pool().acquire().await?;
                 self.inner.metrics.connection_wait.observe(asked.elapsed());
-                let mut tx = HotTx {
-                    connection: HotConnection::Postgres(connection),
-                    lax_sqlite: false,
-                    done: false,
-                };
-                tx.run(if lax { "BEGIN; SET LOCAL synchronous_commit = off" } else { "BEGIN" })
-                    .await?;
-                Ok(tx)
+                HotConnection::Postgres(connection)
             }
-        }
+        };
+        let lax = durability == Durability::Repeatable;
+        Ok(HotTx { connection, deferred: Script::default(), lax, done: false })
     }
 }
 
 impl HotTx {
+    const fn opening(&self) -> &'static str {
+        match (&self.connection, self.lax) {
+            (HotConnection::Sqlite(_), true) => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
+            (HotConnection::Sqlite(_), false) => "BEGIN IMMEDIATE",
+            (HotConnection::Postgres(_), true) => "BEGIN; SET LOCAL synchronous_commit = off",
+            (HotConnection::Postgres(_), false) => "BEGIN",
+        }
+    }
+
+    /// Writes rows on SQLite: the last ones go with the commit, so that whoever reads them in this
+    /// transaction has to [`Self::flush`] first.
+    pub(crate) async fn insert_sqlite<T>(
+        &mut self,
+        insert: &RowsInsert,
+        rows: &[T],
+        bind: impl Fn(&mut Script, &T),
+    ) -> Result<(), Error> {
+        let HotConnection::Sqlite(connection) = &mut self.connection else { return Ok(()) };
+        let mut chunks = rows.chunks(ROWS_MAX).peekable();
+        while let Some(chunk) = chunks.next() {
+            if chunks.peek().is_none() {
+                self.deferred.insert(insert, chunk, &bind);
+                return Ok(());
+            }
+            let mut script = Script::default();
+            script.insert(insert, chunk, &bind);
+            script.run(connection).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs what was put off until the commit.
+    pub(crate) async fn flush(&mut self) -> Result<(), Error> {
+        if let HotConnection::Sqlite(connection) = &mut self.connection {
+            std::mem::take(&mut self.deferred).run(connection).await?;
+        }
+        Ok(())
+    }
+
     /// Commits what was done, or rolls back what was not.
     pub(crate) async fn end<T>(self, done: Result<T, Error>) -> Result<T, Failed<T>> {
         self.end_timed(done).await.map(|(value, _)| value)
@@ -105,9 +184,11 @@ impl HotTx {
         match done {
             Ok(value) => {
                 let begun = Instant::now();
-                match within(self.commit()).await {
-                    Ok(()) => Ok((value, begun.elapsed())),
-                    Err(error) => Err(Failed::Doubtful(value, error)),
+                match tokio::time::timeout(HOT_WITHIN, self.commit()).await {
+                    Ok(Ok(())) => Ok((value, begun.elapsed())),
+                    Ok(Err(Uncommitted::RolledBack(error))) => Err(Failed::Unchanged(error)),
+                    Ok(Err(Uncommitted::Unknown(error))) => Err(Failed::Doubtful(value, error)),
+                    Err(_) => Err(Failed::Doubtful(value, Error::no_answer())),
                 }
             }
             Err(error) => {
@@ -118,22 +199,44 @@ impl HotTx {
         }
     }
 
-    pub(crate) async fn commit(mut self) -> Result<(), Error> {
-        self.run("COMMIT").await?;
-        if self.lax_sqlite {
-            self.run("PRAGMA synchronous = FULL").await?;
+    async fn commit(mut self) -> Result<(), Uncommitted> {
+        let mut script = std::mem::take(&mut self.deferred);
+        let before_commit = script.len();
+        script.statement("COMMIT");
+        let committed = match &mut self.connection {
+            HotConnection::Sqlite(connection) => script.run(connection).await.map(|_| ()),
+            HotConnection::Postgres(_) => {
+                let done = self.run("COMMIT").await;
+                done.map_err(|error| Broken { done: before_commit, error })
+            }
+        };
+        match committed {
+            Ok(()) => {}
+            Err(Broken { done, error }) if done < before_commit => {
+                // Where this fails too, the connection is closed, and that rolls back.
+                let _ = self.roll_back().await;
+                return Err(Uncommitted::RolledBack(error));
+            }
+            Err(Broken { error, .. }) => return Err(Uncommitted::Unknown(error)),
         }
-        self.done = true;
+        // It is committed, whatever happens now: a connection that cannot be set back is closed.
+        self.done = self.set_back().await.is_ok();
         Ok(())
     }
 
     /// Rolls back and keeps the connection, where nothing is wrong with it.
     pub(crate) async fn roll_back(mut self) -> Result<(), Error> {
         self.run("ROLLBACK").await?;
-        if self.lax_sqlite {
+        self.set_back().await?;
+        self.done = true;
+        Ok(())
+    }
+
+    /// The next one on this connection may be one that was promised to last.
+    async fn set_back(&mut self) -> Result<(), Error> {
+        if self.lax && matches!(self.connection, HotConnection::Sqlite(_)) {
             self.run("PRAGMA synchronous = FULL").await?;
         }
-        self.done = true;
         Ok(())
     }
 

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::event::{NewEvent, Verdict};
+use domain::event_type::EventTypeName;
 use domain::id::{CompanyId, EndpointId, EventId};
 
 use crate::compiled::CompiledCompany;
 use crate::hot::{Durability, Failed, HotTx, within};
 use crate::ingest::{HandOver, IngestJob};
-use crate::ingest_keys::Key;
+use crate::ingest_keys::{Key, settle_keys};
 use crate::ingest_rows::{LaneWish, PendingRow, Rooms};
 use crate::time::micros;
 use crate::{Accepted, Bearer, Error, Store};
@@ -119,8 +120,10 @@ impl Store {
     ) -> Result<Vec<Result<Vec<Accepted>, Error>>, Error> {
         let mut batch = Batch::new(jobs);
         let mut rooms = Rooms::new(hand_over);
-        let mut tx = self.begin_hot(Durability::Acknowledged).await?;
-        let filled = within(self.fill(&mut tx, &mut batch, &mut rooms, now)).await;
+        let versions = crate::ingest_rows::versions_sql(&batch.companies());
+        let (mut tx, versions) =
+            self.begin_hot_reading(Durability::Acknowledged, &versions).await?;
+        let filled = within(self.fill(&mut tx, &mut batch, versions, &mut rooms, now)).await;
         let pending = match tx.end_timed(filled).await {
             Ok((pending, commit)) => {
                 self.count_batch(&batch, commit);
@@ -159,10 +162,11 @@ impl Store {
         &self,
         tx: &mut HotTx,
         batch: &mut Batch<'_>,
+        versions: Vec<(i64, i64)>,
         rooms: &mut Rooms<'_>,
         now: DateTime<Utc>,
     ) -> Result<Vec<PendingRow>, Error> {
-        let companies = self.compiled_companies(tx, &batch.companies()).await?;
+        let companies = self.compiled_companies(tx, versions).await?;
         self.refuse_callers(tx, batch, &companies, now).await?;
         refuse_stale(batch, &companies);
         for item in batch.items.iter_mut().filter(|item| item.fate == Fate::New) {
@@ -176,12 +180,12 @@ impl Store {
             }
             self.number(item, &companies, now);
         }
-        crate::ingest_keys::settle_keys(tx, &mut batch.items, now).await?;
+        let owners = owners_to_read(&batch.items, &companies);
+        let owners = settle_keys(tx, &mut batch.items, owners, now).await?;
         crate::ingest_keys::recognise_untaken(tx, &mut batch.items).await?;
         let mut rows = fan_out(&batch.items, &companies, now);
-        let wishes = self.assign(tx, &mut rows, rooms, now).await?;
-        crate::ingest_rows::insert_events(tx, &batch.items, now).await?;
-        crate::ingest_rows::insert_pending(tx, &rows).await?;
+        let wishes = self.assign(&owners, &mut rows, rooms, now);
+        crate::ingest_rows::insert_fresh(tx, &batch.items, &rows, now).await?;
         crate::lane_rows::wish_lanes(tx, &wishes).await?;
         Ok(rows)
     }
@@ -198,14 +202,13 @@ impl Store {
         item.id = self.inner.ids.block(now, 1 + item.deliveries);
     }
 
-    /// The companies' endpoints at the versions that this transaction reads. A company that is gone
-    /// is not in the answer.
+    /// The companies' endpoints at the versions that this transaction has read. A company that is
+    /// gone is not in the answer.
     pub(crate) async fn compiled_companies(
         &self,
         tx: &mut HotTx,
-        companies: &[i64],
+        versions: Vec<(i64, i64)>,
     ) -> Result<HashMap<CompanyId, Arc<CompiledCompany>>, Error> {
-        let versions = crate::ingest_rows::versions(tx, companies).await?;
         let mut compiled = HashMap::with_capacity(versions.len());
         for (company, version) in versions {
             let id = CompanyId::from_raw(company);
@@ -276,22 +279,20 @@ impl Store {
 
     /// Decides who sends each fresh delivery: this node at once as far as it has room, else the
     /// owner of the endpoint's lane. Gives the lanes that must be there.
-    async fn assign(
+    fn assign(
         &self,
-        tx: &mut HotTx,
+        owners: &HashMap<i64, (i64, i64)>,
         rows: &mut [PendingRow],
         rooms: &mut Rooms<'_>,
         now: DateTime<Utc>,
-    ) -> Result<Vec<LaneWish>, Error> {
+    ) -> Vec<LaneWish> {
         let incarnation = self.incarnation();
         let mut wanted: BTreeMap<i64, (i64, Vec<usize>)> = BTreeMap::new();
         for row in rows.iter().filter(|row| !row.held) {
             let of_endpoint = wanted.entry(row.endpoint).or_insert((row.company, Vec::new()));
             of_endpoint.1.push(row.bytes);
         }
-        let endpoints: Vec<i64> = wanted.keys().copied().collect();
-        let owners = crate::lane_rows::owners(tx, &endpoints).await?;
-        let mut granted: HashMap<i64, usize> = HashMap::with_capacity(endpoints.len());
+        let mut granted: HashMap<i64, usize> = HashMap::with_capacity(wanted.len());
         for (endpoint, (company, sizes)) in wanted {
             let free_now = |(owner, hold_until): &(i64, i64)| {
                 *owner == incarnation && *hold_until <= micros(now)
@@ -319,8 +320,27 @@ impl Store {
                 }
             }
         }
-        Ok(wishes.into_values().collect())
+        wishes.into_values().collect()
     }
+}
+
+/// The endpoints that these events may go to, sorted.
+fn owners_to_read(
+    items: &[Item<'_>],
+    companies: &HashMap<CompanyId, Arc<CompiledCompany>>,
+) -> Vec<i64> {
+    let new = items.iter().filter(|item| item.fate == Fate::New);
+    let mut pairs: Vec<(CompanyId, &EventTypeName)> =
+        new.map(|item| (item.event.company, &item.event.event_type)).collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    let mut endpoints: Vec<i64> = Vec::new();
+    for (company, event_type) in pairs {
+        endpoints.extend(companies[&company].matching(event_type).iter().map(|e| e.id.raw()));
+    }
+    endpoints.sort_unstable();
+    endpoints.dedup();
+    endpoints
 }
 
 /// Refuses whole jobs with an event whose own type was read before it came, at another version of its

@@ -2,6 +2,7 @@
 //! own id is needed after its event is gone (product.md, delivery rule 10).
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use chrono::{DateTime, Utc};
 use domain::event::NewEvent;
@@ -9,10 +10,11 @@ use domain::id::EventId;
 use sea_orm::sqlx;
 use sha2::{Digest, Sha256};
 
-use crate::hot::{HotConnection, HotTx, runs, values};
+use crate::hot::{HotConnection, HotTx};
 use crate::ingest_batch::{Fate, Item};
+use crate::script::{ROWS_MAX, RowsInsert, Script};
 use crate::time::micros;
-use crate::{Accepted, Error};
+use crate::{Accepted, Error, lane_rows};
 
 /// How often a key whose first half is taken by another key is tried under another first half.
 const PROBES_MAX: u8 = 4;
@@ -94,25 +96,43 @@ fn body_hash(event: &NewEvent) -> i64 {
     half(&hasher.finalize(), 0)
 }
 
-/// Writes down the keys of new events; those that were there before decide their events' fate.
+/// Writes down the keys of new events; those that were there before decide their events' fate. Gives
+/// the owners of the lanes of `endpoints`, which are read on the same trip.
 pub(crate) async fn settle_keys(
     tx: &mut HotTx,
     items: &mut [Item<'_>],
+    endpoints: Vec<i64>,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<HashMap<i64, (i64, i64)>, Error> {
     let mut open: Vec<usize> = (0..items.len())
         .filter(|place| items[*place].fate == Fate::New && items[*place].key.is_some())
         .collect();
+    let mut owners = None;
     for _ in 0..PROBES_MAX {
         if open.is_empty() {
-            return Ok(());
+            break;
         }
-        open = settle_once(tx, items, open, now).await?;
+        let round = Round::of(items, open);
+        let inserted = if owners.is_none() {
+            let (inserted, read) = round.insert_and_read(tx, &endpoints, micros(now)).await?;
+            owners = Some(read);
+            inserted
+        } else {
+            round.insert(tx, micros(now)).await?
+        };
+        open = round.judge(tx, items, inserted).await?;
         for place in &open {
             items[*place].key = items[*place].key.map(Key::probed);
         }
     }
-    Err(Error::Corrupt { table: "event_keys", id: 0, what: "too many keys share a hash".into() })
+    if !open.is_empty() {
+        let what = "too many keys share a hash".into();
+        return Err(Error::Corrupt { table: "event_keys", id: 0, what });
+    }
+    match owners {
+        Some(owners) => Ok(owners),
+        None => lane_rows::owners(tx, &endpoints).await,
+    }
 }
 
 /// Looks for the keys of events that have expired or that their type does not take any more, and
@@ -135,113 +155,212 @@ pub(crate) async fn recognise_untaken(tx: &mut HotTx, items: &mut [Item<'_>]) ->
     Ok(())
 }
 
-/// One round; gives the places whose first half is taken by another key.
-async fn settle_once(
-    tx: &mut HotTx,
-    items: &mut [Item<'_>],
-    open: Vec<usize>,
-    now: DateTime<Utc>,
-) -> Result<Vec<usize>, Error> {
-    let mut firsts: HashMap<(i64, i64, i64), usize> = HashMap::with_capacity(open.len());
-    let mut later = Vec::new();
-    for place in open {
-        let Some(key) = items[place].key else { continue };
-        match firsts.entry(key.place()) {
-            std::collections::hash_map::Entry::Vacant(entry) => {
-                entry.insert(place);
-            }
-            std::collections::hash_map::Entry::Occupied(_) => later.push(place),
-        }
-    }
-    // In the order of the key, so that two nodes cannot lock each other out.
-    let mut sorted: Vec<((i64, i64, i64), usize)> = firsts.iter().map(|(k, p)| (*k, *p)).collect();
-    sorted.sort_unstable();
-    let rows: Vec<(Key, i64, i64)> = sorted
-        .iter()
-        .filter_map(|(_, place)| {
-            let item = &items[*place];
-            item.key.map(|key| (key, item.id, i64::from(item.deliveries)))
-        })
-        .collect();
-    let inserted = insert(tx, &rows, micros(now)).await?;
-    let mut collided = Vec::new();
-    let mut remembered: HashMap<(i64, i64, i64), Remembered> = HashMap::with_capacity(rows.len());
-    for (key, event, deliveries) in &rows {
-        let row = if inserted.contains(&key.place()) {
-            Remembered { check: key.check, body: key.body, event: *event, deliveries: *deliveries }
-        } else {
-            find(tx, key).await?.ok_or(Error::Overloaded)?
-        };
-        remembered.insert(key.place(), row);
-    }
-    for ((_, _, _), place) in sorted.into_iter().chain(later.into_iter().map(|p| ((0, 0, 0), p))) {
-        let Some(key) = items[place].key else { continue };
-        let row = remembered[&key.place()];
-        let own = row.event == items[place].id;
-        if row.check != key.check {
-            collided.push(place);
-        } else if !own {
-            items[place].fate = Fate::Known(key.judge(&row));
-        }
-    }
-    Ok(collided)
+/// Where a key stands.
+type Place = (i64, i64, i64);
+
+/// Keys that are written down together.
+struct Round {
+    /// In the order of the key, so that two nodes cannot lock each other out.
+    rows: Vec<(Key, i64, i64)>,
+    /// The places of the events in the batch, those with a key that stands there already last.
+    places: Vec<usize>,
 }
 
-const INSERT: &str = "INSERT INTO event_keys (company_id, source_id, key_hash, key_check, body_hash, event_id, deliveries, created_at) ";
-const RETURNING: &str = " ON CONFLICT (company_id, source_id, key_hash) DO NOTHING RETURNING company_id, source_id, key_hash";
+static INSERT_KEYS: RowsInsert = RowsInsert::new(INSERT, 8, CONFLICT);
+const INSERT: &str = "INSERT INTO event_keys (company_id, source_id, key_hash, key_check, body_hash, event_id, deliveries, created_at)";
+const CONFLICT: &str = "ON CONFLICT (company_id, source_id, key_hash) DO NOTHING";
 
-async fn insert(
+/// Writes keys down and reads the owners of lanes; the row that begins with [`COUNTED`] says how many
+/// keys were new.
+pub(crate) const KEYS_POSTGRES: &str = "WITH k AS (INSERT INTO event_keys (company_id, source_id, key_hash, \
+    key_check, body_hash, event_id, deliveries, created_at) \
+    SELECT *, $8::bigint FROM unnest($1::bigint[],$2::bigint[],$3::bigint[],$4::bigint[],$5::bigint[],$6::bigint[],$7::bigint[]) \
+    ON CONFLICT (company_id, source_id, key_hash) DO NOTHING RETURNING 1) \
+    SELECT -1::bigint, count(*), 0::bigint FROM k UNION ALL \
+    SELECT endpoint_id, owner, hold_until FROM lanes WHERE endpoint_id = ANY($9)";
+const COUNTED: i64 = -1;
+
+impl Round {
+    fn of(items: &[Item<'_>], open: Vec<usize>) -> Self {
+        let mut firsts: HashMap<Place, usize> = HashMap::with_capacity(open.len());
+        let mut later = Vec::new();
+        for place in open {
+            let Some(key) = items[place].key else { continue };
+            match firsts.entry(key.place()) {
+                Entry::Vacant(entry) => {
+                    entry.insert(place);
+                }
+                Entry::Occupied(_) => later.push(place),
+            }
+        }
+        let mut sorted: Vec<(Place, usize)> = firsts.into_iter().collect();
+        sorted.sort_unstable();
+        let row = |place: usize| {
+            let item = &items[place];
+            item.key.map(|key| (key, item.id, i64::from(item.deliveries)))
+        };
+        let rows = sorted.iter().filter_map(|(_, place)| row(*place)).collect();
+        Self { rows, places: sorted.into_iter().map(|(_, place)| place).chain(later).collect() }
+    }
+
+    /// Writes them down, where nothing stands in their place. Gives how many.
+    async fn insert(&self, tx: &mut HotTx, now: i64) -> Result<u64, Error> {
+        let rows = &self.rows;
+        match &mut tx.connection {
+            HotConnection::Sqlite(connection) => {
+                let mut inserted = 0;
+                for chunk in rows.chunks(ROWS_MAX) {
+                    let ran = keys_script(chunk, now).run(connection).await?;
+                    inserted += ran.changed.iter().sum::<u64>();
+                }
+                Ok(inserted)
+            }
+            HotConnection::Postgres(connection) => {
+                Ok(self.insert_postgres(connection, &[], now).await?.0)
+            }
+        }
+    }
+
+    /// The same, and the owners of lanes with it, on one trip where that can be.
+    async fn insert_and_read(
+        &self,
+        tx: &mut HotTx,
+        endpoints: &[i64],
+        now: i64,
+    ) -> Result<(u64, HashMap<i64, (i64, i64)>), Error> {
+        let small = self.rows.len() <= ROWS_MAX && (1..=ROWS_MAX).contains(&endpoints.len());
+        match &mut tx.connection {
+            HotConnection::Sqlite(connection) if small => {
+                let mut script = keys_script(&self.rows, now);
+                lane_rows::read_owners(&mut script, endpoints);
+                let ran = script.run(connection).await?;
+                let inserted = ran.changed.first().copied().unwrap_or(0);
+                Ok((inserted, lane_rows::owners_of(&ran.rows)?))
+            }
+            HotConnection::Sqlite(_) => {
+                Ok((self.insert(tx, now).await?, lane_rows::owners(tx, endpoints).await?))
+            }
+            HotConnection::Postgres(connection) => {
+                self.insert_postgres(connection, endpoints, now).await
+            }
+        }
+    }
+
+    async fn insert_postgres(
+        &self,
+        connection: &mut sqlx::PgConnection,
+        endpoints: &[i64],
+        now: i64,
+    ) -> Result<(u64, HashMap<i64, (i64, i64)>), Error> {
+        let mut rows: Vec<(i64, i64, i64)> = sqlx::query_as(KEYS_POSTGRES)
+            .bind(self.column(|row| row.0.company))
+            .bind(self.column(|row| row.0.source))
+            .bind(self.column(|row| row.0.hash))
+            .bind(self.column(|row| row.0.check))
+            .bind(self.column(|row| row.0.body))
+            .bind(self.column(|row| row.1))
+            .bind(self.column(|row| row.2))
+            .bind(now)
+            .bind(endpoints)
+            .fetch_all(connection)
+            .await?;
+        let place = rows.iter().position(|row| row.0 == COUNTED);
+        let counted = place.map_or(0, |place| rows.swap_remove(place).1);
+        let owners = rows.into_iter().map(|(lane, owner, hold)| (lane, (owner, hold)));
+        Ok((u64::try_from(counted).unwrap_or(0), owners.collect()))
+    }
+
+    fn column(&self, pick: fn(&(Key, i64, i64)) -> i64) -> Vec<i64> {
+        self.rows.iter().map(pick).collect()
+    }
+
+    /// Decides the fate of those that were there before. Gives the places of those whose first half
+    /// is taken by another key.
+    async fn judge(
+        self,
+        tx: &mut HotTx,
+        items: &mut [Item<'_>],
+        inserted: u64,
+    ) -> Result<Vec<usize>, Error> {
+        let own = |(key, event, deliveries): &(Key, i64, i64)| {
+            let row = Remembered {
+                check: key.check,
+                body: key.body,
+                event: *event,
+                deliveries: *deliveries,
+            };
+            (key.place(), row)
+        };
+        let remembered: HashMap<Place, Remembered> = if inserted == self.rows.len() as u64 {
+            self.rows.iter().map(own).collect()
+        } else {
+            read_back(tx, &self.rows).await?
+        };
+        let mut collided = Vec::new();
+        for place in self.places {
+            let Some(key) = items[place].key else { continue };
+            // One that is gone again was removed while this looked: the caller comes back.
+            let row = remembered.get(&key.place()).ok_or(Error::Overloaded)?;
+            if row.check != key.check {
+                collided.push(place);
+            } else if row.event != items[place].id {
+                items[place].fate = Fate::Known(key.judge(row));
+            }
+        }
+        Ok(collided)
+    }
+}
+
+fn keys_script(rows: &[(Key, i64, i64)], now: i64) -> Script {
+    let mut script = Script::default();
+    script.insert(&INSERT_KEYS, rows, |row, (key, event, deliveries)| {
+        row.bind(key.company)
+            .bind(key.source)
+            .bind(key.hash)
+            .bind(key.check)
+            .bind(key.body)
+            .bind(*event)
+            .bind(*deliveries)
+            .bind(now);
+    });
+    script
+}
+
+/// What stands in the places of these keys, whoever wrote it.
+async fn read_back(
     tx: &mut HotTx,
     rows: &[(Key, i64, i64)],
-    now: i64,
-) -> Result<std::collections::HashSet<(i64, i64, i64)>, Error> {
-    let mut inserted = std::collections::HashSet::with_capacity(rows.len());
-    match &mut tx.connection {
+) -> Result<HashMap<Place, Remembered>, Error> {
+    const COLUMNS: &str = "SELECT k.company_id, k.source_id, k.key_hash, k.key_check, k.body_hash, k.event_id, k.deliveries";
+    const SQLITE: &str = "FROM json_each(?) t CROSS JOIN event_keys k ON k.company_id = t.value ->> 0 \
+        AND k.source_id = t.value ->> 1 AND k.key_hash = t.value ->> 2";
+    const POSTGRES: &str = "FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS t(company_id, source_id, key_hash) \
+        JOIN event_keys k USING (company_id, source_id, key_hash)";
+    type Columns = (i64, i64, i64, i64, i64, i64, i64);
+    let found: Vec<Columns> = match &mut tx.connection {
         HotConnection::Sqlite(connection) => {
-            for run in runs(rows) {
-                let sql = values(&format!("{INSERT} VALUES "), 8, run.len(), RETURNING);
-                let mut query = sqlx::query_as::<_, (i64, i64, i64)>(sql);
-                for (key, event, deliveries) in run {
-                    query = query
-                        .bind(key.company)
-                        .bind(key.source)
-                        .bind(key.hash)
-                        .bind(key.check)
-                        .bind(key.body)
-                        .bind(*event)
-                        .bind(*deliveries)
-                        .bind(now);
-                }
-                inserted.extend(query.fetch_all(&mut **connection).await?);
-            }
+            let places: Vec<Place> = rows.iter().map(|row| row.0.place()).collect();
+            let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} {SQLITE}"));
+            let json = serde_json::to_string(&places).unwrap_or_default();
+            sqlx::query_as(sql).bind(json).fetch_all(&mut **connection).await?
         }
         HotConnection::Postgres(connection) => {
             let column =
                 |pick: fn(&(Key, i64, i64)) -> i64| rows.iter().map(pick).collect::<Vec<_>>();
-            let sql = const_format(
-                INSERT,
-                "SELECT *, $8 FROM unnest($1::bigint[],$2::bigint[],$3::bigint[],$4::bigint[],$5::bigint[],$6::bigint[],$7::bigint[])",
-                RETURNING,
-            );
-            let found = sqlx::query_as::<_, (i64, i64, i64)>(sql)
+            sqlx::query_as(sqlx::AssertSqlSafe(format!("{COLUMNS} {POSTGRES}")))
                 .bind(column(|row| row.0.company))
                 .bind(column(|row| row.0.source))
                 .bind(column(|row| row.0.hash))
-                .bind(column(|row| row.0.check))
-                .bind(column(|row| row.0.body))
-                .bind(column(|row| row.1))
-                .bind(column(|row| row.2))
-                .bind(now)
                 .fetch_all(&mut **connection)
-                .await?;
-            inserted.extend(found);
+                .await?
         }
-    }
-    Ok(inserted)
-}
-
-fn const_format(head: &str, middle: &str, tail: &str) -> sqlx::AssertSqlSafe<String> {
-    sqlx::AssertSqlSafe(format!("{head}{middle}{tail}"))
+    };
+    Ok(found
+        .into_iter()
+        .map(|(company, source, hash, check, body, event, deliveries)| {
+            ((company, source, hash), Remembered { check, body, event, deliveries })
+        })
+        .collect())
 }
 
 async fn find(tx: &mut HotTx, key: &Key) -> Result<Option<Remembered>, Error> {

@@ -1,6 +1,7 @@
 //! The rows that ingest reads and writes.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 use domain::delivery::Progress;
@@ -10,11 +11,12 @@ use domain::id::{CompanyId, DeliveryId, EndpointId, EventId, SourceId};
 use sea_orm::sqlx;
 
 use crate::compiled::CompiledEndpoint;
-use crate::hot::{HotConnection, HotTx, list, runs, values};
+use crate::hot::{HotConnection, HotTx};
 use crate::ingest::HandOver;
 use crate::ingest_batch::{Fate, Item};
 use crate::model::claimed_bytes;
 use crate::rows::endpoint_state::StateColumns;
+use crate::script::{RowsInsert, Script};
 use crate::time::{from_micros, micros};
 use crate::{Claimed, Error, Held, Hint};
 
@@ -168,25 +170,30 @@ impl Drop for Rooms<'_> {
     }
 }
 
-/// The configuration versions of the companies that are there.
+/// Reads the configuration versions of the companies that are there, as id and version.
+pub(crate) fn versions_sql(companies: &[i64]) -> String {
+    let mut sql = String::from("SELECT id, config_version FROM companies WHERE id IN (NULL");
+    for company in companies {
+        let _ = write!(sql, ",{company}");
+    }
+    sql.push(')');
+    sql
+}
+
+/// The same, read in a transaction that has begun.
 pub(crate) async fn versions(tx: &mut HotTx, companies: &[i64]) -> Result<Vec<(i64, i64)>, Error> {
+    const SQL: &str = "SELECT config_version FROM companies WHERE id = $1";
     let mut found = Vec::with_capacity(companies.len());
-    match &mut tx.connection {
-        HotConnection::Sqlite(connection) => {
-            for run in runs(companies) {
-                let sql =
-                    list("SELECT id, config_version FROM companies WHERE id IN (", run.len(), ")");
-                let mut query = sqlx::query_as::<_, (i64, i64)>(sql);
-                for company in run {
-                    query = query.bind(*company);
-                }
-                found.extend(query.fetch_all(&mut **connection).await?);
+    for company in companies {
+        let version: Option<i64> = match &mut tx.connection {
+            HotConnection::Sqlite(connection) => {
+                sqlx::query_scalar(SQL).bind(company).fetch_optional(&mut **connection).await?
             }
-        }
-        HotConnection::Postgres(connection) => {
-            let sql = "SELECT id, config_version FROM companies WHERE id = ANY($1)";
-            found = sqlx::query_as(sql).bind(companies).fetch_all(&mut **connection).await?;
-        }
+            HotConnection::Postgres(connection) => {
+                sqlx::query_scalar(SQL).bind(company).fetch_optional(&mut **connection).await?
+            }
+        };
+        found.extend(version.map(|version| (*company, version)));
     }
     Ok(found)
 }
@@ -257,13 +264,34 @@ fn compiled(row: EndpointColumns) -> Result<CompiledEndpoint, Error> {
     Ok(CompiledEndpoint { id: EndpointId::from_raw(id), selectors, state: columns.read(id)? })
 }
 
-const INSERT_EVENTS: &str = "INSERT INTO events (id, company_id, event_type, source_id, external_id, \
-    subject, occurred_at, accepted_at, expires_at, data, deliveries) ";
+static INSERT_EVENTS: RowsInsert = RowsInsert::new(
+    "INSERT OR FAIL INTO events (id, company_id, event_type, source_id, external_id, subject, occurred_at, \
+     accepted_at, expires_at, data, deliveries)",
+    11,
+    "",
+);
 
-/// Writes the new events.
-pub(crate) async fn insert_events(
+/// On PostgreSQL both in one statement.
+pub(crate) const FRESH_POSTGRES: &str = "WITH e AS (INSERT INTO events (id, company_id, event_type, source_id, \
+    external_id, subject, occurred_at, accepted_at, expires_at, data, deliveries) \
+    SELECT id, company, kind, source, external_id, subject, occurred_at, $10, expires_at, data, deliveries \
+    FROM unnest($1::bigint[],$2::bigint[],$3::text[],$4::bigint[],$5::text[],$6::text[],$7::bigint[],$8::bigint[],$9::bytea[],$11::bigint[]) \
+    AS t(id, company, kind, source, external_id, subject, occurred_at, expires_at, data, deliveries)) \
+    INSERT INTO pending (id, company_id, endpoint_id, event_id, due_at, claimed_by, schedule_began, expires_at) \
+    SELECT * FROM unnest($12::bigint[],$13::bigint[],$14::bigint[],$15::bigint[],$16::bigint[],$17::bigint[],$18::bigint[],$19::bigint[])";
+
+static INSERT_PENDING: RowsInsert = RowsInsert::new(
+    "INSERT OR FAIL INTO pending (id, company_id, endpoint_id, event_id, due_at, claimed_by, \
+     schedule_began, expires_at)",
+    8,
+    "",
+);
+
+/// Writes the new events and their deliveries.
+pub(crate) async fn insert_fresh(
     tx: &mut HotTx,
     items: &[Item<'_>],
+    rows: &[PendingRow],
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let new: Vec<&Item<'_>> = items.iter().filter(|item| item.fate == Fate::New).collect();
@@ -272,99 +300,76 @@ pub(crate) async fn insert_events(
     }
     let accepted_at = micros(now);
     match &mut tx.connection {
-        HotConnection::Sqlite(connection) => {
-            for run in runs(&new) {
-                let mut query =
-                    sqlx::query(values(&format!("{INSERT_EVENTS} VALUES "), 11, run.len(), ""));
-                for item in run {
-                    let event = item.event;
-                    query = query
-                        .bind(item.id)
-                        .bind(event.company.raw())
-                        .bind(event.event_type.as_str().to_owned())
-                        .bind(event.source.map_or(0, SourceId::raw))
-                        .bind(event.external_id.as_deref().map(str::to_owned))
-                        .bind(event.subject.as_deref().map(str::to_owned))
-                        .bind(event.occurred_at.map_or(accepted_at, micros))
-                        .bind(accepted_at)
-                        .bind(event.expires_at.map(micros))
-                        .bind(event.data.to_vec())
-                        .bind(i64::from(item.deliveries));
-                }
-                query.execute(&mut **connection).await?;
-            }
+        HotConnection::Sqlite(_) => {
+            tx.insert_sqlite(&INSERT_EVENTS, &new, |marks, item| {
+                bind_event(marks, item, accepted_at);
+            })
+            .await?;
+            tx.insert_sqlite(&INSERT_PENDING, rows, bind_pending).await
         }
         HotConnection::Postgres(connection) => {
-            const SQL: &str = "INSERT INTO events (id, company_id, event_type, source_id, external_id, \
-                subject, occurred_at, accepted_at, expires_at, data, deliveries) \
-                SELECT id, company, kind, source, external_id, subject, occurred_at, $10, expires_at, data, deliveries \
-                FROM unnest($1::bigint[],$2::bigint[],$3::text[],$4::bigint[],$5::text[],$6::text[],$7::bigint[],$8::bigint[],$9::bytea[],$11::bigint[]) \
-                AS t(id, company, kind, source, external_id, subject, occurred_at, expires_at, data, deliveries)";
-            let numbers =
-                |pick: &dyn Fn(&Item<'_>) -> i64| new.iter().map(|i| pick(i)).collect::<Vec<_>>();
-            sqlx::query(SQL)
-                .bind(numbers(&|i| i.id))
-                .bind(numbers(&|i| i.event.company.raw()))
-                .bind(new.iter().map(|i| i.event.event_type.as_str()).collect::<Vec<_>>())
-                .bind(numbers(&|i| i.event.source.map_or(0, SourceId::raw)))
-                .bind(new.iter().map(|i| i.event.external_id.as_deref()).collect::<Vec<_>>())
-                .bind(new.iter().map(|i| i.event.subject.as_deref()).collect::<Vec<_>>())
-                .bind(numbers(&|i| i.event.occurred_at.map_or(accepted_at, micros)))
-                .bind(new.iter().map(|i| i.event.expires_at.map(micros)).collect::<Vec<_>>())
-                .bind(new.iter().map(|i| &i.event.data[..]).collect::<Vec<&[u8]>>())
-                .bind(accepted_at)
-                .bind(numbers(&|i| i64::from(i.deliveries)))
-                .execute(&mut **connection)
-                .await?;
+            insert_postgres(connection, &new, rows, accepted_at).await
         }
     }
-    Ok(())
 }
 
-const INSERT_PENDING: &str = "INSERT INTO pending (id, company_id, endpoint_id, event_id, due_at, \
-    claimed_by, schedule_began, expires_at) ";
+fn bind_event(marks: &mut Script, item: &Item<'_>, accepted_at: i64) {
+    let event = item.event;
+    marks
+        .bind(item.id)
+        .bind(event.company.raw())
+        .bind(event.event_type.as_str().to_owned())
+        .bind(event.source.map_or(0, SourceId::raw))
+        .bind(event.external_id.as_deref().map(str::to_owned))
+        .bind(event.subject.as_deref().map(str::to_owned))
+        .bind(event.occurred_at.map_or(accepted_at, micros))
+        .bind(accepted_at)
+        .bind(event.expires_at.map(micros))
+        .bind(event.data.to_vec())
+        .bind(i64::from(item.deliveries));
+}
 
-/// Writes the fresh deliveries.
-pub(crate) async fn insert_pending(tx: &mut HotTx, rows: &[PendingRow]) -> Result<(), Error> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    match &mut tx.connection {
-        HotConnection::Sqlite(connection) => {
-            for run in runs(rows) {
-                let mut query =
-                    sqlx::query(values(&format!("{INSERT_PENDING} VALUES "), 8, run.len(), ""));
-                for row in run {
-                    query = query
-                        .bind(row.id)
-                        .bind(row.company)
-                        .bind(row.endpoint)
-                        .bind(row.event)
-                        .bind(row.due_at)
-                        .bind(row.claimed_by)
-                        .bind(row.schedule_began)
-                        .bind(row.expires_at);
-                }
-                query.execute(&mut **connection).await?;
-            }
-        }
-        HotConnection::Postgres(connection) => {
-            const SQL: &str = "INSERT INTO pending (id, company_id, endpoint_id, event_id, due_at, \
-                claimed_by, schedule_began, expires_at) \
-                SELECT * FROM unnest($1::bigint[],$2::bigint[],$3::bigint[],$4::bigint[],$5::bigint[],$6::bigint[],$7::bigint[],$8::bigint[])";
-            let column = |pick: fn(&PendingRow) -> i64| rows.iter().map(pick).collect::<Vec<_>>();
-            sqlx::query(SQL)
-                .bind(column(|row| row.id))
-                .bind(column(|row| row.company))
-                .bind(column(|row| row.endpoint))
-                .bind(column(|row| row.event))
-                .bind(column(|row| row.due_at))
-                .bind(column(|row| row.claimed_by))
-                .bind(column(|row| row.schedule_began))
-                .bind(rows.iter().map(|row| row.expires_at).collect::<Vec<_>>())
-                .execute(&mut **connection)
-                .await?;
-        }
-    }
+fn bind_pending(marks: &mut Script, row: &PendingRow) {
+    marks
+        .bind(row.id)
+        .bind(row.company)
+        .bind(row.endpoint)
+        .bind(row.event)
+        .bind(row.due_at)
+        .bind(row.claimed_by)
+        .bind(row.schedule_began)
+        .bind(row.expires_at);
+}
+
+async fn insert_postgres(
+    connection: &mut sqlx::PgConnection,
+    new: &[&Item<'_>],
+    rows: &[PendingRow],
+    accepted_at: i64,
+) -> Result<(), Error> {
+    let numbers = |pick: &dyn Fn(&Item<'_>) -> i64| new.iter().map(|i| pick(i)).collect::<Vec<_>>();
+    let column = |pick: fn(&PendingRow) -> i64| rows.iter().map(pick).collect::<Vec<_>>();
+    sqlx::query(FRESH_POSTGRES)
+        .bind(numbers(&|i| i.id))
+        .bind(numbers(&|i| i.event.company.raw()))
+        .bind(new.iter().map(|i| i.event.event_type.as_str()).collect::<Vec<_>>())
+        .bind(numbers(&|i| i.event.source.map_or(0, SourceId::raw)))
+        .bind(new.iter().map(|i| i.event.external_id.as_deref()).collect::<Vec<_>>())
+        .bind(new.iter().map(|i| i.event.subject.as_deref()).collect::<Vec<_>>())
+        .bind(numbers(&|i| i.event.occurred_at.map_or(accepted_at, micros)))
+        .bind(new.iter().map(|i| i.event.expires_at.map(micros)).collect::<Vec<_>>())
+        .bind(new.iter().map(|i| &i.event.data[..]).collect::<Vec<&[u8]>>())
+        .bind(accepted_at)
+        .bind(numbers(&|i| i64::from(i.deliveries)))
+        .bind(column(|row| row.id))
+        .bind(column(|row| row.company))
+        .bind(column(|row| row.endpoint))
+        .bind(column(|row| row.event))
+        .bind(column(|row| row.due_at))
+        .bind(column(|row| row.claimed_by))
+        .bind(column(|row| row.schedule_began))
+        .bind(rows.iter().map(|row| row.expires_at).collect::<Vec<_>>())
+        .execute(&mut *connection)
+        .await?;
     Ok(())
 }

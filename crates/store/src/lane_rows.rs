@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 
 use sea_orm::sqlx;
+use sea_orm::sqlx::FromRow;
+use sea_orm::sqlx::sqlite::SqliteRow;
 
 use crate::Error;
-use crate::hot::{HotConnection, HotTx, list, runs, values};
+use crate::hot::{HotConnection, HotTx, runs, values};
 pub(crate) use crate::ingest_rows::LaneWish;
+use crate::script::{IdList, ROWS_MAX, Script};
 
 /// Who owns the lanes of these endpoints, and until when they are held; an endpoint without a lane is
 /// not in the answer.
@@ -17,29 +20,42 @@ pub(crate) async fn owners(
     if endpoints.is_empty() {
         return Ok(HashMap::new());
     }
-    let mut found: Vec<(i64, i64, i64)> = Vec::new();
     match &mut tx.connection {
         HotConnection::Sqlite(connection) => {
-            for run in runs(endpoints) {
-                let sql = list(
-                    "SELECT endpoint_id, owner, hold_until FROM lanes WHERE endpoint_id IN (",
-                    run.len(),
-                    ")",
-                );
-                let mut query = sqlx::query_as::<_, (i64, i64, i64)>(sql);
-                for endpoint in run {
-                    query = query.bind(*endpoint);
-                }
-                found.extend(query.fetch_all(&mut **connection).await?);
+            let mut found = HashMap::with_capacity(endpoints.len());
+            for chunk in endpoints.chunks(ROWS_MAX) {
+                let mut script = Script::default();
+                read_owners(&mut script, chunk);
+                found.extend(owners_of(&script.run(connection).await?.rows)?);
             }
+            Ok(found)
         }
         HotConnection::Postgres(connection) => {
             let sql =
                 "SELECT endpoint_id, owner, hold_until FROM lanes WHERE endpoint_id = ANY($1)";
-            found = sqlx::query_as(sql).bind(endpoints).fetch_all(&mut **connection).await?;
+            let found: Vec<(i64, i64, i64)> =
+                sqlx::query_as(sql).bind(endpoints).fetch_all(&mut **connection).await?;
+            Ok(found.into_iter().map(|(endpoint, owner, hold)| (endpoint, (owner, hold))).collect())
         }
     }
-    Ok(found.into_iter().map(|(endpoint, owner, hold)| (endpoint, (owner, hold))).collect())
+}
+
+static OWNERS: IdList =
+    IdList::new("SELECT endpoint_id, owner, hold_until FROM lanes WHERE endpoint_id IN (", ")");
+
+/// Adds the reading of at most [`ROWS_MAX`] lanes' owners to a script.
+pub(crate) fn read_owners(script: &mut Script, endpoints: &[i64]) {
+    script.list(&OWNERS, endpoints.iter().copied(), |_| {});
+}
+
+/// What that has brought.
+pub(crate) fn owners_of(rows: &[SqliteRow]) -> Result<HashMap<i64, (i64, i64)>, Error> {
+    rows.iter()
+        .map(|row| {
+            let (endpoint, owner, hold) = FromRow::from_row(row)?;
+            Ok((endpoint, (owner, hold)))
+        })
+        .collect()
 }
 
 const CONFLICT: &str = " ON CONFLICT (endpoint_id) DO UPDATE SET version = lanes.version + 1, \

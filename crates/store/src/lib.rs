@@ -54,6 +54,7 @@ mod pools;
 mod readings;
 mod rows;
 mod sample;
+mod script;
 mod seal;
 mod search;
 mod secrets;

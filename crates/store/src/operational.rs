@@ -13,7 +13,7 @@ use crate::compiled::CompiledCompany;
 use crate::exhausted::{Exhausted, LastWords, last_words};
 use crate::hot::HotTx;
 use crate::ingest_batch::{Item, fan_out};
-use crate::ingest_rows::{LaneWish, insert_events, insert_pending};
+use crate::ingest_rows::{LaneWish, insert_fresh};
 use crate::notices::{Telling, public_url, waiting};
 use crate::settle_rows::{EndpointRow, endpoints};
 use crate::{Error, Store};
@@ -49,6 +49,7 @@ impl Store {
         if concerned.is_empty() {
             return Ok(Vec::new());
         }
+        tx.flush().await?;
         let companies = self.companies_concerned(tx, &concerned, causes.reconfigured).await?;
         let mut events = endpoint_events(tx, causes.told, &companies).await?;
         events.extend(delivery_events(tx, causes.exhausted, &companies).await?);
@@ -62,8 +63,7 @@ impl Store {
             self.number(item, &companies, now);
         }
         let rows = fan_out(&items, &companies, now);
-        insert_events(tx, &items, now).await?;
-        insert_pending(tx, &rows).await?;
+        insert_fresh(tx, &items, &rows, now).await?;
         let wishes: BTreeMap<i64, LaneWish> = rows
             .iter()
             .filter(|row| !row.held)
@@ -84,7 +84,8 @@ impl Store {
     ) -> Result<Companies, Error> {
         let (fresh, known): (Vec<i64>, Vec<i64>) =
             concerned.iter().partition(|id| reconfigured.contains(&CompanyId::from_raw(**id)));
-        let mut companies = self.compiled_companies(tx, &known).await?;
+        let versions = crate::ingest_rows::versions(tx, &known).await?;
+        let mut companies = self.compiled_companies(tx, versions).await?;
         for company in fresh {
             let endpoints = crate::ingest_rows::endpoints(tx, company).await?;
             let compiled = Arc::new(CompiledCompany::new(0, false, endpoints));

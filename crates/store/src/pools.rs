@@ -14,6 +14,8 @@ use crate::Error;
 
 /// How long a statement waits for another process's lock on the SQLite file.
 const SQLITE_BUSY: Duration = Duration::from_secs(3);
+/// How many statements a connection keeps prepared: scripts of the hot path come in some dozen shapes.
+const SQLITE_STATEMENTS: usize = 256;
 /// How long a caller waits for a free connection before it is told that the database is unavailable.
 const ACQUIRE: Duration = Duration::from_secs(5);
 /// How long one statement may take on PostgreSQL.
@@ -84,6 +86,7 @@ async fn open_sqlite(url: &str, readers: u32) -> Result<Pools, Error> {
         .foreign_keys(false)
         .pragma("cache_size", "-16384")
         .pragma("temp_store", "MEMORY")
+        .statement_cache_capacity(SQLITE_STATEMENTS)
         .optimize_on_close(false, None);
     let write = SqlitePoolOptions::new()
         .max_connections(1)

@@ -6,7 +6,7 @@ use domain::id::{CompanyId, EndpointId};
 use domain::operational::OperationalEvent;
 use sea_orm::sqlx;
 
-use crate::hot::{Durability, HotConnection, HotTx};
+use crate::hot::{Durability, Failed, HotConnection, HotTx};
 use crate::lane_rows::{LaneWish, wish_lanes};
 use crate::notices::{Telling, write_notices};
 use crate::operational::Causes;
@@ -70,7 +70,7 @@ impl Store {
         }
         wish_lanes(&mut tx, &after).await?;
         self.write_audit(&mut tx, company, id, delivered, actor, now).await?;
-        tx.commit().await?;
+        tx.end(Ok(())).await.map_err(Failed::into_error)?;
         if recovered {
             self.hint(Hint::ConfigChanged(company));
             self.hint(Hint::LaneDue(id));

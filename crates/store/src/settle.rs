@@ -115,9 +115,12 @@ impl Store {
     /// Settles outcomes, in their order, in one transaction. On an error nothing has changed and the
     /// same batch can be settled again.
     pub async fn settle(&self, batch: &[ToSettle], now: DateTime<Utc>) -> Result<Settled, Error> {
-        for _ in 0..SETTLE_TURNS_MAX {
-            let mut tx = self.begin_hot(Durability::Repeatable).await?;
-            let done = match within(self.settle_in(&mut tx, batch, now)).await {
+        let endpoints = endpoints_of(batch);
+        for turn in 0..SETTLE_TURNS_MAX {
+            let sql = settle_rows::endpoints_sql(&endpoints);
+            let (mut tx, rows) = self.begin_hot_reading(Durability::Repeatable, &sql).await?;
+            let trust = if turn == 0 { Trust::Claims } else { Trust::Nothing };
+            let done = match within(self.settle_in(&mut tx, batch, rows, trust, now)).await {
                 Ok(Some(done)) => Ok(done),
                 Ok(None) => {
                     within(tx.roll_back()).await?;
@@ -143,11 +146,21 @@ impl Store {
         &self,
         tx: &mut HotTx,
         batch: &[ToSettle],
+        endpoints: Vec<settle_rows::Columns>,
+        trust: Trust,
         now: DateTime<Utc>,
     ) -> Result<Option<(Settled, Changed)>, Error> {
         let incarnation = self.incarnation();
-        let (mut settled, mut changes) = self.decide_all(tx, batch, incarnation, now).await?;
-        let finished = settle_rows::finish(tx, &changes.finished, incarnation).await?;
+        let held = match trust {
+            Trust::Claims => believed(batch, incarnation),
+            Trust::Nothing => settle_rows::claims(tx, batch, incarnation).await?,
+        };
+        let endpoints = settle_rows::endpoint_rows(endpoints)?;
+        let endpoints = lock_failing(tx, batch, endpoints).await?;
+        let (mut settled, mut changes) = self.decide_all(batch, &held, &endpoints, now);
+        let even_canceled = trust == Trust::Nothing;
+        let finished =
+            settle_rows::finish(tx, &changes.finished, incarnation, even_canceled).await?;
         let retried = settle_rows::retry(tx, &changes.retried, incarnation).await?;
         if (finished, retried) != (changes.finished.len() as u64, changes.retried.len() as u64) {
             return Ok(None);
@@ -190,15 +203,14 @@ impl Store {
     }
 
     /// Decides on what this transaction reads, endpoint by endpoint.
-    async fn decide_all<'a>(
+    fn decide_all<'a>(
         &self,
-        tx: &mut HotTx,
         batch: &'a [ToSettle],
-        incarnation: i64,
+        held: &HashMap<DeliveryId, bool>,
+        endpoints: &Endpoints,
         now: DateTime<Utc>,
-    ) -> Result<(Settled, Changes<'a>), Error> {
-        let held = settle_rows::claims(tx, batch, incarnation).await?;
-        let endpoints = self.endpoints_for(tx, batch).await?;
+    ) -> (Settled, Changes<'a>) {
+        let incarnation = self.incarnation();
         let mut changes = Changes::default();
         let mut settled = Settled::default();
         let mut by_endpoint: BTreeMap<EndpointId, Vec<&ToSettle>> = BTreeMap::new();
@@ -212,41 +224,10 @@ impl Store {
         }
         for (endpoint, items) in by_endpoint {
             let row = endpoints.get(&endpoint);
-            let after = self.decide(row, &items, &held, incarnation, now, &mut changes);
+            let after = self.decide(row, &items, held, incarnation, now, &mut changes);
             settled.endpoints.push(EndpointAfter { endpoint, ..after });
         }
-        Ok((settled, changes))
-    }
-
-    /// The endpoints of a batch, locked where something about them may change: a batch of successes
-    /// at healthy endpoints locks nothing.
-    async fn endpoints_for(
-        &self,
-        tx: &mut HotTx,
-        batch: &[ToSettle],
-    ) -> Result<HashMap<EndpointId, EndpointRow>, Error> {
-        let mut ids: Vec<i64> = batch.iter().map(|item| item.delivery().endpoint.raw()).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let mut rows = settle_rows::endpoints(tx, &ids).await?;
-        let failed = |item: &ToSettle| match item {
-            ToSettle::Attempted(attempted) => !attempted.outcome.is_success(),
-            ToSettle::Ended(..) => false,
-        };
-        let mut failing: Vec<i64> = batch
-            .iter()
-            .filter(|item| failed(item))
-            .map(|item| item.delivery().endpoint.raw())
-            .chain(rows.values().filter(|row| row.state.streak() > 0).map(|row| row.id.raw()))
-            .collect();
-        failing.sort_unstable();
-        failing.dedup();
-        if let Some(locked) = settle_rows::lock_endpoints(tx, &failing).await? {
-            // One that was deleted between the two reads is not in the second.
-            rows.retain(|id, _| !failing.contains(&id.raw()));
-            rows.extend(locked);
-        }
-        Ok(rows)
+        (settled, changes)
     }
 
     /// Adds what the items of one endpoint change.
@@ -292,6 +273,57 @@ impl Store {
         let settlement = domain::settle::settle(row.state, &results, &schedule, self.policy());
         apply(row, &attempts, &settlement, incarnation, changes)
     }
+}
+
+/// What a turn takes for granted until its writes say otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    /// That this node holds what it has claimed, and that nothing of it was canceled.
+    Claims,
+    Nothing,
+}
+
+type Endpoints = HashMap<EndpointId, EndpointRow>;
+
+/// The endpoints of a batch, sorted.
+fn endpoints_of(batch: &[ToSettle]) -> Vec<i64> {
+    let mut ids: Vec<i64> = batch.iter().map(|item| item.delivery().endpoint.raw()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// What this node holds if nobody took it and nobody canceled it.
+fn believed(batch: &[ToSettle], incarnation: i64) -> HashMap<DeliveryId, bool> {
+    let ours = batch.iter().map(ToSettle::delivery);
+    ours.filter(|row| row.claimed_by == incarnation).map(|row| (row.id, false)).collect()
+}
+
+/// Locks the endpoints about which something may change: a batch of successes at healthy endpoints
+/// locks nothing.
+async fn lock_failing(
+    tx: &mut HotTx,
+    batch: &[ToSettle],
+    mut rows: Endpoints,
+) -> Result<Endpoints, Error> {
+    let failed = |item: &ToSettle| match item {
+        ToSettle::Attempted(attempted) => !attempted.outcome.is_success(),
+        ToSettle::Ended(..) => false,
+    };
+    let mut failing: Vec<i64> = batch
+        .iter()
+        .filter(|item| failed(item))
+        .map(|item| item.delivery().endpoint.raw())
+        .chain(rows.values().filter(|row| row.state.streak() > 0).map(|row| row.id.raw()))
+        .collect();
+    failing.sort_unstable();
+    failing.dedup();
+    if let Some(locked) = settle_rows::lock_endpoints(tx, &failing).await? {
+        // One that was deleted between the two reads is not in the second.
+        rows.retain(|id, _| !failing.contains(&id.raw()));
+        rows.extend(locked);
+    }
+    Ok(rows)
 }
 
 /// An endpoint that was deleted meanwhile: what succeeded is delivered, the rest is canceled.

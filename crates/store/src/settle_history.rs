@@ -3,8 +3,9 @@
 use sea_orm::sqlx;
 
 use crate::Error;
-use crate::hot::{HotConnection, HotTx, list, runs, values};
+use crate::hot::{HotConnection, HotTx, runs, values};
 use crate::rows::head::encode_head;
+use crate::script::{IdList, ROWS_MAX, RowsInsert, Script};
 use crate::settle::Attempted;
 use crate::settle_rows::{FinishRow, RetryRow, ended, finish_code, storable};
 use crate::time::micros;
@@ -61,110 +62,120 @@ fn tries_after(row: &FinishRow<'_>) -> i64 {
     i64::from(row.delivery.progress.tries) + i64::from(row.attempt.is_some())
 }
 
-const INSERT_HISTORY: &str = "INSERT INTO deliveries (id, company_id, generation, endpoint_id, event_id, state, \
-    tries, tries_before, finished_at, format, render_version, started_at, duration_us, status_code, \
-    error_kind, error_message, request, response_head, response_body, truncated) ";
+const HISTORY_COLUMNS: usize = 20;
+static INSERT_HISTORY: RowsInsert = RowsInsert::new(
+    "INSERT OR FAIL INTO deliveries (id, company_id, generation, endpoint_id, event_id, state, tries, \
+     tries_before, finished_at, format, render_version, started_at, duration_us, status_code, \
+     error_kind, error_message, request, response_head, response_body, truncated)",
+    HISTORY_COLUMNS,
+    "",
+);
 
-/// Takes finished deliveries out of `pending`.
-pub(crate) const FINISH_POSTGRES: &str = "DELETE FROM pending p USING unnest($1::bigint[], $2::bigint[]) \
-    AS t(company_id, id) WHERE p.company_id = t.company_id AND p.id = t.id AND p.claimed_by = $3";
+/// Moves finished deliveries from `pending` to history: what is not there is not inserted.
+pub(crate) const FINISH_POSTGRES: &str = "WITH d AS (DELETE FROM pending p \
+    USING unnest($2::bigint[], $1::bigint[]) AS t(company_id, id) \
+    WHERE p.company_id = t.company_id AND p.id = t.id AND p.claimed_by = $20 AND p.canceled <= $21 RETURNING p.id) \
+    INSERT INTO deliveries (id, company_id, generation, endpoint_id, event_id, state, tries, tries_before, finished_at, \
+    format, render_version, started_at, duration_us, status_code, error_kind, error_message, request, response_head, \
+    response_body, truncated) \
+    SELECT t.id, company_id, generation, endpoint_id, event_id, state, tries, tries_before, finished_at, 0, $19, \
+    started_at, duration_us, status_code, error_kind, error_message, request, response_head, response_body, truncated \
+    FROM unnest($1::bigint[],$2::bigint[],$3::bigint[],$4::bigint[],$5::bigint[],$6::bigint[],$7::bigint[],$8::bigint[],\
+    $9::bigint[],$10::bigint[],$11::bigint[],$12::bigint[],$13::text[],$14::text[],$15::bytea[],$16::bytea[],$17::bytea[],$18::bigint[]) \
+    AS t(id, company_id, generation, endpoint_id, event_id, state, tries, tries_before, finished_at, started_at, \
+    duration_us, status_code, error_kind, error_message, request, response_head, response_body, truncated) \
+    JOIN d ON d.id = t.id";
+
+/// The plus keeps the planner from comparing the value with partial indexes, for which it would
+/// prepare the statement anew each time.
+static FINISH_SQLITE: IdList =
+    IdList::new("DELETE FROM pending WHERE +claimed_by = ? AND canceled <= ? AND id IN (", ")");
 
 /// Puts deliveries back that are due again; one that was canceled since its claim was read stays.
 pub(crate) const RETRY_POSTGRES: &str = "UPDATE pending p SET due_at = t.due_at, tries = p.tries + 1, claimed_by = 0 \
     FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS t(company_id, id, due_at) \
     WHERE p.company_id = t.company_id AND p.id = t.id AND p.claimed_by = $4 AND p.canceled = 0";
 
-/// Moves finished deliveries from `pending` to history. Gives how many were still there.
+/// Moves finished deliveries from `pending` to history. Gives how many were still there, of which
+/// those that a person has canceled count only where `even_canceled`: where that is not all of them,
+/// the transaction is to be rolled back.
 pub(crate) async fn finish(
     tx: &mut HotTx,
     rows: &[FinishRow<'_>],
     incarnation: i64,
+    even_canceled: bool,
 ) -> Result<u64, Error> {
     if rows.is_empty() {
         return Ok(0);
     }
-    let mut deleted = 0;
+    let canceled_max = i64::from(even_canceled);
     match &mut tx.connection {
         HotConnection::Sqlite(connection) => {
-            for run in runs(rows) {
-                let sql =
-                    list("DELETE FROM pending WHERE id IN (", run.len(), ") AND claimed_by = ?");
-                let mut query = sqlx::query(sql);
-                for row in run {
-                    query = query.bind(row.delivery.id.raw());
-                }
-                let done = query.bind(incarnation).execute(&mut **connection).await?;
-                deleted += done.rows_affected();
-                let sql = values(&format!("{INSERT_HISTORY} VALUES "), 20, run.len(), "");
-                let mut query = sqlx::query(sql);
-                for row in run {
-                    let kept = row.attempt.filter(|_| is_inline(row)).map_or(Kept::NONE, Kept::of);
-                    query = query
-                        .bind(row.delivery.id.raw())
-                        .bind(row.delivery.event.company.raw())
-                        .bind(i64::from(row.delivery.generation))
-                        .bind(row.delivery.endpoint.raw())
-                        .bind(row.delivery.event.id.raw())
-                        .bind(finish_code(row.finish))
-                        .bind(tries_after(row))
-                        .bind(i64::from(row.delivery.progress.tries_before))
-                        .bind(ended(row))
-                        .bind(0_i64)
-                        .bind(i64::from(domain::wire::RENDER_VERSION))
-                        .bind(kept.started_at)
-                        .bind(kept.duration_us)
-                        .bind(kept.status_code)
-                        .bind(kept.error_kind)
-                        .bind(kept.error_message)
-                        .bind(kept.request.map(<[u8]>::to_vec))
-                        .bind(kept.response_head)
-                        .bind(kept.response_body.map(<[u8]>::to_vec))
-                        .bind(kept.truncated);
-                }
-                query.execute(&mut **connection).await?;
+            let mut deleted = 0;
+            for chunk in rows.chunks(ROWS_MAX) {
+                let mut script = Script::default();
+                let ids = chunk.iter().map(|row| row.delivery.id.raw());
+                script.list(&FINISH_SQLITE, ids, |first| {
+                    first.bind(incarnation).bind(canceled_max);
+                });
+                deleted += script.run(connection).await?.changed.iter().sum::<u64>();
             }
+            if deleted == rows.len() as u64 {
+                tx.insert_sqlite(&INSERT_HISTORY, rows, bind_history).await?;
+            }
+            Ok(deleted)
         }
         HotConnection::Postgres(connection) => {
-            deleted = finish_postgres(connection, rows, incarnation).await?;
+            finish_postgres(connection, rows, incarnation, canceled_max).await
         }
     }
-    Ok(deleted)
+}
+
+fn bind_history(marks: &mut Script, row: &FinishRow<'_>) {
+    let kept = row.attempt.filter(|_| is_inline(row)).map_or(Kept::NONE, Kept::of);
+    marks
+        .bind(row.delivery.id.raw())
+        .bind(row.delivery.event.company.raw())
+        .bind(i64::from(row.delivery.generation))
+        .bind(row.delivery.endpoint.raw())
+        .bind(row.delivery.event.id.raw())
+        .bind(finish_code(row.finish))
+        .bind(tries_after(row))
+        .bind(i64::from(row.delivery.progress.tries_before))
+        .bind(ended(row))
+        .bind(0_i64)
+        .bind(i64::from(domain::wire::RENDER_VERSION));
+    bind_kept(marks, kept);
+}
+
+/// The columns from `started_at` to `truncated`.
+fn bind_kept(marks: &mut Script, kept: Kept<'_>) {
+    marks
+        .bind(kept.started_at)
+        .bind(kept.duration_us)
+        .bind(kept.status_code)
+        .bind(kept.error_kind)
+        .bind(kept.error_message)
+        .bind(kept.request.map(<[u8]>::to_vec))
+        .bind(kept.response_head)
+        .bind(kept.response_body.map(<[u8]>::to_vec))
+        .bind(kept.truncated);
 }
 
 async fn finish_postgres(
     connection: &mut sqlx::PgConnection,
     rows: &[FinishRow<'_>],
     incarnation: i64,
+    canceled_max: i64,
 ) -> Result<u64, Error> {
-    const INSERT: &str = "INSERT INTO deliveries (id, company_id, generation, endpoint_id, event_id, state, \
-        tries, tries_before, finished_at, format, render_version, started_at, duration_us, status_code, \
-        error_kind, error_message, request, response_head, response_body, truncated) \
-        SELECT id, company_id, generation, endpoint_id, event_id, state, tries, tries_before, finished_at, 0, $19, \
-        started_at, duration_us, status_code, error_kind, error_message, request, response_head, response_body, truncated \
-        FROM unnest($1::bigint[],$2::bigint[],$3::bigint[],$4::bigint[],$5::bigint[],$6::bigint[],$7::bigint[],$8::bigint[],$9::bigint[],\
-        $10::bigint[],$11::bigint[],$12::bigint[],$13::text[],$14::text[],$15::bytea[],$16::bytea[],$17::bytea[],$18::bigint[]) \
-        AS t(id, company_id, generation, endpoint_id, event_id, state, tries, tries_before, finished_at, \
-        started_at, duration_us, status_code, error_kind, error_message, request, response_head, response_body, truncated)";
     let column = |pick: fn(&FinishRow<'_>) -> i64| rows.iter().map(pick).collect::<Vec<i64>>();
-    let (companies, ids) =
-        (column(|row| row.delivery.event.company.raw()), column(|row| row.delivery.id.raw()));
-    let deleted = sqlx::query(FINISH_POSTGRES)
-        .bind(&companies)
-        .bind(&ids)
-        .bind(incarnation)
-        .execute(&mut *connection)
-        .await?
-        .rows_affected();
-    if deleted != rows.len() as u64 {
-        return Ok(deleted);
-    }
     let kept: Vec<Kept<'_>> = rows
         .iter()
         .map(|row| row.attempt.filter(|_| is_inline(row)).map_or(Kept::NONE, Kept::of))
         .collect();
-    sqlx::query(INSERT)
-        .bind(ids)
-        .bind(companies)
+    let done = sqlx::query(FINISH_POSTGRES)
+        .bind(column(|row| row.delivery.id.raw()))
+        .bind(column(|row| row.delivery.event.company.raw()))
         .bind(column(|row| i64::from(row.delivery.generation)))
         .bind(column(|row| row.delivery.endpoint.raw()))
         .bind(column(|row| row.delivery.event.id.raw()))
@@ -182,9 +193,11 @@ async fn finish_postgres(
         .bind(kept.iter().map(|kept| kept.response_body).collect::<Vec<_>>())
         .bind(kept.iter().map(|kept| kept.truncated).collect::<Vec<_>>())
         .bind(i64::from(domain::wire::RENDER_VERSION))
+        .bind(incarnation)
+        .bind(canceled_max)
         .execute(&mut *connection)
         .await?;
-    Ok(deleted)
+    Ok(done.rows_affected())
 }
 
 /// Puts deliveries back that are due again. Gives how many were still there.
@@ -205,7 +218,7 @@ pub(crate) async fn retry(
                     2,
                     run.len(),
                     ") UPDATE pending SET due_at = t.due_at, tries = tries + 1, claimed_by = 0 \
-                     FROM t WHERE pending.id = t.id AND claimed_by = ? AND canceled = 0",
+                     FROM t WHERE pending.id = t.id AND +claimed_by = ? AND canceled = 0",
                 );
                 let mut query = sqlx::query(sql);
                 for row in run {
@@ -230,6 +243,13 @@ pub(crate) async fn retry(
     Ok(put_back)
 }
 
+static INSERT_ATTEMPTS: RowsInsert = RowsInsert::new(
+    "INSERT OR IGNORE INTO attempts (delivery_id, company_id, number, started_at, duration_us, \
+     status_code, error_kind, error_message, request, response_head, response_body, truncated)",
+    12,
+    "",
+);
+
 /// Writes the attempts that do not stand in a history row.
 pub(crate) async fn attempts(
     tx: &mut HotTx,
@@ -246,29 +266,15 @@ pub(crate) async fn attempts(
         return Ok(());
     }
     match &mut tx.connection {
-        HotConnection::Sqlite(connection) => {
-            let head = "INSERT OR IGNORE INTO attempts (delivery_id, company_id, number, started_at, duration_us, \
-                status_code, error_kind, error_message, request, response_head, response_body, truncated) VALUES ";
-            for run in runs(&rows) {
-                let mut query = sqlx::query(values(head, 12, run.len(), ""));
-                for attempted in run {
-                    let kept = Kept::of(attempted);
-                    query = query
-                        .bind(attempted.delivery.id.raw())
-                        .bind(attempted.delivery.event.company.raw())
-                        .bind(i64::from(attempted.delivery.progress.next_number()))
-                        .bind(kept.started_at)
-                        .bind(kept.duration_us)
-                        .bind(kept.status_code)
-                        .bind(kept.error_kind)
-                        .bind(kept.error_message)
-                        .bind(kept.request.map(<[u8]>::to_vec))
-                        .bind(kept.response_head)
-                        .bind(kept.response_body.map(<[u8]>::to_vec))
-                        .bind(kept.truncated);
-                }
-                query.execute(&mut **connection).await?;
-            }
+        HotConnection::Sqlite(_) => {
+            tx.insert_sqlite(&INSERT_ATTEMPTS, &rows, |marks, attempted| {
+                marks
+                    .bind(attempted.delivery.id.raw())
+                    .bind(attempted.delivery.event.company.raw())
+                    .bind(i64::from(attempted.delivery.progress.next_number()));
+                bind_kept(marks, Kept::of(attempted));
+            })
+            .await?;
         }
         HotConnection::Postgres(connection) => attempts_postgres(connection, &rows).await?,
     }

@@ -1,6 +1,7 @@
 //! The rows that settlement reads and writes.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 use domain::delivery::Finish;
@@ -62,7 +63,7 @@ pub(crate) async fn claims(
                 let sql = list(
                     "SELECT id, canceled FROM pending WHERE id IN (",
                     run.len(),
-                    ") AND claimed_by = ?",
+                    ") AND +claimed_by = ?",
                 );
                 let mut query = sqlx::query_as::<_, (i64, i64)>(sql);
                 for item in run {
@@ -84,7 +85,7 @@ pub(crate) async fn claims(
     Ok(found.into_iter().map(|(id, canceled)| (DeliveryId::from_raw(id), canceled != 0)).collect())
 }
 
-type Columns = (
+pub(crate) type Columns = (
     i64,
     i64,
     String,
@@ -110,48 +111,47 @@ pub(crate) async fn endpoints(
     tx: &mut HotTx,
     ids: &[i64],
 ) -> Result<HashMap<EndpointId, EndpointRow>, Error> {
-    read_endpoints(tx, ids, "").await
+    let sql = sqlx::AssertSqlSafe(endpoints_sql(ids));
+    let rows: Vec<Columns> = match &mut tx.connection {
+        HotConnection::Sqlite(connection) => {
+            sqlx::query_as(sql).persistent(false).fetch_all(&mut **connection).await?
+        }
+        HotConnection::Postgres(connection) => {
+            sqlx::query_as(sql).persistent(false).fetch_all(&mut **connection).await?
+        }
+    };
+    endpoint_rows(rows)
 }
 
-/// The same, locked in the order of their ids, so that two nodes cannot lock each other out. `None`
-/// on SQLite, where the write transaction is the lock.
+/// Reads these endpoints, as far as they are not deleted, as columns for [`endpoint_rows`].
+pub(crate) fn endpoints_sql(ids: &[i64]) -> String {
+    let mut sql = format!("{ENDPOINT} IN (NULL");
+    for id in ids {
+        let _ = write!(sql, ",{id}");
+    }
+    sql.push(')');
+    sql
+}
+
+/// What [`endpoints_sql`] has read, by id.
+pub(crate) fn endpoint_rows(rows: Vec<Columns>) -> Result<HashMap<EndpointId, EndpointRow>, Error> {
+    rows.into_iter().map(|row| endpoint_row(row).map(|row| (row.id, row))).collect()
+}
+
+/// Endpoints that are not deleted, by id, locked in the order of their ids, so that two nodes cannot
+/// lock each other out. `None` on SQLite, where the write transaction is the lock.
 pub(crate) async fn lock_endpoints(
     tx: &mut HotTx,
     ids: &[i64],
 ) -> Result<Option<HashMap<EndpointId, EndpointRow>>, Error> {
-    match &tx.connection {
-        HotConnection::Sqlite(_) => Ok(None),
-        HotConnection::Postgres(_) => {
-            read_endpoints(tx, ids, " ORDER BY id FOR UPDATE").await.map(Some)
-        }
-    }
-}
-
-async fn read_endpoints(
-    tx: &mut HotTx,
-    ids: &[i64],
-    tail: &str,
-) -> Result<HashMap<EndpointId, EndpointRow>, Error> {
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let mut found: Vec<Columns> = Vec::with_capacity(ids.len());
     match &mut tx.connection {
-        HotConnection::Sqlite(connection) => {
-            for run in runs(ids) {
-                let mut query = sqlx::query_as(list(&format!("{ENDPOINT} IN ("), run.len(), ")"));
-                for id in run {
-                    query = query.bind(*id);
-                }
-                found.extend(query.fetch_all(&mut **connection).await?);
-            }
+        HotConnection::Postgres(connection) if !ids.is_empty() => {
+            let sql = sqlx::AssertSqlSafe(format!("{ENDPOINT} = ANY($1) ORDER BY id FOR UPDATE"));
+            let rows = sqlx::query_as(sql).bind(ids).fetch_all(&mut **connection).await?;
+            endpoint_rows(rows).map(Some)
         }
-        HotConnection::Postgres(connection) => {
-            let sql = sqlx::AssertSqlSafe(format!("{ENDPOINT} = ANY($1){tail}"));
-            found = sqlx::query_as(sql).bind(ids).fetch_all(&mut **connection).await?;
-        }
+        HotConnection::Postgres(_) | HotConnection::Sqlite(_) => Ok(None),
     }
-    found.into_iter().map(|row| endpoint_row(row).map(|row| (row.id, row))).collect()
 }
 
 fn endpoint_row(row: Columns) -> Result<EndpointRow, Error> {

@@ -8,7 +8,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::stats::{Answered, BUCKETS, Latencies};
 use sea_orm::{ConnectionTrait, Statement, Value, sqlx};
 
-use crate::hot::{HotConnection, HotTx, runs, values};
+use crate::hot::{HotConnection, HotTx};
+use crate::script::RowsInsert;
 use crate::settle::Attempted;
 use crate::time::micros;
 use crate::{Error, Store};
@@ -39,8 +40,8 @@ struct Key {
     success: bool,
 }
 
-static INSERT_SQLITE: LazyLock<(String, String)> =
-    LazyLock::new(|| (insert("VALUES "), on_conflict()));
+static INSERT_SQLITE: LazyLock<RowsInsert> =
+    LazyLock::new(|| RowsInsert::of(insert("").into(), COLUMNS, on_conflict().into()));
 static INSERT_POSTGRES: LazyLock<String> = LazyLock::new(|| {
     let marks: Vec<String> = (1..=COLUMNS).map(|place| format!("${place}::bigint[]")).collect();
     insert(&format!("SELECT * FROM unnest({})", marks.join(","))) + &on_conflict()
@@ -120,16 +121,13 @@ async fn write(tx: &mut HotTx, rows: &[[i64; COLUMNS]]) -> Result<(), Error> {
         return Ok(());
     }
     match &mut tx.connection {
-        HotConnection::Sqlite(connection) => {
-            for run in runs(rows) {
-                let (head, tail) = &*INSERT_SQLITE;
-                let sql = values(head, COLUMNS, run.len(), tail);
-                let mut query = sqlx::query(sql);
-                for value in run.iter().flatten() {
-                    query = query.bind(*value);
+        HotConnection::Sqlite(_) => {
+            tx.insert_sqlite(&INSERT_SQLITE, rows, |marks, row| {
+                for value in row {
+                    marks.bind(*value);
                 }
-                query.execute(&mut **connection).await?;
-            }
+            })
+            .await?;
         }
         HotConnection::Postgres(connection) => {
             let mut query = sqlx::query(INSERT_POSTGRES.as_str());
