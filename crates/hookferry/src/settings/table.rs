@@ -104,7 +104,7 @@ settings! {
         "How long a streak must have lasted before it makes an endpoint Defective";
     MAX_IN_FLIGHT = "max_in_flight", "max-in-flight", "NUMBER", Some("1024"), Plain, Serve, false,
         "Requests to endpoints sent and not yet written down; a crash sends no more than these twice";
-    QUEUE_MIB = "queue_mib", "queue-mib", "NUMBER", Some("64"), Plain, Serve, false,
+    QUEUE_MIB = "queue_mib", "queue-mib", "NUMBER", Some("32"), Plain, Serve, false,
         "Memory for deliveries on their way, in MiB; what is more waits in the database";
     EVENTS_PER_SECOND = "events_per_second", "events-per-second", "NUMBER", Some("100000"), Plain, Serve, false,
         "Events that a company may post in a second on each node, unless the operator sets it another limit";
