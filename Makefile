@@ -1,6 +1,6 @@
 # Thin: each line is a command that a person could type.
 
-.PHONY: run test bench fmt
+.PHONY: run test bench bench-short fmt
 
 run:
 	cargo build --release -p hookferry
@@ -15,6 +15,10 @@ test:
 bench:
 	cargo build --release -p hookferry -p bench
 	"$${CARGO_TARGET_DIR:-target}/release/bench"
+
+bench-short:
+	cargo build --release -p hookferry -p bench
+	"$${CARGO_TARGET_DIR:-target}/release/bench" --short
 
 fmt:
 	cargo fmt --all

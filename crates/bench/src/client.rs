@@ -18,14 +18,15 @@ const POST_MAX: Duration = Duration::from_secs(60);
 /// Before a refused or broken request is sent again.
 const PAUSE: Duration = Duration::from_millis(20);
 /// What makes an event about as large as a message event is.
-const TEXT: &str = "Your order has left our warehouse in Rotterdam and will be with you tomorrow \
+pub(crate) const TEXT: &str = "Your order has left our warehouse in Rotterdam and will be with you tomorrow \
     between nine and twelve. Answer 1 to change the time, 2 to name a neighbour who may take it, 3 \
     to talk to one of us. You can follow the parcel at any time under the link that we sent you.";
 
 /// Whose events, and where they go.
 #[derive(Debug, Clone)]
 pub(crate) struct Sender {
-    pub(crate) address: SocketAddr,
+    /// The nodes; connections are shared out among them.
+    pub(crate) addresses: Arc<[SocketAddr]>,
     pub(crate) token: Arc<str>,
     pub(crate) tally: Arc<Tally>,
     /// How many contacts the events are about, in turn.
@@ -58,6 +59,7 @@ pub(crate) enum Answered {
 #[derive(Debug)]
 pub(crate) struct Connection {
     sender: Sender,
+    address: SocketAddr,
     /// All of a request's head but its length: to `/events`, and to `/events/batch`.
     heads: [Vec<u8>; 2],
     open: Option<TcpStream>,
@@ -73,7 +75,9 @@ enum Door {
 }
 
 impl Connection {
-    pub(crate) fn new(sender: Sender) -> Self {
+    /// The connection of this place among all of them.
+    pub(crate) fn new(sender: Sender, place: usize) -> Self {
+        let address = sender.addresses[place % sender.addresses.len()];
         let head = |path: &str| {
             let token = &sender.token;
             format!(
@@ -83,7 +87,7 @@ impl Connection {
         };
         let heads = [head("/api/v1/events"), head("/api/v1/events/batch")].map(String::into_bytes);
         let (body, request) = (Vec::new(), Vec::new());
-        Self { sender, heads, open: None, body, request, inbox: Inbox::new() }
+        Self { sender, address, heads, open: None, body, request, inbox: Inbox::new() }
     }
 
     pub(crate) fn tally(&self) -> &Arc<Tally> {
@@ -105,7 +109,7 @@ impl Connection {
                 Err(error) => return Err(error),
             }
         }
-        let stream = TcpStream::connect(self.sender.address).await?;
+        let stream = TcpStream::connect(self.address).await?;
         stream.set_nodelay(true)?;
         self.send(stream).await
     }
@@ -155,7 +159,7 @@ impl Connection {
 
     fn write_event(&mut self, number: usize) {
         let Sender { tally, contacts, .. } = &self.sender;
-        write_event(&mut self.body, tally.phase, number, *contacts);
+        write_event(&mut self.body, tally.phase, tally.written(number), *contacts);
     }
 
     /// Posts one event until it is acknowledged.
@@ -248,14 +252,14 @@ mod tests {
     async fn an_event_is_posted_until_it_is_taken_over_closed_connections_and_refusals() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let sender = Sender {
-            address: listener.local_addr().unwrap(),
+            addresses: [listener.local_addr().unwrap()].into(),
             token: "hkf_1".into(),
             tally: Arc::new(Tally::new(1, 4, 1)),
             contacts: 1,
         };
         let tally = sender.tally.clone();
         let load = async move {
-            let mut connection = Connection::new(sender);
+            let mut connection = Connection::new(sender, 0);
             connection.post_event(0).await.unwrap();
             connection.post_event(1).await.unwrap();
             assert_eq!(connection.try_event(2).await.unwrap(), Answered::TooMany);

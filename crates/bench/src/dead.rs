@@ -8,10 +8,12 @@ use testkit::{sql, wait};
 
 use crate::client::Sender;
 use crate::load::{Open, Stop, open_loop};
+use crate::paced::{latency_text, steady};
 use crate::rows::{Bound, Row};
-use crate::scenarios::{DEAD, latency_text};
 use crate::stage::{RETRY_INTERVAL, Stage, arrived};
-use crate::tally::{Outcome, Tally};
+use crate::table::DEAD;
+use crate::tally::Tally;
+use crate::usage;
 
 /// Rows that one statement adds: a transaction of all would slow SQLite down until a checkpoint.
 const ROWS_PER_STATEMENT: u64 = 100_000;
@@ -30,7 +32,7 @@ pub(crate) async fn rows(stage: &Stage) -> anyhow::Result<Vec<Row>> {
     let program = stage.program_that_retries_soon().await;
     stage.warm_up(&program).await?;
     let seconds = stage.lasts(20, 8).as_secs();
-    let calm = fresh_events(stage, &program, seconds).await?;
+    let calm = steady(stage, &program, FRESH_PER_SECOND, seconds).await?;
     let setup = die(stage, program).await?;
     pile_up(&setup, heap).await?;
     let program = setup.start().await;
@@ -46,6 +48,7 @@ pub(crate) async fn rows(stage: &Stage) -> anyhow::Result<Vec<Row>> {
     sent?;
     retried_too?;
     arrived(&[&fresh.tally, &retried.tally]).await;
+    let (waiting_mib, _) = usage::resident_mib(program.id());
     let (outcome, others) = (fresh.tally.outcome(), retried.tally.outcome());
     let ratio = outcome.latency_ms(0.99) / calm.latency_ms(0.99);
     let figure = format!(
@@ -57,9 +60,12 @@ pub(crate) async fn rows(stage: &Stage) -> anyhow::Result<Vec<Row>> {
     let late = retried.tally.lateness_max(RETRY_INTERVAL).as_secs_f64();
     let figure = format!("{:.0} ms at the worst of {}", late * 1e3, others.wanted);
     let lateness = Row::new(&format!("{DEAD}: lateness of others' retries"), figure, late, "s");
+    let figure = format!("{waiting_mib:.0} MiB beside {heap} waiting");
+    let waiting = Row::new("RSS with 1,000,000 waiting", figure, waiting_mib, "MiB");
     Ok(vec![
         slower.bounds(Some(Bound::AtMost(5.0)), Some(Bound::AtMost(1.3))).losses(&outcome),
         lateness.bounds(Some(Bound::AtMost(5.0)), Some(Bound::AtMost(1.0))).losses(&others),
+        waiting.bounds(None, Some(Bound::AtMost(150.0))),
     ])
 }
 
@@ -69,14 +75,6 @@ fn paced(per_second: u32, seconds: u64) -> Open {
 
 async fn fresh_company(stage: &Stage, program: &Program, seconds: u64) -> anyhow::Result<Sender> {
     stage.company(program, FRESH_PER_SECOND as usize * seconds as usize, 1).await
-}
-
-async fn fresh_events(stage: &Stage, program: &Program, seconds: u64) -> anyhow::Result<Outcome> {
-    let sender = fresh_company(stage, program, seconds).await?;
-    stage.receiver.count_for(vec![sender.tally.clone()]);
-    open_loop(&sender, paced(FRESH_PER_SECOND, seconds), &Stop::never()).await?;
-    arrived(&[&sender.tally]).await;
-    Ok(sender.tally.outcome())
 }
 
 async fn company_that_refuses_first(

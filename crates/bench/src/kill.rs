@@ -6,8 +6,8 @@ use testkit::program::Program;
 
 use crate::load::{Closed, closed_loop};
 use crate::rows::{Bound, Row};
-use crate::scenarios::KILL;
 use crate::stage::{Stage, arrived};
+use crate::table::KILL;
 
 /// Between the death and the new start: what the dead one had put on the wire arrives in it.
 const WAKE: Duration = Duration::from_millis(100);

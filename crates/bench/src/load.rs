@@ -30,8 +30,8 @@ pub(crate) struct Closed {
 pub(crate) async fn closed_loop(sender: &Sender, closed: Closed) -> anyhow::Result<()> {
     let (tasks, next) = (TaskTracker::new(), Arc::new(AtomicUsize::new(0)));
     let workers: Vec<_> = (0..closed.connections)
-        .map(|_| {
-            let (next, mut connection) = (next.clone(), Connection::new(sender.clone()));
+        .map(|place| {
+            let (next, mut connection) = (next.clone(), Connection::new(sender.clone(), place));
             tasks.spawn(async move {
                 let tally = connection.tally().clone();
                 loop {
@@ -97,7 +97,6 @@ pub(crate) async fn open_loop(sender: &Sender, open: Open, stop: &Stop) -> anyho
         .await
 }
 
-#[expect(dead_code, reason = "the overload row and the soak come next")]
 /// The same, each but once, whatever the answer is.
 pub(crate) async fn open_loop_once(
     sender: &Sender,
@@ -138,8 +137,8 @@ async fn paced(
         end: AtomicUsize::new(usize::MAX),
     });
     let next = AtomicUsize::new(0);
-    let worker = async || {
-        let mut connection = Connection::new(sender.clone());
+    let worker = async |place| {
+        let mut connection = Connection::new(sender.clone(), place);
         while let Ok(permit) = pace.ready.acquire().await {
             permit.forget();
             let number = next.fetch_add(1, Ordering::Relaxed);
@@ -152,7 +151,7 @@ async fn paced(
     };
     let keeper = pace.clone();
     let pacer = std::thread::Builder::new().name("pacer".into()).spawn(move || keeper.keep(due))?;
-    let done = try_join_all((0..open.connections).map(|_| worker())).await;
+    let done = try_join_all((0..open.connections).map(worker)).await;
     if done.is_err() {
         stop.stop();
     }

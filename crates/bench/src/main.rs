@@ -4,17 +4,27 @@
 //! time at the other are of the same clock. The program and PostgreSQL are processes of their own;
 //! all share the machine's cores. Nothing here is shipped.
 
+mod backlog;
 mod bare;
 mod client;
 mod dead;
+mod jobs;
 mod kill;
 mod load;
+mod loader;
+mod loader_sql;
+mod nodes;
+mod ordered;
+mod overload;
+mod paced;
 mod receiver;
 mod report;
 mod rows;
-mod scenarios;
+mod soak;
 mod stage;
+mod table;
 mod tally;
+mod throughput;
 mod usage;
 mod wire;
 
@@ -22,8 +32,10 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::Context;
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
+use tokio::runtime::Runtime;
 
+use crate::loader::Load;
 use crate::report::{Machine, Report};
 use crate::stage::Stage;
 
@@ -36,18 +48,24 @@ const BINARY_ENV: &str = "HOOKFERRY_BIN";
 /// The name of the thread that makes the load.
 pub(crate) const LOAD_THREAD: &str = "load";
 
+/// How often each row is measured where nothing else is said, and in the short form.
+const RUNS: u32 = 3;
+const RUNS_SHORT: u32 = 1;
+
 /// Measures the release build of hookferry and prints the table of its speed.
 #[derive(Debug, Clone, Parser)]
 struct Arguments {
-    /// Shorter phases: to see that all works, not to compare
+    #[command(subcommand)]
+    other: Option<Other>,
+    /// The main rows, once and for a short time: to see that all works, not to compare
     #[arg(long)]
     short: bool,
     /// On which database
     #[arg(long, value_enum, default_value_t = Databases::Both)]
     database: Databases,
-    /// How often each row is measured; its median counts
-    #[arg(long, default_value_t = 1)]
-    runs: u32,
+    /// How often each row is measured; its median counts [default: 3, short: 1]
+    #[arg(long)]
+    runs: Option<u32>,
     /// Fail also where a row misses its floor, not only where a delivery is lost
     #[arg(long)]
     check_floors: bool,
@@ -55,11 +73,45 @@ struct Arguments {
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
     /// The program to measure [default: hookferry beside this program]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     binary: Option<PathBuf>,
     /// Where the reports go
     #[arg(long, value_name = "FOLDER", default_value = "target/bench")]
     out: PathBuf,
+}
+
+/// What else there is to do.
+#[derive(Debug, Clone, Subcommand)]
+enum Other {
+    /// Runs for long at a share of the top rate; fails where memory or latency grow, or something is
+    /// lost
+    Soak {
+        /// How long
+        #[arg(long, default_value_t = 30)]
+        minutes: u32,
+        /// Which share of the top rate that is measured first
+        #[arg(long, default_value_t = 0.8)]
+        share: f64,
+        /// On which database
+        #[arg(long, value_enum, default_value_t = Databases::Both)]
+        database: Databases,
+    },
+    /// Fills a database that the program has made, while no program runs on it. Each company with
+    /// endpoints gets the same share
+    Load {
+        /// sqlite://FILE or postgres://…
+        #[arg(long, value_name = "URL")]
+        database: String,
+        /// Deliveries that wait
+        #[arg(long, default_value_t = 0)]
+        pending: u64,
+        /// How many of them are due
+        #[arg(long, default_value_t = 0)]
+        due: u64,
+        /// Deliveries that have ended
+        #[arg(long, default_value_t = 0)]
+        finished: u64,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -71,10 +123,11 @@ enum Databases {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let done = if std::env::var_os(BINARY_ENV).is_some() {
+    let loads = matches!(arguments.other, Some(Other::Load { .. }));
+    let done = if loads || std::env::var_os(BINARY_ENV).is_some() {
         // Its CPU time is found by the thread's name.
         let load = std::thread::Builder::new().name(LOAD_THREAD.into());
-        match load.spawn(move || measure(&arguments)).map(std::thread::JoinHandle::join) {
+        match load.spawn(move || work(&arguments)).map(std::thread::JoinHandle::join) {
             Ok(Ok(done)) => done,
             Ok(Err(_)) => Err(anyhow::anyhow!("the load has panicked")),
             Err(error) => Err(error.into()),
@@ -103,25 +156,64 @@ fn with_binary(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn measure(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+fn work(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let receiver = receiver::start()?;
-    let mut report = Report::new(Machine::look());
-    println!("{}", report.machine);
-    for database in [Databases::Sqlite, Databases::Postgres] {
-        if arguments.database != database && arguments.database != Databases::Both {
-            continue;
+    match &arguments.other {
+        None => measure(arguments, &runtime),
+        Some(Other::Soak { minutes, share, database }) => {
+            let receiver = receiver::start()?;
+            let mut fine = true;
+            for database in database.each() {
+                let stage = Stage::new(database, false, receiver.clone());
+                for blame in runtime.block_on(soak::run(&stage, *minutes, *share))? {
+                    eprintln!("bench: {}: {blame}", stage.database_name());
+                    fine = false;
+                }
+            }
+            Ok(if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
-        let stage = Stage::new(database, arguments.short, receiver.clone());
-        for run in 1..=arguments.runs.max(1) {
-            println!("\n{}, run {run} of {}", stage.database_name(), arguments.runs.max(1));
-            let rows = runtime.block_on(scenarios::all(&stage, arguments.only.as_deref()))?;
-            report.add(stage.database_name(), rows);
+        Some(Other::Load { database, pending, due, finished }) => {
+            let (pending, due, finished) = (*pending, *due, *finished);
+            let wanted = Load { pending, due, finished, exhausted_every: 100 };
+            let loaded = runtime.block_on(loader::load(database, wanted))?;
+            println!(
+                "{} pending and {} finished deliveries in {:.0} s",
+                loaded.pending,
+                loaded.finished,
+                loaded.took.as_secs_f64()
+            );
+            Ok(ExitCode::SUCCESS)
         }
     }
-    report.write(&arguments.out)?;
-    println!("\n{}", report.markdown());
-    println!("Reports: {0}/bench.md and {0}/bench.json", arguments.out.display());
+}
+
+impl Databases {
+    fn each(self) -> Vec<Self> {
+        match self {
+            Self::Both => vec![Self::Sqlite, Self::Postgres],
+            Self::Sqlite | Self::Postgres => vec![self],
+        }
+    }
+}
+
+fn measure(arguments: &Arguments, runtime: &Runtime) -> anyhow::Result<ExitCode> {
+    let receiver = receiver::start()?;
+    let mut report = Report::new(Machine::look(), arguments.short);
+    let runs = arguments.runs.unwrap_or(if arguments.short { RUNS_SHORT } else { RUNS }).max(1);
+    println!("{}", report.machine);
+    for database in arguments.database.each() {
+        let stage = Stage::new(database, arguments.short, receiver.clone());
+        report.machine.add(runtime.block_on(stage.version())?);
+        for run in 1..=runs {
+            println!("\n{}, run {run} of {runs}", stage.database_name());
+            let rows = runtime.block_on(table::measure(&stage, arguments.only.as_deref(), run))?;
+            report.add(stage.database_name(), rows);
+            // What was measured is kept when a later row fails.
+            report.write(&arguments.out)?;
+        }
+    }
+    println!("\n{}", report.text());
+    println!("Reports: bench.txt, bench.md and bench.json in {}", arguments.out.display());
     let lost = report.lost();
     if lost > 0 {
         eprintln!("bench: {lost} acknowledged deliveries did not arrive");

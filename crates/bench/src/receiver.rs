@@ -115,7 +115,9 @@ const UNAVAILABLE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length:
 fn answer(path: &str, number: Option<usize>, inbox: &Inbox, tallies: &Tallies) -> Answer {
     let Some((phase, endpoint)) = target(path) else { return Answer::At(OK) };
     let tallies = tallies.read();
-    let Some(tally) = tallies.iter().find(|tally| tally.phase == phase) else {
+    let mut of_phase = tallies.iter().filter(|tally| tally.phase == phase);
+    let covers = |tally: &&Arc<Tally>| number.is_some_and(|number| tally.covers(number));
+    let Some(tally) = of_phase.clone().find(covers).or_else(|| of_phase.next()) else {
         return Answer::At(OK);
     };
     let verdict =

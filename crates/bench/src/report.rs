@@ -9,24 +9,40 @@ use serde_json::json;
 use crate::rows::Row;
 use crate::usage;
 
+/// What stands above the table of a short run.
+const ONLY_A_CHECK: &str =
+    "A SHORT RUN: only a check that all works. Its figures are not for comparing.";
+const HEADS: [&str; 7] = ["row", "figure", "measure", "runs", "floor", "goal", ""];
+
 /// Where it was measured.
 #[derive(Debug, Clone)]
 pub(crate) struct Machine {
     processor: String,
     cores: usize,
+    kernel: String,
+    databases: Vec<String>,
 }
 
 impl Machine {
     pub(crate) fn look() -> Self {
         let (processor, cores) = usage::processor();
-        Self { processor, cores }
+        Self { processor, cores, kernel: usage::kernel(), databases: Vec::new() }
+    }
+
+    /// With a database, by name and version.
+    pub(crate) fn add(&mut self, database: String) {
+        self.databases.push(database);
     }
 }
 
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { processor, cores } = self;
-        write!(f, "{cores} cores of {processor}, shared by load, receiver, program and database")
+        let Self { processor, cores, kernel, databases } = self;
+        write!(
+            f,
+            "{cores} cores of {processor}, shared by load, receiver, program and database; {kernel}"
+        )?;
+        databases.iter().try_for_each(|database| write!(f, "; {database}"))
     }
 }
 
@@ -34,13 +50,14 @@ impl fmt::Display for Machine {
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(crate) machine: Machine,
+    short: bool,
     /// By database and row, in the order in which they came: one of each run.
     rows: Vec<(&'static str, Vec<Row>)>,
 }
 
 impl Report {
-    pub(crate) fn new(machine: Machine) -> Self {
-        Self { machine, rows: Vec::new() }
+    pub(crate) fn new(machine: Machine, short: bool) -> Self {
+        Self { machine, short, rows: Vec::new() }
     }
 
     /// Adds the rows of one run.
@@ -56,48 +73,72 @@ impl Report {
         }
     }
 
-    fn medians(&self) -> impl Iterator<Item = (&'static str, Row)> + '_ {
-        self.rows.iter().map(|(database, runs)| (*database, median(runs)))
-    }
-
     /// Deliveries lost over all runs.
     pub(crate) fn lost(&self) -> u64 {
         self.rows.iter().flat_map(|(_, runs)| runs).map(|row| row.lost).sum()
     }
 
     pub(crate) fn misses_a_floor(&self) -> bool {
-        self.medians().any(|(_, row)| row.misses_its_floor())
+        self.rows.iter().any(|(_, runs)| median(runs).misses_its_floor())
     }
 
-    /// The table, a row's median over all runs.
-    pub(crate) fn markdown(&self) -> String {
-        let mut text = format!(
-            "{}. B is a bare reqwest client, one thread, 64 connections, to the same receiver in \
-             the same run. A latency is from the moment an event was to be sent to the arrival of \
-             its delivery.\n",
+    fn head(&self) -> String {
+        let check = if self.short { format!("{ONLY_A_CHECK}\n\n") } else { String::new() };
+        format!(
+            "{check}{}. B is a bare reqwest client, one thread, 64 connections, to the same receiver \
+             in the same run. A latency is from the moment an event was to be sent to the first byte \
+             of its delivery.\n",
             self.machine
-        );
-        let mut databases: Vec<(&str, Vec<Row>)> = Vec::new();
-        for (database, row) in self.medians() {
+        )
+    }
+
+    /// The cells of each database's rows: the median of all runs, and from where to where they went.
+    fn cells(&self) -> Vec<(&'static str, Vec<[String; HEADS.len()]>)> {
+        let mut databases: Vec<(&str, Vec<[String; HEADS.len()]>)> = Vec::new();
+        for (database, runs) in &self.rows {
+            let row = median(runs);
+            let measure = match row.unit {
+                "" => String::new(),
+                unit => format!("{} {unit}", rounded(row.measure)),
+            };
+            let (floor, goal, verdict) = (row.floor_text(), row.goal_text(), row.verdict());
+            let cells = [row.name, row.figure, measure, spread(runs), floor, goal, verdict];
             match databases.last_mut() {
-                Some((last, rows)) if *last == database => rows.push(row),
-                Some(_) | None => databases.push((database, vec![row])),
+                Some((last, rows)) if last == database => rows.push(cells),
+                Some(_) | None => databases.push((database, vec![cells])),
             }
         }
-        for (database, rows) in databases {
-            text.push_str(&format!("\n## {database}\n\n"));
-            text.push_str("| row | figure | measure | floor | goal | |\n| --- | --- | --- | --- | --- | --- |\n");
-            for row in rows {
-                text.push_str(&format!(
-                    "| {} | {} | {} {} | {} | {} | {} |\n",
-                    row.name,
-                    row.figure,
-                    rounded(row.measure),
-                    row.unit,
-                    row.floor_text(),
-                    row.goal_text(),
-                    row.verdict()
-                ));
+        databases
+    }
+
+    /// The table for a terminal.
+    pub(crate) fn text(&self) -> String {
+        let mut text = self.head();
+        for (database, rows) in self.cells() {
+            let width = |place: usize| {
+                let cells = rows.iter().map(|cells| cells[place].chars().count());
+                cells.max().unwrap_or(0).max(HEADS[place].len())
+            };
+            let widths: Vec<usize> = (0..HEADS.len()).map(width).collect();
+            text.push_str(&format!("\n{database}\n"));
+            for cells in std::iter::once(HEADS.map(str::to_owned)).chain(rows) {
+                let padded =
+                    cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+                text.push_str(padded.collect::<Vec<_>>().join("  ").trim_end());
+                text.push('\n');
+            }
+        }
+        text
+    }
+
+    /// The same as Markdown.
+    pub(crate) fn markdown(&self) -> String {
+        let mut text = self.head();
+        for (database, rows) in self.cells() {
+            text.push_str(&format!("\n## {database}\n\n| {} |\n", HEADS.join(" | ")));
+            text.push_str(&format!("|{}\n", " --- |".repeat(HEADS.len())));
+            for cells in rows {
+                text.push_str(&format!("| {} |\n", cells.join(" | ")));
             }
         }
         text
@@ -116,25 +157,46 @@ impl Report {
                 "goal": median.goal_text(),
                 "verdict": median.verdict(),
                 "runs": runs.iter().map(|row| row.measure).collect::<Vec<_>>(),
+                "figures": runs.iter().map(|row| &row.figure).collect::<Vec<_>>(),
                 "lost": runs.iter().map(|row| row.lost).sum::<u64>(),
                 "twice": runs.iter().map(|row| row.again).sum::<u64>(),
             })
         };
         json!({
+            "short": self.short,
             "processor": self.machine.processor,
             "cores": self.machine.cores,
+            "kernel": self.machine.kernel,
+            "databases": self.machine.databases,
             "rows": self.rows.iter().map(row).collect::<Vec<_>>(),
         })
     }
 
-    /// Writes `bench.md` and `bench.json`.
+    /// Writes `bench.txt`, `bench.md` and `bench.json`.
     pub(crate) fn write(&self, folder: &Path) -> anyhow::Result<()> {
+        let files = [
+            ("bench.txt", self.text()),
+            ("bench.md", self.markdown()),
+            ("bench.json", format!("{:#}\n", self.json())),
+        ];
         std::fs::create_dir_all(folder)
-            .and_then(|()| std::fs::write(folder.join("bench.md"), self.markdown()))
             .and_then(|()| {
-                std::fs::write(folder.join("bench.json"), format!("{:#}\n", self.json()))
+                files.iter().try_for_each(|(name, text)| std::fs::write(folder.join(name), text))
             })
             .with_context(|| format!("the reports cannot be written to {}", folder.display()))
+    }
+}
+
+/// From the lowest to the highest of several runs.
+fn spread(runs: &[Row]) -> String {
+    let measures = || runs.iter().map(|row| row.measure);
+    match runs.len() {
+        0 | 1 => String::new(),
+        count => {
+            let (low, high) =
+                (measures().fold(f64::NAN, f64::min), measures().fold(f64::NAN, f64::max));
+            format!("{} to {} in {count}", rounded(low), rounded(high))
+        }
     }
 }
 
@@ -161,17 +223,50 @@ mod tests {
     use super::*;
     use crate::rows::Bound;
 
-    #[test]
-    fn the_median_counts_and_every_loss() {
-        let mut report = Report::new(Machine { processor: "a processor".into(), cores: 2 });
+    fn report(short: bool) -> Report {
+        let machine = Machine {
+            processor: "a processor".into(),
+            cores: 2,
+            kernel: "Linux 6".into(),
+            databases: vec!["SQLite 3".into()],
+        };
+        let mut report = Report::new(machine, short);
         for (measure, lost) in [(0.2, 0), (0.1, 3), (0.4, 0)] {
             let row = Row::new("1 to 1", format!("{measure}"), measure, "B");
             let row = row.bounds(Some(Bound::AtLeast(0.15)), None);
             report.add("SQLite", vec![Row { lost, ..row }]);
         }
+        report.add("SQLite", vec![Row::skipped("nodes", "one node")]);
+        report
+    }
+
+    #[test]
+    fn the_median_counts_and_every_loss() {
+        let report = report(false);
         assert_eq!((report.lost(), report.misses_a_floor()), (3, false));
-        let line = "| 1 to 1 | 0.2 | 0.20 B | >= 0.15 B |  | FAIL, 3 LOST |";
+        let line = "| 1 to 1 | 0.2 | 0.20 B | 0.10 to 0.40 in 3 | >= 0.15 B |  | FAIL, 3 LOST |";
         assert!(report.markdown().contains(line), "{}", report.markdown());
+        assert!(report.markdown().contains("| nodes | one node |  |  |  |  | skipped |"));
         assert_eq!(report.json()["rows"][0]["runs"], json!([0.2, 0.1, 0.4]));
+        assert_eq!(report.json()["rows"][1]["measure"], json!(null));
+        assert_eq!(median(&report.rows[0].1).measure, 0.2);
+    }
+
+    #[test]
+    fn the_text_is_a_table_that_names_the_machine() {
+        let text = report(false).text();
+        assert!(text.starts_with("2 cores of a processor"), "{text}");
+        assert!(text.contains("; Linux 6; SQLite 3."));
+        let lines: Vec<&str> = text.lines().filter(|line| line.contains("  ")).collect();
+        let measure = lines[0].find("measure").unwrap();
+        assert_eq!(lines[1].find("0.20 B"), Some(measure), "{text}");
+    }
+
+    #[test]
+    fn a_short_run_says_that_it_is_only_a_check() {
+        assert!(report(true).text().starts_with(ONLY_A_CHECK));
+        assert!(report(true).markdown().starts_with(ONLY_A_CHECK));
+        assert!(!report(false).text().contains(ONLY_A_CHECK));
+        assert_eq!(report(true).json()["short"], true);
     }
 }

@@ -50,6 +50,11 @@ impl Row {
         Self { name, figure, measure, unit, floor: None, goal: None, lost: 0, again: 0 }
     }
 
+    /// A row that cannot be measured, and why.
+    pub(crate) fn skipped(name: &str, why: &str) -> Self {
+        Self::new(name, why.to_owned(), f64::NAN, "")
+    }
+
     pub(crate) fn bounds(self, floor: Option<Bound>, goal: Option<Bound>) -> Self {
         Self { floor, goal, ..self }
     }
@@ -72,6 +77,9 @@ impl Row {
 
     /// `ok` or `FAIL`, and whether the goal is reached as well.
     pub(crate) fn verdict(&self) -> String {
+        if self.unit.is_empty() {
+            return "skipped".into();
+        }
         let lost = if self.lost > 0 { format!("{} LOST", self.lost) } else { String::new() };
         let word = if self.lost > 0 || self.misses_its_floor() { "FAIL" } else { "ok" };
         let goal = if self.goal.is_some_and(|goal| goal.holds(self.measure)) { "goal" } else { "" };
@@ -140,9 +148,20 @@ pub(crate) const THROUGHPUT: [Throughput; 4] = [
     },
 ];
 
-/// An open loop: events a second, and the floor and the goal of its p99 in milliseconds.
-pub(crate) const PACED: [(&str, u32, Option<f64>, f64); 2] =
-    [("paced 300/s", 300, Some(12.0), 4.0), ("paced 3,000/s", 3_000, None, 6.0)];
+/// Floor and goal of the p99 of an open loop.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Paced {
+    pub(crate) name: &'static str,
+    pub(crate) per_second: u32,
+    pub(crate) floor_ms: Option<f64>,
+    pub(crate) goal_ms: f64,
+}
+
+/// The open loops.
+pub(crate) const PACED: [Paced; 2] = [
+    Paced { name: "paced 300/s", per_second: 300, floor_ms: Some(12.0), goal_ms: 4.0 },
+    Paced { name: "paced 3,000/s", per_second: 3_000, floor_ms: None, goal_ms: 6.0 },
+];
 
 #[cfg(test)]
 mod tests {

@@ -1,10 +1,12 @@
 //! Where a row is measured: a fresh database, a fresh program, fresh companies.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use testkit::api::Api;
 use testkit::postgres::{Cluster, Durability};
 use testkit::program::{Program, Setup};
 
@@ -103,15 +105,51 @@ impl Stage {
         urls: Vec<String>,
         tally: Tally,
     ) -> anyhow::Result<Sender> {
+        Ok(self.parties(program, urls, tally).await?.0)
+    }
+
+    /// A fresh company as [`Stage::company`] makes it, and its API.
+    pub(crate) async fn company_and_api(
+        &self,
+        program: &Program,
+        events: usize,
+        endpoints: usize,
+    ) -> anyhow::Result<(Sender, Api)> {
+        let tally = Tally::new(self.next_phase(), events, endpoints);
+        let urls = (0..endpoints).map(|endpoint| self.receiver.url(tally.phase, endpoint));
+        self.parties(program, urls.collect(), tally).await
+    }
+
+    async fn parties(
+        &self,
+        program: &Program,
+        urls: Vec<String>,
+        tally: Tally,
+    ) -> anyhow::Result<(Sender, Api)> {
         let api = program.tenant(&format!("bench{}", tally.phase));
         for url in urls {
             let wanted = serde_json::json!({ "url": url, "event_types": ["message.received"] });
             api.create_endpoint(wanted).await;
         }
+        Ok((self.sender(program, api.token(), tally)?, api))
+    }
+
+    /// Where a program listens.
+    pub(crate) fn address(&self, program: &Program) -> anyhow::Result<SocketAddr> {
         let address = program.base().trim_start_matches("http://");
+        address.parse().with_context(|| format!("{address} is an address"))
+    }
+
+    /// Who posts with this token.
+    pub(crate) fn sender(
+        &self,
+        program: &Program,
+        token: &str,
+        tally: Tally,
+    ) -> anyhow::Result<Sender> {
         Ok(Sender {
-            address: address.parse().with_context(|| format!("{address} is an address"))?,
-            token: api.token().into(),
+            addresses: [self.address(program)?].into(),
+            token: token.into(),
             tally: Arc::new(tally),
             contacts: 1,
         })
@@ -128,8 +166,33 @@ impl Stage {
     }
 
     /// CPU time so far.
-    pub(crate) fn cpu(&self, program: &Program) -> Cpu {
-        usage::cpu(program.id(), self.cluster.as_ref().map(Cluster::port))
+    pub(crate) fn cpu(&self, programs: &[&Program]) -> Cpu {
+        let processes: Vec<u32> = programs.iter().map(|program| program.id()).collect();
+        usage::cpu(&processes, self.cluster.as_ref().map(Cluster::port))
+    }
+
+    /// Memory of the database, where it is a process of its own.
+    pub(crate) fn database_mib(&self) -> Option<f64> {
+        usage::postgres_mib(self.cluster.as_ref()?.port())
+    }
+
+    /// Gives the disk of a large database back.
+    pub(crate) fn drop_database(&self, setup: Setup) {
+        if let (Some(cluster), url) = (&self.cluster, setup.database_url())
+            && let Some((_, name)) = url.rsplit_once('/')
+        {
+            cluster.sql("postgres", &format!("DROP DATABASE {name} WITH (FORCE)"));
+        }
+    }
+
+    /// The database's version.
+    pub(crate) async fn version(&self) -> anyhow::Result<String> {
+        let (url, query) = match &self.cluster {
+            Some(cluster) => (cluster.database("version"), "SELECT split_part(version(), ' ', 2)"),
+            None => ("sqlite::memory:".to_owned(), "SELECT sqlite_version()"),
+        };
+        let version = testkit::sql::text(&url, query).await?;
+        Ok(format!("{} {version}", self.database_name()))
     }
 }
 

@@ -13,7 +13,6 @@ pub(crate) enum Manner {
     Takes,
     /// Never answers. Nothing is owed to it.
     Hangs,
-    #[expect(dead_code, reason = "the overload row and the soak come next")]
     /// Answers at once that it failed. Nothing is owed to it.
     Fails,
 }
@@ -33,6 +32,8 @@ pub(crate) enum Verdict {
 pub(crate) struct Tally {
     /// Which phase it is; arrivals of others do not count.
     pub(crate) phase: u32,
+    /// What stands in events before its first: there may be several of a phase.
+    base: usize,
     /// To how many endpoints each event goes.
     pub(crate) endpoints: usize,
     /// How many of them, the first ones, never take anything, and what they do instead.
@@ -67,12 +68,17 @@ pub(crate) struct Outcome {
     pub(crate) latencies_us: Vec<u64>,
 }
 
+/// Below what this share of sorted microseconds stays, in milliseconds.
+pub(crate) fn share_ms(sorted_us: &[u64], share: f64) -> f64 {
+    let last = sorted_us.len().saturating_sub(1);
+    let index = ((last as f64) * share).round() as usize;
+    sorted_us.get(index).map_or(f64::NAN, |micros| *micros as f64 / 1_000.0)
+}
+
 impl Outcome {
     /// The latency below which this share of the deliveries stayed, in milliseconds.
     pub(crate) fn latency_ms(&self, share: f64) -> f64 {
-        let last = self.latencies_us.len().saturating_sub(1);
-        let index = ((last as f64) * share).round() as usize;
-        self.latencies_us.get(index).map_or(f64::NAN, |micros| *micros as f64 / 1_000.0)
+        share_ms(&self.latencies_us, share)
     }
 
     /// Deliveries that arrived in a second.
@@ -87,6 +93,7 @@ impl Tally {
         let zeros = |count| std::iter::repeat_with(AtomicU64::default).take(count).collect();
         Self {
             phase,
+            base: 0,
             endpoints,
             bad: 0,
             manner_of_bad: Manner::Takes,
@@ -101,6 +108,21 @@ impl Tally {
             arrivals: AtomicU64::new(0),
             last_arrival: AtomicU64::new(NEVER),
         }
+    }
+
+    /// The same, for the events of its phase from this number on.
+    pub(crate) fn starting_at(self, base: usize) -> Self {
+        Self { base, ..self }
+    }
+
+    /// The number in an event's body.
+    pub(crate) fn written(&self, number: usize) -> usize {
+        self.base + number
+    }
+
+    /// Whether the number in an event's body is one of these.
+    pub(crate) fn covers(&self, written: usize) -> bool {
+        (self.base..self.base + self.capacity()).contains(&written)
     }
 
     /// The same, of whose endpoints the first few are bad.
@@ -142,12 +164,12 @@ impl Tally {
         }
     }
 
-    /// A delivery has come at this moment.
-    pub(crate) fn arrive(&self, number: usize, endpoint: usize, at: Instant) -> Verdict {
-        let index = number * self.endpoints + endpoint;
-        if endpoint >= self.endpoints || index >= self.times.len() {
+    /// A delivery has come at this moment, with this number in its body.
+    pub(crate) fn arrive(&self, written: usize, endpoint: usize, at: Instant) -> Verdict {
+        if endpoint >= self.endpoints || !self.covers(written) {
             return Verdict::Unknown;
         }
+        let index = (written - self.base) * self.endpoints + endpoint;
         let now = self.micros(at);
         if self.refuses_first && !Self::has_been(&self.refused[index]) {
             self.refused[index].store(now, Ordering::Relaxed);
@@ -223,11 +245,34 @@ impl Tally {
         Some((first, last, arrivals.len() as u64))
     }
 
+    /// How long the answers to a range of events took, and how long it was from an answer to the first
+    /// byte of a delivery: each sorted, in microseconds.
+    pub(crate) fn stretches_of(&self, numbers: std::ops::Range<usize>) -> (Vec<u64>, Vec<u64>) {
+        let (mut answers, mut ways) = (Vec::new(), Vec::new());
+        for number in numbers.filter(|number| Self::has_been(&self.acknowledged[*number])) {
+            let answered = self.acknowledged[number].load(Ordering::Relaxed);
+            let intended = self.intended[number].load(Ordering::Relaxed);
+            answers.push(answered.saturating_sub(intended));
+            for endpoint in self.bad..self.endpoints {
+                let at = self.arrived[number * self.endpoints + endpoint].load(Ordering::Relaxed);
+                ways.push(at.saturating_sub(answered));
+            }
+        }
+        answers.sort_unstable();
+        ways.sort_unstable();
+        (answers, ways)
+    }
+
     /// How all of it came out.
     pub(crate) fn outcome(&self) -> Outcome {
+        self.outcome_of(0..self.capacity())
+    }
+
+    /// How the events of a range came out.
+    pub(crate) fn outcome_of(&self, numbers: std::ops::Range<usize>) -> Outcome {
         let mut outcome = Outcome::default();
         let mut first = u64::MAX;
-        for number in 0..self.capacity() {
+        for number in numbers {
             if !Self::has_been(&self.acknowledged[number]) {
                 continue;
             }
@@ -278,6 +323,20 @@ mod tests {
         assert_eq!((outcome.wanted, outcome.lost, outcome.again), (6, 3, 2));
         assert_eq!(outcome.latencies_us.len(), 3);
         assert_eq!(tally.arrivals(), 4);
+    }
+
+    #[test]
+    fn several_tallies_of_a_phase_have_their_own_numbers() {
+        let tally = Tally::new(1, 10, 1).starting_at(30);
+        assert_eq!((tally.written(3), tally.covers(39), tally.covers(40)), (33, true, false));
+        tally.intend(3, Instant::now());
+        tally.acknowledge(3);
+        assert_eq!(tally.arrive(29, 0, Instant::now()), Verdict::Unknown);
+        assert_eq!(tally.arrive(33, 0, Instant::now()), Verdict::Arrived);
+        assert_eq!((tally.outcome().wanted, tally.outcome().lost), (1, 0));
+        let (answers, ways) = tally.stretches_of(0..10);
+        assert_eq!((answers.len(), ways.len()), (1, 1));
+        assert_eq!(tally.outcome_of(4..10).wanted, 0);
     }
 
     #[test]

@@ -22,10 +22,11 @@ impl Cpu {
     }
 }
 
-/// CPU time of a process and of the PostgreSQL that listens on this port, its processes included.
-pub(crate) fn cpu(process: u32, postgres_port: Option<u16>) -> Cpu {
+/// CPU time of some processes and of the PostgreSQL that listens on this port, its processes
+/// included.
+pub(crate) fn cpu(programs: &[u32], postgres_port: Option<u16>) -> Cpu {
     let ticks = ticks_per_second();
-    let own = stat(process).map_or(0, |stat| stat.own);
+    let own = programs.iter().filter_map(|process| stat(*process)).map(|stat| stat.own).sum();
     let database = postgres_port.and_then(postmaster).map_or(0, |postmaster| {
         let children = processes().filter_map(stat).filter(|stat| stat.parent == postmaster);
         let ended = stat(postmaster).map_or(0, |stat| stat.own + stat.children);
@@ -68,6 +69,32 @@ pub(crate) fn thread_cpu(name: &str) -> Duration {
         .map(|stat| stat.own)
         .sum();
     Duration::from_secs_f64(ticks as f64 / ticks_per_second())
+}
+
+/// Memory of the PostgreSQL that listens on this port, what its processes share counted once, in MiB.
+pub(crate) fn postgres_mib(port: u16) -> Option<f64> {
+    let postmaster = postmaster(port)?;
+    let is_its = |process: &u32| {
+        *process == postmaster || stat(*process).is_some_and(|stat| stat.parent == postmaster)
+    };
+    let share = |process: u32| {
+        let text = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).unwrap_or_default();
+        let line = text.lines().find(|line| line.starts_with("Pss:"))?;
+        line.split_whitespace().nth(1)?.parse::<f64>().ok()
+    };
+    let kib: f64 = processes().filter(is_its).filter_map(share).sum();
+    Some(kib / 1_024.0)
+}
+
+/// How many files and sockets a process has open.
+pub(crate) fn open_files(process: u32) -> usize {
+    fs::read_dir(format!("/proc/{process}/fd")).map_or(0, Iterator::count)
+}
+
+/// The kernel's release.
+pub(crate) fn kernel() -> String {
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    format!("Linux {}", release.trim())
 }
 
 /// Resident memory of a process in MiB: now, and at its highest.
@@ -160,6 +187,12 @@ mod tests {
         });
         busy.unwrap().join().unwrap();
         assert_eq!(thread_cpu("nobody"), Duration::ZERO);
+    }
+
+    #[test]
+    fn this_process_has_files_open() {
+        assert!(open_files(std::process::id()) > 2);
+        assert!(kernel().len() > "Linux ".len());
     }
 
     #[test]

@@ -148,7 +148,7 @@ pub(crate) async fn find_one(
 }
 
 /// Which rows of the table are wanted; `None`: none of them.
-fn conditions(table: Table, filter: &DeliveryFilter) -> Option<Vec<Sql>> {
+pub(crate) fn conditions(table: Table, filter: &DeliveryFilter) -> Option<Vec<Sql>> {
     let mut conditions = Vec::new();
     match (table, filter.state) {
         (Table::Pending, Some(state)) => conditions.push(Sql::new(pending_condition(state)?)),
@@ -210,7 +210,10 @@ fn last_attempt(table: Table, column: &str) -> String {
         Table::History => {
             format!("CASE WHEN p.started_at IS NULL THEN {elsewhere} ELSE p.{column} END")
         }
-        Table::Pending | Table::Events => elsewhere,
+        // Most of what waits was never tried.
+        Table::Pending | Table::Events => {
+            format!("CASE WHEN p.tries = 0 THEN NULL ELSE {elsewhere} END")
+        }
     }
 }
 

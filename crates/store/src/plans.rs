@@ -1,15 +1,27 @@
 //! The hot statements of PostgreSQL, for the test that keeps their plans.
 
+use domain::delivery::DeliveryState;
+use domain::id::EndpointId;
+use domain::search::Needle;
+use sea_orm::{DatabaseBackend, Statement, Value};
+
 use crate::claim::{
     CLAIM_NEWEST_POSTGRES, CLAIM_POSTGRES, DUE_LANES, LOCK_LANES_POSTGRES, NEXT_DUE_POSTGRES,
 };
+use crate::delivery_list::conditions;
+use crate::events::event_conditions;
 use crate::exhausted::LAST_WORDS_POSTGRES;
 use crate::ingest_keys::KEYS_POSTGRES;
 use crate::readings::OLDEST_DUE;
+use crate::search::blocks::{Block, slices_sql};
 use crate::search::feed::FEED_POSTGRES;
+use crate::search::look::{Look, Table, Target};
+use crate::search::terms::EventParts;
 use crate::settle_history::{FINISH_POSTGRES, RETRY_POSTGRES};
 use crate::settle_rows::CLAIMS_POSTGRES;
+use crate::stats_read::{stats_sql, waiting_sql};
 use crate::upkeep_age_rows::TAKE_POSTGRES;
+use crate::{DeliveryFilter, EventFilter};
 
 /// What each statement is for, the statement, and how many parameters it has.
 pub const HOT: [(&str, &str, usize); 13] = [
@@ -27,3 +39,105 @@ pub const HOT: [(&str, &str, usize); 13] = [
     ("oldest_due", OLDEST_DUE, 1),
     ("search_feed", FEED_POSTGRES, 3),
 ];
+
+/// What connections to PostgreSQL ask of its planner.
+pub fn settings() -> String {
+    let set = |(name, value): (&str, &str)| format!("SET LOCAL {name} = {value}; ");
+    crate::pools::PLANS.map(set).concat()
+}
+
+/// What lists ask of it beside that.
+pub fn list_settings() -> &'static str {
+    crate::rows::page::LIST_PLANS
+}
+
+/// The rows that a list shows, and one more.
+const PAGE: usize = 50;
+
+/// The statements behind lists and stats on PostgreSQL, with values: of company 1, its endpoint 2 and
+/// ids from the first to the last of a range.
+pub fn lists((first, last): (i64, i64)) -> Vec<(String, Statement)> {
+    let all = DeliveryFilter::default;
+    let deliveries = [
+        ("all", all()),
+        ("endpoint", DeliveryFilter { endpoint: Some(EndpointId::from_raw(2)), ..all() }),
+        ("pending", DeliveryFilter { state: Some(DeliveryState::Pending), ..all() }),
+        ("exhausted", DeliveryFilter { state: Some(DeliveryState::Exhausted), ..all() }),
+        ("subject", DeliveryFilter { subject: Some("c7".into()), ..all() }),
+        ("typed", DeliveryFilter { needle: Some(typed()), ..all() }),
+    ];
+    let mut statements = Vec::new();
+    for (name, filter) in deliveries {
+        for table in [Table::Pending, Table::History] {
+            let of = if table == Table::Pending { "waiting" } else { "history" };
+            if let Some(conditions) = conditions(table, &filter) {
+                let target = Target { table, company: 1, conditions };
+                statements.extend(looks(&format!("{of}_{name}"), target, (first, last)));
+            }
+        }
+    }
+    for (name, needle) in [("all", None), ("typed", Some(typed()))] {
+        let filter = EventFilter { needle, ..EventFilter::default() };
+        let conditions = event_conditions("p", EventParts::of_events(&filter));
+        let target = Target { table: Table::Events, company: 1, conditions };
+        statements.extend(looks(&format!("events_{name}"), target, (first, last)));
+    }
+    let postgres = DatabaseBackend::Postgres;
+    let slices = slices_sql(1, (1, 1_000), &[7]).build(postgres);
+    statements.push(("slices".into(), slices));
+    let values: [Value; 4] = [1_i64.into(), 2_i64.into(), 60_i64.into(), 0_i64.into()];
+    let stats = Statement::from_sql_and_values(postgres, stats_sql(60_000_000), values);
+    statements.push(("stats".into(), stats));
+    for (name, endpoint) in [("waiting_of_company", 0_i64), ("waiting_of_endpoint", 2)] {
+        let values: [Value; 2] = [1_i64.into(), endpoint.into()];
+        let sql = waiting_sql(endpoint != 0);
+        statements.push((name.into(), Statement::from_sql_and_values(postgres, sql, values)));
+    }
+    statements
+}
+
+fn typed() -> Needle {
+    Needle::Text { subjects: vec!["c7".into()], external_id: "c7".into(), event_type: None }
+}
+
+/// How a list looks at a range, and at a few ids that the index has named.
+fn looks(name: &str, target: Target, (first, last): (i64, i64)) -> [(String, Statement); 2] {
+    let postgres = DatabaseBackend::Postgres;
+    let look = Look::scan(target, (first, last + 1), PAGE);
+    let some = [Block { first: last - 60, last }, Block { first, last: first + 60 }];
+    let range = look.range_sql(postgres, Block { first, last }).build(postgres);
+    let small = look.small_sql(postgres, &some).build(postgres);
+    [(format!("{name}_range"), range), (format!("{name}_small"), small)]
+}
+
+/// The terms by which the bench's loader makes found what it loads past the program.
+pub mod terms {
+    use crate::search::terms;
+
+    /// Of an event and of its deliveries.
+    pub fn of_event(company: i64, event_type: &str, subject: &str) -> Vec<i64> {
+        let facts = terms::EventFacts {
+            company,
+            event_type: event_type.to_owned(),
+            source: 0,
+            external_id: None,
+            subject: Some(subject.to_owned()),
+        };
+        facts.terms()
+    }
+
+    /// Of everything of a company.
+    pub fn of_company(company: i64) -> i64 {
+        terms::company_term(company)
+    }
+
+    /// Of a delivery to an endpoint.
+    pub fn of_endpoint(company: i64, endpoint: i64) -> i64 {
+        terms::of_endpoint(company, endpoint)
+    }
+
+    /// Of a delivery that ended in this state, with this status at last.
+    pub fn of_end(company: i64, endpoint: i64, state: i64, status: i64) -> Vec<i64> {
+        terms::EndFacts { company, endpoint, state, status: Some(status), error: None }.terms()
+    }
+}

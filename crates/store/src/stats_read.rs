@@ -79,15 +79,7 @@ impl Store {
         let step = STEPS.into_iter().find(|step| *step >= wide.max(grain)).unwrap_or(STEPS[6]);
         let width = step * 1_000_000;
         let since = micros(since).div_euclid(width) * width;
-        let sums: Vec<String> = (0..BUCKETS)
-            .map(|bucket| format!("CAST(sum(l{bucket}) AS BIGINT) AS l{bucket}"))
-            .collect();
-        let sql = format!(
-            "SELECT (began_at - began_at % {width}) AS step, code, success, {} FROM stats \
-             WHERE company_id = $1 AND endpoint_id = $2 AND grain = $3 AND began_at >= $4 \
-             GROUP BY (began_at - began_at % {width}), code, success ORDER BY 1, 2, 3",
-            sums.join(", ")
-        );
+        let sql = stats_sql(width);
         let endpoint = endpoint.map_or(ALL_ENDPOINTS, EndpointId::raw);
         let values: [Value; 4] =
             [company.raw().into(), endpoint.into(), grain.into(), since.into()];
@@ -131,12 +123,7 @@ impl Store {
         company: CompanyId,
         endpoint: Option<EndpointId>,
     ) -> Result<Waiting, Error> {
-        let of_endpoint = if endpoint.is_some() { "AND endpoint_id = $2" } else { "AND $2 = 0" };
-        let sql = format!(
-            "SELECT count(*) AS waiting, min(id) AS oldest FROM (SELECT id FROM pending \
-             WHERE company_id = $1 {of_endpoint} ORDER BY id LIMIT {}) w",
-            WAITING_COUNT_MAX + 1
-        );
+        let sql = waiting_sql(endpoint.is_some());
         let values: [Value; 2] =
             [company.raw().into(), endpoint.map_or(ALL_ENDPOINTS, EndpointId::raw).into()];
         let statement = Statement::from_sql_and_values(self.backend(), &sql, values);
@@ -148,6 +135,28 @@ impl Store {
             oldest: oldest.map(|id| domain::id::DeliveryId::from_raw(id).made_at()),
         })
     }
+}
+
+/// Counts of a company and endpoint in steps of so many microseconds.
+pub(crate) fn stats_sql(width: i64) -> String {
+    let sums: Vec<String> =
+        (0..BUCKETS).map(|bucket| format!("CAST(sum(l{bucket}) AS BIGINT) AS l{bucket}")).collect();
+    format!(
+        "SELECT (began_at - began_at % {width}) AS step, code, success, {} FROM stats \
+         WHERE company_id = $1 AND endpoint_id = $2 AND grain = $3 AND began_at >= $4 \
+         GROUP BY (began_at - began_at % {width}), code, success ORDER BY 1, 2, 3",
+        sums.join(", ")
+    )
+}
+
+/// What waits for a company, or for one endpoint of it.
+pub(crate) fn waiting_sql(of_endpoint: bool) -> String {
+    let of_endpoint = if of_endpoint { "AND endpoint_id = $2" } else { "AND $2 = 0" };
+    format!(
+        "SELECT count(*) AS waiting, min(id) AS oldest FROM (SELECT id FROM pending \
+         WHERE company_id = $1 {of_endpoint} ORDER BY id LIMIT {}) w",
+        WAITING_COUNT_MAX + 1
+    )
 }
 
 impl Stats {

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use sea_orm::{
-    AccessMode, DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel,
-    TransactionTrait,
+    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend,
+    IsolationLevel, TransactionTrait,
 };
 
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -70,11 +70,18 @@ pub fn cut<T>(
     Page { data: rows, next }
 }
 
+/// What a list asks of PostgreSQL's planner: a few rows are followed by the keys of others, where a hash
+/// would be made of all that a company has.
+pub const LIST_PLANS: &str = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; \
+    SET LOCAL max_parallel_workers_per_gather = 0";
+
 /// A reading transaction in which several statements see one state of the database.
 pub async fn snapshot(reader: &DatabaseConnection) -> Result<DatabaseTransaction, Error> {
     let transaction = if reader.get_database_backend() == DbBackend::Postgres {
         let (level, mode) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
-        reader.begin_with_config(Some(level), Some(mode)).await?
+        let transaction = reader.begin_with_config(Some(level), Some(mode)).await?;
+        transaction.execute_unprepared(LIST_PLANS).await?;
+        transaction
     } else {
         reader.begin().await?
     };

@@ -243,7 +243,7 @@ impl Look {
         sql.text("p.id >= ").bind(range.first).text(" AND p.id <= ").bind(range.last);
     }
 
-    fn range_sql(&self, backend: DatabaseBackend, range: Block) -> Sql {
+    pub(crate) fn range_sql(&self, backend: DatabaseBackend, range: Block) -> Sql {
         let table = self.target.table;
         let mut sql = Sql::new("SELECT ");
         sql.text(table.columns()).text(" FROM (SELECT ").text(table.inner()).text(" FROM ");
@@ -258,20 +258,26 @@ impl Look {
         sql
     }
 
-    /// CROSS JOIN: SQLite keeps to this order of the tables, and so to ranges of the key.
-    fn small_sql(&self, backend: DatabaseBackend, small: &[Block]) -> Sql {
+    /// CROSS JOIN: SQLite keeps to this order of the tables, and so to ranges of the key. PostgreSQL
+    /// keeps to it because of the OFFSET: it would go through all of the company's rows.
+    pub(crate) fn small_sql(&self, backend: DatabaseBackend, small: &[Block]) -> Sql {
         let table = self.target.table;
         let mut sql = Sql::new("WITH r(low, high) AS (VALUES ");
         for (place, block) in small.iter().enumerate() {
             sql.text(if place == 0 { "(" } else { ", (" });
             sql.bind(block.first).text(", ").bind(block.last).text(")");
         }
+        let (lateral, end) = if backend == DatabaseBackend::Postgres {
+            ("CROSS JOIN LATERAL (SELECT p.* FROM ", " OFFSET 0) p) p")
+        } else {
+            ("CROSS JOIN ", ") p")
+        };
         sql.text(") SELECT ").text(table.columns()).text(" FROM (SELECT ").text(table.inner());
-        sql.text(" FROM r CROSS JOIN ").text(table.name()).text(" p WHERE ");
+        sql.text(" FROM r ").text(lateral).text(table.name()).text(" p WHERE ");
         if table.is_by_company(backend) {
             sql.text("p.company_id = ").bind(self.target.company).text(" AND ");
         }
-        sql.text("p.id >= r.low AND p.id <= r.high) p");
+        sql.text("p.id >= r.low AND p.id <= r.high").text(end);
         self.conditions(&mut sql);
         sql
     }

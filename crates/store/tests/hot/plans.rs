@@ -1,7 +1,8 @@
-//! The plans of the hot statements on PostgreSQL: by an index, whatever the statistics say.
+//! Plans on PostgreSQL: of the hot statements by an index, whatever the statistics say, and of lists
+//! and stats on tables with planted rows.
 
-use sea_orm::{ConnectionTrait, TransactionTrait};
-use store::plans::HOT;
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, TransactionTrait};
+use store::plans::{HOT, list_settings, lists, settings};
 
 use crate::setup::Setup;
 
@@ -10,12 +11,8 @@ async fn hot_statements_go_by_an_index() {
     let s = Setup::postgres().await;
     for (name, sql, parameters) in HOT {
         let tx = s.raw.begin().await.unwrap();
-        tx.execute_unprepared(
-            "SET LOCAL enable_seqscan = off; SET LOCAL jit = off; \
-             SET LOCAL plan_cache_mode = force_generic_plan",
-        )
-        .await
-        .unwrap();
+        let generic = format!("{}SET LOCAL plan_cache_mode = force_generic_plan", settings());
+        tx.execute_unprepared(&generic).await.unwrap();
         tx.execute_unprepared(&format!("PREPARE hot AS {sql}")).await.unwrap();
         let nulls = vec!["NULL"; parameters].join(", ");
         let explain = format!("EXPLAIN (COSTS OFF) EXECUTE hot({nulls})");
@@ -34,4 +31,76 @@ async fn hot_statements_go_by_an_index() {
         assert!(plan.contains("Index"), "{name}:\n{plan}");
         insta::assert_snapshot!(name, plan);
     }
+}
+
+/// A day long ago, so that ids are the same whenever the test runs: the first of 2025 and the next.
+const DAY_FIRST: i64 = 0;
+const DAY_END: i64 = 86_400_000 << 22;
+const EVENTS: i64 = 4_000;
+/// Between the ids of two events.
+const STEP: i64 = 1_000_000;
+
+/// Rows that are always the same, with statistics of all of them.
+async fn plant(raw: &DatabaseConnection) {
+    for table in ["events", "deliveries", "attempts"] {
+        let partition = format!(
+            "CREATE TABLE {table}_planted PARTITION OF {table} FOR VALUES FROM ({DAY_FIRST}) TO ({DAY_END})"
+        );
+        raw.execute_unprepared(&partition).await.unwrap();
+    }
+    let events = format!("generate_series(1::bigint, {EVENTS}) AS i");
+    let statements = [
+        format!(
+            "INSERT INTO events (id, company_id, event_type, subject, occurred_at, accepted_at, data, deliveries) \
+             SELECT i * {STEP}, 1 + i % 4, 'message.received', 'c' || i % 100, i, i, ''::bytea, 2 FROM {events}"
+        ),
+        format!(
+            "INSERT INTO deliveries (id, company_id, generation, endpoint_id, event_id, state, tries, tries_before, \
+             finished_at, format, render_version, started_at) \
+             SELECT i * {STEP} + 1, 1 + i % 4, 0, 2 + i % 3, i * {STEP}, CASE WHEN i % 50 = 0 THEN 2 ELSE 1 END, \
+             1, 0, i, 0, 1, i FROM {events}"
+        ),
+        format!(
+            "INSERT INTO pending (id, company_id, endpoint_id, event_id, due_at, schedule_began) \
+             SELECT i * {STEP} + 2, 1 + i % 4, 2 + i % 3, i * {STEP}, i, i FROM {events}"
+        ),
+        format!(
+            "INSERT INTO search_slices (shelf, slice, first_id, last_id) \
+             SELECT 1, i, i * {STEP}, i * {STEP} + 2 FROM {events}"
+        ),
+        format!(
+            "INSERT INTO search_terms (shelf, slice, term, last_id, span) \
+             SELECT 1, i, i % 9, i * {STEP} + 2, 2 FROM {events}"
+        ),
+        format!(
+            "INSERT INTO stats SELECT 1 + i % 4, 2 + i % 3, 60, i * 60000000, 200, 1, 0, 1, \
+             1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM {events}"
+        ),
+        "VACUUM (ANALYZE)".to_owned(),
+    ];
+    for statement in statements {
+        raw.execute_unprepared(&statement).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn lists_and_stats_go_by_an_index() {
+    let s = Setup::postgres().await;
+    plant(&s.raw).await;
+    let mut kept = String::new();
+    for (name, statement) in lists((STEP, EVENTS * STEP + 2)) {
+        let tx = s.raw.begin().await.unwrap();
+        let settings = format!("{}{}", settings(), list_settings());
+        tx.execute_unprepared(&settings).await.unwrap();
+        let explain = format!("EXPLAIN (COSTS OFF) {statement}");
+        let explain = Statement::from_string(tx.get_database_backend(), explain);
+        let rows = tx.query_all_raw(explain).await.unwrap();
+        let lines = rows.iter().map(|row| row.try_get_by_index::<String>(0).unwrap());
+        let plan = lines.collect::<Vec<_>>().join("\n");
+        tx.rollback().await.unwrap();
+        assert!(!plan.contains("Seq Scan"), "{name}:\n{plan}");
+        assert!(plan.contains("Index"), "{name}:\n{plan}");
+        kept.push_str(&format!("{name}\n{plan}\n\n"));
+    }
+    insta::assert_snapshot!("lists", kept);
 }

@@ -1,0 +1,180 @@
+//! Long and steady: at a share of the top rate, with one endpoint of twenty failing, memory and
+//! latency have to stay what they are and nothing may be lost.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use testkit::program::Program;
+use testkit::sql;
+
+use crate::client::Sender;
+use crate::load::{Open, Stop, open_loop};
+use crate::stage::{Stage, arrived};
+use crate::tally::{Manner, Tally};
+use crate::throughput::rate;
+use crate::usage;
+
+const ENDPOINTS: usize = 20;
+const FAILING: usize = 1;
+const EVENTS_MAX: usize = 200_000;
+const CONNECTIONS: usize = 64;
+/// How often it is looked at; shorter where that would be less than [`LOOKS_MIN`] times.
+const PERIOD: Duration = Duration::from_secs(60);
+const LOOKS_MIN: u32 = 10;
+/// Periods whose deliveries may still arrive.
+const OPEN_PERIODS: usize = 3;
+/// By how much the last fifth may be worse than the second.
+const MEMORY_GROWTH_MAX: f64 = 1.15;
+const LATENCY_GROWTH_MAX: f64 = 1.5;
+/// Less than this is not told apart from a stray.
+const LATENCY_MS: f64 = 20.0;
+const FILES_GROWTH_MAX: f64 = 50.0;
+
+/// What a period came to.
+#[derive(Debug, Clone, Copy)]
+struct Period {
+    resident_mib: f64,
+    files: f64,
+    p50_ms: f64,
+    p99_ms: f64,
+    owed: u64,
+}
+
+/// How the program did: what it is blamed for, nothing where all is well.
+pub(crate) async fn run(stage: &Stage, minutes: u32, share: f64) -> anyhow::Result<Vec<String>> {
+    let program = stage.program().await;
+    stage.warm_up(&program).await?;
+    let phase = stage.next_phase();
+    let tally = |events, base| {
+        Tally::new(phase, events, ENDPOINTS).with_bad(FAILING, Manner::Fails).starting_at(base)
+    };
+    let mut sender = stage.company_of(&program, tally(EVENTS_MAX, 0)).await?;
+    let top = rate(stage, &[&program], &sender, (CONNECTIONS, 1), stage.lasts(6, 3)).await?;
+    let per_second = top.per_second() / (ENDPOINTS - FAILING) as f64 * share;
+    println!(
+        "{}: top {:.0} deliveries/s to {} endpoints; {per_second:.0} events/s for {minutes} minutes",
+        stage.database_name(),
+        top.per_second(),
+        ENDPOINTS - FAILING
+    );
+    let length = PERIOD.min(Duration::from_secs(60) * minutes / LOOKS_MIN);
+    let count = (per_second * length.as_secs_f64()) as usize;
+    let (began, mut base, mut lost) = (Instant::now(), EVENTS_MAX, top.outcome.lost);
+    let (mut open, mut periods) = (VecDeque::<Arc<Tally>>::new(), Vec::new());
+    while began.elapsed() < Duration::from_secs(60) * minutes {
+        let fresh = Arc::new(tally(count, base));
+        base += count;
+        open.push_back(fresh.clone());
+        stage.receiver.count_for(open.iter().cloned().collect());
+        sender = Sender { tally: fresh, ..sender };
+        let pace = Open { per_second: per_second as u32, connections: CONNECTIONS, count };
+        open_loop(&sender, pace, &Stop::never()).await?;
+        periods.push(look(stage, &program, &sender, began).await?);
+        while open.len() > OPEN_PERIODS {
+            lost += open.pop_front().map_or(0, |tally| tally.owed());
+        }
+    }
+    arrived(&open.iter().collect::<Vec<_>>()).await;
+    lost += open.iter().map(|tally| tally.owed()).sum::<u64>();
+    Ok(blame(&periods, lost))
+}
+
+async fn look(
+    stage: &Stage,
+    program: &Program,
+    sender: &Sender,
+    began: Instant,
+) -> anyhow::Result<Period> {
+    let tally = sender.tally.clone();
+    let owed = tally.owed();
+    // What has not arrived yet counts as lost here, and again when it is late for good.
+    let outcome = tokio::task::spawn_blocking(move || tally.outcome()).await?;
+    let (resident_mib, _) = usage::resident_mib(program.id());
+    let period = Period {
+        resident_mib,
+        files: usage::open_files(program.id()) as f64,
+        p50_ms: outcome.latency_ms(0.5),
+        p99_ms: outcome.latency_ms(0.99),
+        owed,
+    };
+    println!(
+        "  {:>5.1} min  RSS {:.0} MiB  files {:.0}  p50 {:.1} ms  p99 {:.1} ms  on their way {owed}  {}",
+        began.elapsed().as_secs_f64() / 60.0,
+        period.resident_mib,
+        period.files,
+        period.p50_ms,
+        period.p99_ms,
+        sizes(stage, program).await?
+    );
+    Ok(period)
+}
+
+/// What waits, and how large the database is.
+async fn sizes(stage: &Stage, program: &Program) -> anyhow::Result<String> {
+    let setup = program.setup();
+    if stage.database == crate::Databases::Postgres {
+        let query = "SELECT 'pending ' || (SELECT n_live_tup || ' rows, ' || n_dead_tup || ' dead' \
+            FROM pg_stat_user_tables WHERE relname = 'pending') || ', ' || \
+            pg_total_relation_size('pending') / 1048576 || ' MiB; database ' || \
+            pg_database_size(current_database()) / 1048576 || ' MiB'";
+        return Ok(sql::text(&setup.database_url(), query).await?);
+    }
+    let waiting = sql::number(&setup.database_url(), "SELECT count(*) FROM pending").await?;
+    let mib = |name: &str| {
+        let file = setup.folder().join(name);
+        std::fs::metadata(file).map_or(0, |file| file.len() / 1_048_576)
+    };
+    let (database, log) = (mib("hookferry.db"), mib("hookferry.db-wal"));
+    Ok(format!("pending {waiting} rows; database {database} MiB, log {log} MiB"))
+}
+
+/// What got worse from the second fifth of the time to the last.
+fn blame(periods: &[Period], lost: u64) -> Vec<String> {
+    let mut blame = Vec::new();
+    if lost > 0 {
+        blame.push(format!("{lost} acknowledged deliveries did not arrive"));
+    }
+    let fifth = periods.len() / 5;
+    if fifth == 0 {
+        blame.push("too short to compare".into());
+        return blame;
+    }
+    let (early, late) = (&periods[fifth..2 * fifth], &periods[periods.len() - fifth..]);
+    let mean = |of: &[Period], pick: fn(&Period) -> f64| {
+        of.iter().map(pick).sum::<f64>() / of.len() as f64
+    };
+    let mut compare = |what: &str, pick: fn(&Period) -> f64, most: fn(f64) -> f64| {
+        let (before, after) = (mean(early, pick), mean(late, pick));
+        if after > most(before) {
+            blame.push(format!("{what} grew from {before:.0} to {after:.0}"));
+        }
+    };
+    compare("memory (MiB)", |period| period.resident_mib, |mib| mib * MEMORY_GROWTH_MAX);
+    compare("p99 (ms)", |period| period.p99_ms, |ms| ms.max(LATENCY_MS) * LATENCY_GROWTH_MAX);
+    compare("open files", |period| period.files, |files| files + FILES_GROWTH_MAX);
+    compare("what is on its way", |period| period.owed as f64, |owed| owed * 3.0 + 10_000.0);
+    blame
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn period(resident_mib: f64, p99_ms: f64) -> Period {
+        Period { resident_mib, files: 100.0, p50_ms: 1.0, p99_ms, owed: 0 }
+    }
+
+    #[test]
+    fn what_grows_is_blamed_and_a_slow_start_is_not() {
+        let mut periods = vec![period(80.0, 30.0); 10];
+        periods[0] = period(40.0, 200.0);
+        assert!(blame(&periods, 0).is_empty());
+        assert_eq!(blame(&periods, 3), ["3 acknowledged deliveries did not arrive"]);
+        periods[8..].fill(period(95.0, 44.0));
+        assert_eq!(blame(&periods, 0), ["memory (MiB) grew from 80 to 95"]);
+        periods[8..].fill(period(80.0, 46.0));
+        assert_eq!(blame(&periods, 0), ["p99 (ms) grew from 30 to 46"]);
+        assert_eq!(blame(&periods[..4], 0), ["too short to compare"]);
+    }
+}

@@ -1,0 +1,138 @@
+//! What is measured, row by row. Each on a database of its own.
+//!
+//! Two rows of the design's table are not here yet, because what they measure is not built: Meta
+//! notifications in, and retention running.
+
+use crate::rows::{PACED, Paced, Row, THROUGHPUT, Throughput};
+use crate::stage::Stage;
+use crate::{backlog, bare, dead, jobs, kill, nodes, ordered, overload, paced, throughput};
+
+pub(crate) const HANG: &str = "3 of 10 hang, 100/s";
+pub(crate) const BURST: &str = "burst of 50,000, another company's 10/s";
+pub(crate) const DEAD: &str = "a dead endpoint with 1,000,000 due retries";
+pub(crate) const BACKLOG: &str = "10,000,000 pending and 50,000,000 finished (SQLite: a tenth)";
+pub(crate) const NODES: &str = "1, 2, 4 nodes on one PostgreSQL";
+pub(crate) const ORDERED: &str = "ordered endpoint";
+pub(crate) const JOBS: &str = "a job over 100,000 exhausted deliveries";
+pub(crate) const OVERLOAD: &str = "twice the top rate";
+pub(crate) const KILL: &str = "kill -9 under load";
+
+/// What makes one or more rows.
+#[derive(Debug, Clone, Copy)]
+enum Line {
+    Throughput(Throughput),
+    Paced(Paced),
+    Hang,
+    Burst,
+    Dead,
+    Ordered,
+    Jobs,
+    Overload,
+    Nodes,
+    Kill,
+    Backlog,
+}
+
+impl Line {
+    fn all() -> Vec<Self> {
+        let mut all: Vec<Self> = THROUGHPUT.into_iter().map(Self::Throughput).collect();
+        all.extend(PACED.into_iter().map(Self::Paced));
+        all.extend([Self::Hang, Self::Burst, Self::Dead, Self::Ordered, Self::Jobs]);
+        all.extend([Self::Overload, Self::Nodes, Self::Kill, Self::Backlog]);
+        all
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Throughput(wanted) => wanted.name,
+            Self::Paced(wanted) => wanted.name,
+            Self::Hang => HANG,
+            Self::Burst => BURST,
+            Self::Dead => DEAD,
+            Self::Ordered => ORDERED,
+            Self::Jobs => JOBS,
+            Self::Overload => OVERLOAD,
+            Self::Nodes => NODES,
+            Self::Kill => KILL,
+            Self::Backlog => BACKLOG,
+        }
+    }
+
+    /// Whether it belongs to the short form as well.
+    fn is_main(self) -> bool {
+        match self {
+            Self::Throughput(wanted) => wanted.connections != 32,
+            Self::Paced(wanted) => wanted.per_second == 300,
+            Self::Kill => true,
+            Self::Hang
+            | Self::Burst
+            | Self::Dead
+            | Self::Ordered
+            | Self::Jobs
+            | Self::Overload
+            | Self::Nodes
+            | Self::Backlog => false,
+        }
+    }
+
+    /// Whether one run of it is enough: it takes minutes to load.
+    fn is_once(self) -> bool {
+        matches!(self, Self::Backlog)
+    }
+
+    async fn rows(self, stage: &Stage, bare: f64) -> anyhow::Result<Vec<Row>> {
+        match self {
+            Self::Throughput(wanted) => throughput::rows(stage, wanted, bare).await,
+            Self::Paced(wanted) => paced::rows(stage, wanted).await,
+            Self::Hang => paced::hang(stage).await,
+            Self::Burst => paced::burst(stage).await,
+            Self::Dead => dead::rows(stage).await,
+            Self::Ordered => ordered::rows(stage).await,
+            Self::Jobs => jobs::rows(stage).await,
+            Self::Overload => overload::rows(stage).await,
+            Self::Nodes => nodes::rows(stage).await,
+            Self::Kill => kill::rows(stage).await,
+            Self::Backlog => backlog::rows(stage).await,
+        }
+    }
+}
+
+/// All rows of a run, or those whose name contains `only`; of the short form the main ones. B is
+/// measured before and after.
+pub(crate) async fn measure(
+    stage: &Stage,
+    only: Option<&str>,
+    run: u32,
+) -> anyhow::Result<Vec<Row>> {
+    let wanted = |line: &Line| match only {
+        Some(part) => line.name().contains(part),
+        None => !stage.short || line.is_main(),
+    };
+    let lasts = stage.lasts(3, 1);
+    let before = bare::measure(&stage.receiver, lasts).await?;
+    let mut rows = Vec::new();
+    for line in Line::all().into_iter().filter(wanted) {
+        if run == 1 || !line.is_once() {
+            show(&mut rows, line.rows(stage, before.per_second).await?);
+        }
+    }
+    let after = bare::measure(&stage.receiver, lasts).await?;
+    // On a shared machine B drifts: what counts is its mean over the run.
+    let mean = f64::midpoint(before.per_second, after.per_second);
+    for row in rows.iter_mut().filter(|row| row.unit == "B") {
+        row.measure *= before.per_second / mean;
+    }
+    let figure = format!(
+        "{:.0}/s before, {:.0}/s after; receiver {:.1} us a request",
+        before.per_second, after.per_second, after.receiver_us
+    );
+    show(&mut rows, vec![Row::new("B: bare client, 64 connections", figure, mean, "requests/s")]);
+    Ok(rows)
+}
+
+fn show(rows: &mut Vec<Row>, new: Vec<Row>) {
+    for row in &new {
+        println!("  {}: {} [{}]", row.name, row.figure, row.verdict());
+    }
+    rows.extend(new);
+}
