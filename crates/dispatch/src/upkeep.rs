@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::endpoint::Health;
 use domain::id::EndpointId;
 use store::{AgeWalk, KeyWalk};
@@ -15,6 +16,8 @@ use crate::lanes::Mode;
 const ROUND_EVERY: Duration = Duration::from_secs(1);
 /// How often lanes are mended and partitions are made.
 const SELDOM_EVERY: Duration = Duration::from_secs(30);
+/// How far back hours of stats are made again: attempts are counted late where the database was away.
+const FOLDED_AGAIN: TimeDelta = TimeDelta::hours(2);
 /// How long to rest between two walks over all keys.
 const KEY_WALK_EVERY: Duration = Duration::from_secs(600);
 /// How long to rest between two walks over old deliveries.
@@ -29,6 +32,8 @@ const RETIRE_PER_ROUND: usize = 200;
 #[derive(Default)]
 struct Rounds {
     seldom_at: Option<Instant>,
+    /// Up to when hours of stats were made.
+    folded_at: Option<DateTime<Utc>>,
     keys: Option<KeyWalk>,
     keys_rested_at: Option<Instant>,
     ages: Option<AgeWalk>,
@@ -62,7 +67,10 @@ impl Dispatcher {
             log("partitions", self.store.make_partitions(now).await);
             log("stray claims", self.free_strays().await);
             log("traces of people", self.store.forget_people(now).await);
-            log("hours of stats", self.store.fold_stats(now).await);
+            let since = rounds.folded_at.map(|at| at - FOLDED_AGAIN);
+            if log("hours of stats", self.store.fold_stats(since, now).await).is_some() {
+                rounds.folded_at = Some(now);
+            }
             log("old stats", self.store.forget_stats(now).await);
             if let Some(mended) = log("missing lanes", self.store.mend_lanes(now).await)
                 && mended > 0
@@ -75,6 +83,7 @@ impl Dispatcher {
             }
         }
         log("old keys", self.walk_keys(rounds).await);
+        log("dead rows", self.store.vacuum_hot().await);
     }
 
     /// Frees what is held by incarnations that nobody knows.

@@ -40,13 +40,7 @@ pub const HOT: [(&str, &str, usize); 13] = [
     ("search_feed", FEED_POSTGRES, 3),
 ];
 
-/// What connections to PostgreSQL ask of its planner.
-pub fn settings() -> String {
-    let set = |(name, value): (&str, &str)| format!("SET LOCAL {name} = {value}; ");
-    crate::pools::PLANS.map(set).concat()
-}
-
-/// What lists ask of it beside that.
+/// What lists ask of the planner beside what every connection does.
 pub fn list_settings() -> &'static str {
     crate::rows::page::LIST_PLANS
 }

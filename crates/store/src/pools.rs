@@ -27,9 +27,6 @@ const ACQUIRE: Duration = Duration::from_secs(5);
 /// How long one statement may take on PostgreSQL.
 const STATEMENT: &str = "30s";
 
-/// The hot tables' sizes change faster than their statistics: an index is always right.
-pub(crate) const PLANS: [(&str, &str); 2] = [("enable_seqscan", "off"), ("jit", "off")];
-
 #[derive(Debug)]
 pub(crate) enum Pools {
     Sqlite { write: DatabaseConnection, read: DatabaseConnection },
@@ -129,8 +126,8 @@ async fn open_postgres(url: &str, connections_max: u32) -> Result<Pools, Error> 
     let options = PgConnectOptions::from_str(url)
         .map_err(|error| Error::Configuration(format!("the database URL is not usable: {error}")))?
         .application_name("hookferry")
-        .options(PLANS)
-        .options([("statement_timeout", STATEMENT)]);
+        // The hot tables' sizes change faster than their statistics: an index is always right.
+        .options([("enable_seqscan", "off"), ("jit", "off"), ("statement_timeout", STATEMENT)]);
     let pool = PgPoolOptions::new()
         .max_connections(connections_max.max(4))
         .acquire_timeout(ACQUIRE)

@@ -55,6 +55,24 @@ fn insert(tail: &str) -> String {
     )
 }
 
+/// Makes the hours anew whose minutes began from a time on and before another.
+fn fold_sql() -> String {
+    let sums: Vec<String> =
+        (0..BUCKETS).map(|bucket| format!("CAST(sum(l{bucket}) AS BIGINT)")).collect();
+    let sets: Vec<String> =
+        (0..BUCKETS).map(|bucket| format!("l{bucket} = excluded.l{bucket}")).collect();
+    let hour = format!("(began_at - began_at % {})", HOUR * 1_000_000);
+    insert(&format!(
+        "SELECT company_id, endpoint_id, {HOUR}, {hour}, code, success, 0, CAST(sum(attempts) AS BIGINT), {} \
+         FROM stats WHERE grain = {MINUTE} AND began_at >= $1 AND began_at < $2 \
+         GROUP BY company_id, endpoint_id, {hour}, code, success \
+         ON CONFLICT (company_id, endpoint_id, grain, began_at, code, success, slot) DO UPDATE SET \
+         attempts = excluded.attempts, {}",
+        sums.join(", "),
+        sets.join(", ")
+    ))
+}
+
 fn on_conflict() -> String {
     let sums =
         (0..BUCKETS).map(|bucket| format!("l{bucket} = stats.l{bucket} + excluded.l{bucket}"));
@@ -141,32 +159,25 @@ async fn write(tx: &mut HotTx, rows: &[[i64; COLUMNS]]) -> Result<(), Error> {
 }
 
 impl Store {
-    /// Makes the hours of the last two days anew out of their minutes. Done again it changes nothing,
-    /// so that it may be cut off, done late, and done by several nodes.
-    pub async fn fold_stats(&self, now: DateTime<Utc>) -> Result<(), Error> {
-        let since = now - MINUTES_KEPT;
+    /// Makes hours anew out of their minutes: those since then, or all whose minutes are kept. Done
+    /// again it changes nothing, so that it may be cut off, done late, and done by several nodes. Each
+    /// hour is for itself: on SQLite nothing else is written meanwhile.
+    pub async fn fold_stats(
+        &self,
+        since: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        const WIDTH: i64 = HOUR * 1_000_000;
         // The hour that has lost some of its minutes stays as it is.
-        let since = micros(since) / (HOUR * 1_000_000) * HOUR * 1_000_000 + HOUR * 1_000_000;
-        let sums: Vec<String> = (0..BUCKETS).map(|bucket| format!("sum(l{bucket})")).collect();
-        let sets: Vec<String> =
-            (0..BUCKETS).map(|bucket| format!("l{bucket} = excluded.l{bucket}")).collect();
-        let hour = format!("(began_at - began_at % {})", HOUR * 1_000_000);
-        let cast = |sum: &String| format!("CAST({sum} AS BIGINT)");
-        let sql = insert(&format!(
-            "SELECT company_id, endpoint_id, {HOUR}, {hour}, code, success, 0, CAST(sum(attempts) AS BIGINT), {} \
-             FROM stats WHERE grain = {MINUTE} AND began_at >= $1 \
-             GROUP BY company_id, endpoint_id, {hour}, code, success \
-             ON CONFLICT (company_id, endpoint_id, grain, began_at, code, success, slot) DO UPDATE SET \
-             attempts = excluded.attempts, {}",
-            sums.iter().map(cast).collect::<Vec<_>>().join(", "),
-            sets.join(", ")
-        ));
-        let values: [Value; 1] = [since.into()];
-        self.inner
-            .pools
-            .write()
-            .execute_raw(Statement::from_sql_and_values(self.backend(), &sql, values))
-            .await?;
+        let kept = micros(now - MINUTES_KEPT) / WIDTH * WIDTH + WIDTH;
+        let mut began = since.map_or(kept, |since| kept.max(micros(since) / WIDTH * WIDTH));
+        let sql = fold_sql();
+        while began <= micros(now) {
+            let values: [Value; 2] = [began.into(), (began + WIDTH).into()];
+            let statement = Statement::from_sql_and_values(self.backend(), &sql, values);
+            self.inner.pools.write().execute_raw(statement).await?;
+            began += WIDTH;
+        }
         Ok(())
     }
 

@@ -70,7 +70,7 @@ async fn hours_are_made_of_minutes_and_made_again_they_are_the_same(s: Setup) {
     }
     let later = now() + TimeDelta::hours(3);
     for _ in 0..2 {
-        s.store.fold_stats(later).await.unwrap();
+        s.store.fold_stats(None, later).await.unwrap();
         assert_eq!(s.count("FROM stats WHERE grain = 3600 AND attempts = 5").await, 2);
     }
     let since = now() - TimeDelta::days(20);
@@ -105,13 +105,13 @@ async fn another_companys_counts_are_not_seen(s: Setup) {
 
 async fn old_counts_go(s: Setup) {
     settle(&s, 1, ok(), at(1), Duration::from_millis(7)).await;
-    s.store.fold_stats(at(60)).await.unwrap();
+    s.store.fold_stats(Some(at(60) - TimeDelta::hours(1)), at(60)).await.unwrap();
     s.store.forget_stats(now() + TimeDelta::hours(47)).await.unwrap();
     assert_eq!(s.count("FROM stats").await, 4);
     s.store.forget_stats(now() + TimeDelta::hours(49)).await.unwrap();
     assert_eq!(s.count("FROM stats WHERE grain = 3600").await, 2);
     assert_eq!(s.count("FROM stats").await, 2);
     // The hour that has lost its minutes is not made anew out of nothing.
-    s.store.fold_stats(now() + TimeDelta::hours(49)).await.unwrap();
+    s.store.fold_stats(None, now() + TimeDelta::hours(49)).await.unwrap();
     assert_eq!(s.count("FROM stats WHERE grain = 3600 AND attempts = 1").await, 2);
 }
