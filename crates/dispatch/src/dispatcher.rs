@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::lanes::{Lanes, Limits};
 use crate::metrics::Metrics;
+use crate::pulse::Pulse;
 use crate::targets::Targets;
 
 /// How many deliveries may wait in one lane for each request that may be in flight over all.
@@ -62,6 +63,7 @@ pub struct Dispatcher {
     pub(crate) settle_queue: tokio::sync::Mutex<mpsc::Receiver<ToSettle>>,
     pub(crate) attempts: TaskTracker,
     pub(crate) metrics: Metrics,
+    pub(crate) pulse: Pulse,
     /// Whether this node is a member and known to be alive: else it neither claims nor sends.
     pub(crate) member: AtomicBool,
     /// Whether this process has been a member before: then it comes back as a new incarnation.
@@ -107,6 +109,7 @@ impl Dispatcher {
             settle_queue: tokio::sync::Mutex::new(settle_queue),
             attempts: TaskTracker::new(),
             metrics: Metrics::default(),
+            pulse: Pulse::default(),
             member: AtomicBool::new(false),
             was_member: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
@@ -135,6 +138,7 @@ impl Dispatcher {
                 self.upkeep_loop(stop.clone()),
                 self.jobs_loop(stop.clone()),
                 self.search_loop(stop.clone()),
+                self.pulse_loop(stop.clone()),
             );
             self.stopping.store(true, Ordering::Release);
             self.leave_the_rest_to_others().await;
@@ -280,6 +284,10 @@ impl HandOver for Dispatcher {
 
     fn may_own_lanes(&self) -> bool {
         self.may_work()
+    }
+
+    fn is_overrun(&self) -> bool {
+        Dispatcher::is_overrun(self)
     }
 
     fn release(&self, endpoint: EndpointId, rows: usize, bytes: usize) {

@@ -322,6 +322,11 @@ impl Lanes {
         }
     }
 
+    /// Whether their rows take more than one part in so many of the memory for them.
+    pub fn fills_more_than_one_in(&self, parts: usize) -> bool {
+        self.load.bytes > self.limits.memory_max / parts.max(1)
+    }
+
     /// Requests in flight.
     pub fn in_flight(&self) -> usize {
         self.load.in_flight

@@ -9,6 +9,7 @@ mod dispatcher;
 mod jobs;
 mod membership;
 mod metrics;
+mod pulse;
 mod search;
 mod sending;
 mod settling;

@@ -2,6 +2,7 @@
 //! gathered while the previous commit was running, never waiting for more.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::event::NewEvent;
 use domain::id::{CompanyId, EndpointId};
@@ -22,6 +23,11 @@ const BATCH_EVENTS_MAX: usize = 1_024;
 /// How many bytes of data one transaction takes, unless one request alone has more.
 const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 
+/// How long ingest waits at a time where more is taken in than can be sent, and how often at most
+/// before each batch.
+const BREATH: Duration = Duration::from_millis(5);
+const BREATHS_MAX: u32 = 20;
+
 /// Where fresh deliveries go without being read back: the lanes of this node.
 pub trait HandOver: Send + Sync + std::fmt::Debug {
     /// Reserves room for deliveries of one endpoint that take `sizes` bytes of memory; gives how many
@@ -29,6 +35,11 @@ pub trait HandOver: Send + Sync + std::fmt::Debug {
     fn reserve(&self, company: CompanyId, endpoint: EndpointId, sizes: &[usize]) -> usize;
     /// Whether this node may own lanes: not before it has joined the others.
     fn may_own_lanes(&self) -> bool;
+    /// Whether more is taken in than this node can send: then the next batch is better written a
+    /// little later.
+    fn is_overrun(&self) -> bool {
+        false
+    }
     /// Gives back room for so many deliveries and bytes that was reserved and is not used.
     fn release(&self, endpoint: EndpointId, rows: usize, bytes: usize);
     /// Takes deliveries that are committed and claimed by this node, in order.
@@ -108,6 +119,9 @@ impl Store {
                 }
             };
             let Some(first) = first else { return };
+            if !stop.is_cancelled() {
+                catch_breath(hand_over.as_ref()).await;
+            }
             let jobs = gather(first, &mut queue);
             self.write_jobs(jobs, hand_over.as_ref(), clock.as_ref()).await;
         }
@@ -130,6 +144,17 @@ impl Store {
                 Err(error) => fail_all(jobs, error),
             }
         }
+    }
+}
+
+/// Lets what was taken in before be sent first, but never waits for long: who posts faster than that
+/// fills the queue and is told to come back.
+async fn catch_breath(hand_over: &dyn HandOver) {
+    for _ in 0..BREATHS_MAX {
+        if !hand_over.is_overrun() {
+            return;
+        }
+        tokio::time::sleep(BREATH).await;
     }
 }
 

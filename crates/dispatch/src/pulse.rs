@@ -1,0 +1,75 @@
+//! Whether this node gets as much of the machine as it wants. A receiver that is slow costs no time
+//! of the processor; where timers come late, something costs all of it, and events that are taken in
+//! faster than they can be sent only make every delivery late.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::dispatcher::Dispatcher;
+
+/// How often it is felt while there is something to do, and while there is not.
+const BEAT: Duration = Duration::from_millis(10);
+const REST: Duration = Duration::from_millis(100);
+/// How late timers are on average where there is too much to do; a millisecond is their own.
+const LATE: Duration = Duration::from_millis(6);
+/// Of so many beats the average is taken, about.
+const BEATS: u64 = 8;
+/// The part of the memory for deliveries that may fill before ingest is asked to wait.
+const MEMORY_PART: usize = 4;
+
+/// How late timers have been of late.
+#[derive(Debug, Default)]
+pub(crate) struct Pulse {
+    late_us: AtomicU64,
+}
+
+impl Pulse {
+    fn felt(&self, late: Duration) {
+        let late = u64::try_from(late.as_micros()).unwrap_or(u64::MAX);
+        let before = self.late_us.load(Ordering::Relaxed);
+        self.late_us.store((before * (BEATS - 1)).saturating_add(late) / BEATS, Ordering::Relaxed);
+    }
+
+    fn is_slow(&self) -> bool {
+        Duration::from_micros(self.late_us.load(Ordering::Relaxed)) > LATE
+    }
+}
+
+impl Dispatcher {
+    /// Feels the pulse until `stop`.
+    pub(crate) async fn pulse_loop(&self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let beat = if self.is_idle() { REST } else { BEAT };
+            let begun = Instant::now();
+            self.pause(beat, &stop).await;
+            self.pulse.felt(begun.elapsed().saturating_sub(beat));
+        }
+    }
+
+    /// Whether more is taken in than this node can send.
+    pub(crate) fn is_overrun(&self) -> bool {
+        self.pulse.is_slow() && self.lanes.lock().fills_more_than_one_in(MEMORY_PART)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_late_timer_is_chance_and_many_are_a_fact() {
+        let pulse = Pulse::default();
+        pulse.felt(LATE * 4);
+        assert!(!pulse.is_slow());
+        for _ in 0..BEATS {
+            pulse.felt(LATE * 2);
+        }
+        assert!(pulse.is_slow());
+        for _ in 0..BEATS * 2 {
+            pulse.felt(Duration::from_millis(1));
+        }
+        assert!(!pulse.is_slow());
+    }
+}
