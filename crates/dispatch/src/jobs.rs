@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use store::{ClaimedJob, JobStep};
+use store::{ClaimedJob, JobStep, SLICE_ROWS_MAX};
 use tokio_util::sync::CancellationToken;
 
 use crate::dispatcher::Dispatcher;
@@ -12,6 +12,11 @@ use crate::dispatcher::Dispatcher;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How long a node keeps one job while others may be waiting.
 const TURN: Duration = Duration::from_secs(2);
+/// A slice that took longer than this was too large: on SQLite fresh events wait for it.
+const SLICE_TIME: Duration = Duration::from_millis(3);
+/// How many rows a slice has at first and at least, and how many more the next one has.
+const SLICE_ROWS_MIN: usize = 20;
+const SLICE_ROWS_MORE: usize = 10;
 /// The rest after a slice is so many times as long as the slice was.
 const REST_FACTOR: u32 = 3;
 /// And at least and at most so long.
@@ -19,6 +24,15 @@ const REST_MIN: Duration = Duration::from_millis(10);
 const REST_MAX: Duration = Duration::from_secs(1);
 /// How long to wait where the database does not answer.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// How many rows the next slice has.
+fn rows_after(rows: usize, took: Duration) -> usize {
+    if took > SLICE_TIME {
+        (rows / 2).max(SLICE_ROWS_MIN)
+    } else {
+        (rows + SLICE_ROWS_MORE).min(SLICE_ROWS_MAX)
+    }
+}
 
 impl Dispatcher {
     /// Takes jobs and works on them, one at a time, until `stop`.
@@ -42,10 +56,12 @@ impl Dispatcher {
     /// One turn of a job; then whichever has waited longest comes next, which may be the same.
     async fn job_turn(&self, job: ClaimedJob, stop: &CancellationToken) {
         let begun = Instant::now();
+        let mut rows = SLICE_ROWS_MIN;
         while !stop.is_cancelled() && self.may_work() && begun.elapsed() < TURN {
             let slice = Instant::now();
-            match self.store.run_job_slice(job, self.clock.now()).await {
+            match self.store.run_job_slice(job, rows, self.clock.now()).await {
                 Ok(JobStep::More { .. }) => {
+                    rows = rows_after(rows, slice.elapsed());
                     let rest = slice.elapsed().saturating_mul(REST_FACTOR);
                     self.pause(rest.clamp(REST_MIN, REST_MAX), stop).await;
                 }
@@ -76,5 +92,25 @@ impl Dispatcher {
         if let Err(error) = self.store.fail_job(job, &error.to_string(), self.clock.now()).await {
             tracing::warn!(error = %error, "The end of job {} was not written down: {error}", job.id);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slices_grow_while_they_are_short_and_never_beyond_their_bounds() {
+        let mut rows = SLICE_ROWS_MIN;
+        for _ in 0..SLICE_ROWS_MAX {
+            rows = rows_after(rows, SLICE_TIME);
+        }
+        assert_eq!(rows, SLICE_ROWS_MAX);
+        rows = rows_after(rows, SLICE_TIME * 2);
+        assert_eq!(rows, SLICE_ROWS_MAX / 2);
+        for _ in 0..SLICE_ROWS_MAX {
+            rows = rows_after(rows, SLICE_TIME * 2);
+        }
+        assert_eq!(rows, SLICE_ROWS_MIN);
     }
 }

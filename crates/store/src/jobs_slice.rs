@@ -17,8 +17,8 @@ use crate::rows::job::request_of;
 use crate::time::{from_micros, micros};
 use crate::{Error, Hint, Store};
 
-/// How many rows one slice touches.
-const SLICE_ROWS: usize = 200;
+/// How many rows one slice touches at most.
+pub const SLICE_ROWS_MAX: usize = 200;
 /// How many windows a slice looks through for them.
 const SLICE_WINDOWS: usize = 8;
 
@@ -86,11 +86,12 @@ impl Store {
         Ok(())
     }
 
-    /// Does the next slice of a job: it looks for what the job is for, touches at most 200 rows, and
-    /// writes down how far it came, all of it or nothing.
+    /// Does the next slice of a job: it looks for what the job is for, touches at most `rows` of them
+    /// and at most [`SLICE_ROWS_MAX`], and writes down how far it came, all of it or nothing.
     pub async fn run_job_slice(
         &self,
         job: ClaimedJob,
+        rows: usize,
         now: DateTime<Utc>,
     ) -> Result<JobStep, Error> {
         let found = job::Entity::find_by_id(job.id.raw()).one(self.reader()).await?;
@@ -100,7 +101,7 @@ impl Store {
         let request = request_of(kind, &row.request).ok_or_else(corrupt)?;
         let made_at = from_micros(row.created_at);
         let scope = Scope::new(job.company, &request, row.id, made_at, now);
-        let scan = self.scan_slice(&scope, row.position).await?;
+        let scan = self.scan_slice(&scope, row.position, rows.clamp(1, SLICE_ROWS_MAX)).await?;
         self.write_slice(job, &scope, row.position, scan).await
     }
 
@@ -122,12 +123,12 @@ impl Store {
         Ok(())
     }
 
-    async fn scan_slice(&self, scope: &Scope<'_>, from: i64) -> Result<Scan, Error> {
+    async fn scan_slice(&self, scope: &Scope<'_>, from: i64, rows: usize) -> Result<Scan, Error> {
         let mut scan = Scan { ids: Vec::new(), position: from, over: false };
         for _ in 0..SLICE_WINDOWS {
-            let left = SLICE_ROWS - scan.ids.len();
+            let left = rows.saturating_sub(scan.ids.len());
             // Events are read again with all their deliveries: those of one window are enough.
-            let enough = matches!(scope.request, JobRequest::Recover { .. }) && left < SLICE_ROWS;
+            let enough = matches!(scope.request, JobRequest::Recover { .. }) && left < rows;
             if scan.over || left == 0 || enough {
                 break;
             }

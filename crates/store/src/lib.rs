@@ -84,7 +84,7 @@ pub use inbox_arrivals::{InboxSenders, OpenInbox};
 pub use inboxes::{ArrivedRequest, InboxPatch, InboxRecord, InboxRequestRecord};
 pub use ingest::{HandOver, INGEST_BYTES_MAX};
 pub use jobs::{JOB_COUNT_MAX, JobCount, JobRecord};
-pub use jobs_slice::{ClaimedJob, JobStep};
+pub use jobs_slice::{ClaimedJob, JobStep, SLICE_ROWS_MAX};
 pub use limits::{LimitUse, LimitsRecord};
 pub use live::{
     LIVE_ROWS_PER_WRITE, LIVE_STREAMS_PER_COMPANY, LIVE_STREAMS_PER_NODE, LiveEvent, LiveKind,

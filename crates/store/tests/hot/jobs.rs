@@ -5,8 +5,8 @@ use domain::delivery::DeliveryState;
 use domain::id::{DeliveryId, EndpointId, EventId, JobId};
 use domain::job::{JobRequest, JobState, Pick};
 use store::{
-    ClaimedJob, DeliveryFilter, EndpointPatch, Error, JobCount, JobRecord, JobStep, Store,
-    SwitchWanted,
+    ClaimedJob, DeliveryFilter, EndpointPatch, Error, JobCount, JobRecord, JobStep, SLICE_ROWS_MAX,
+    Store, SwitchWanted,
 };
 
 use crate::engine::{at, endpoint, micros, of_lane, of_pending};
@@ -46,7 +46,7 @@ pub(crate) async fn count(s: &Setup, request: &JobRequest, cap: u64) -> JobCount
 pub(crate) async fn work(store: &Store, job: ClaimedJob) -> Vec<u64> {
     let mut slices = Vec::new();
     loop {
-        match store.run_job_slice(job, later()).await.unwrap() {
+        match store.run_job_slice(job, SLICE_ROWS_MAX, later()).await.unwrap() {
             JobStep::More { touched } => slices.push(touched),
             JobStep::Over => return slices,
             JobStep::Lost => panic!("the job was lost"),

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use domain::id::DeliveryId;
 use domain::job::{JobRequest, JobState, Pick};
 use sea_orm::{ConnectionTrait, TransactionTrait};
-use store::{JobStep, Store, SwitchWanted};
+use store::{JobStep, SLICE_ROWS_MAX, Store, SwitchWanted};
 
 use crate::engine::{endpoint, micros, of_pending};
 use crate::jobs::{ask, count, done, later, switch, to, work};
@@ -88,7 +88,7 @@ async fn another_incarnation_goes_on_and_repeats_nothing(s: Setup) {
     exhausted(&s, on.raw(), 450).await;
     let asked = ask(&s, JobRequest::Retry(to(on))).await.unwrap();
     let mine = s.store.claim_job(later()).await.unwrap().unwrap();
-    let step = s.store.run_job_slice(mine, later()).await.unwrap();
+    let step = s.store.run_job_slice(mine, SLICE_ROWS_MAX, later()).await.unwrap();
     assert_eq!(step, JobStep::More { touched: 200 });
     let next = Store::open(s.config.clone()).await.unwrap();
     assert_eq!(next.claim_job(later()).await.unwrap(), None, "somebody works on it");
@@ -104,13 +104,13 @@ async fn another_incarnation_goes_on_and_repeats_nothing(s: Setup) {
     while next.free_claims_of(s.store.incarnation(), later()).await.unwrap() {}
     let theirs = next.claim_job(later()).await.unwrap().unwrap();
     assert_eq!((theirs.id, theirs.company), (asked.id, s.company));
-    assert_eq!(s.store.run_job_slice(mine, later()).await.unwrap(), JobStep::Lost);
+    assert_eq!(s.store.run_job_slice(mine, SLICE_ROWS_MAX, later()).await.unwrap(), JobStep::Lost);
     work(&next, theirs).await;
     let record = s.store.job(s.company, asked.id).await.unwrap();
     assert_eq!((record.state, record.done), (JobState::Finished, 450));
     assert_eq!(s.count("FROM pending").await, 250);
     assert_eq!(s.count("FROM pending WHERE generation = 1").await, 250);
-    assert_eq!(s.store.run_job_slice(mine, later()).await.unwrap(), JobStep::Lost);
+    assert_eq!(s.store.run_job_slice(mine, SLICE_ROWS_MAX, later()).await.unwrap(), JobStep::Lost);
 }
 
 async fn a_canceled_job_stops_at_the_next_slice(s: Setup) {
@@ -120,9 +120,9 @@ async fn a_canceled_job_stops_at_the_next_slice(s: Setup) {
     }
     let asked = ask(&s, JobRequest::Cancel(to(on))).await.unwrap();
     let job = s.store.claim_job(later()).await.unwrap().unwrap();
-    s.store.run_job_slice(job, later()).await.unwrap();
+    s.store.run_job_slice(job, SLICE_ROWS_MAX, later()).await.unwrap();
     s.store.cancel_job(s.company, asked.id, ACTOR, later()).await.unwrap();
-    assert_eq!(s.store.run_job_slice(job, later()).await.unwrap(), JobStep::Lost);
+    assert_eq!(s.store.run_job_slice(job, SLICE_ROWS_MAX, later()).await.unwrap(), JobStep::Lost);
     s.store.release_job(job).await.unwrap();
     assert_eq!(s.store.claim_job(later()).await.unwrap(), None);
     let record = s.store.job(s.company, asked.id).await.unwrap();
@@ -177,7 +177,7 @@ async fn a_job_that_cannot_go_on_says_why(s: Setup) {
     let asked = ask(&s, JobRequest::Retry(to(on))).await.unwrap();
     let job = s.store.claim_job(later()).await.unwrap().unwrap();
     s.sql("UPDATE jobs SET request = 'nonsense'", vec![]).await;
-    let error = s.store.run_job_slice(job, later()).await.unwrap_err();
+    let error = s.store.run_job_slice(job, SLICE_ROWS_MAX, later()).await.unwrap_err();
     assert!(!error.is_passing());
     s.sql("UPDATE jobs SET request = $1", vec![format!("{{\"endpoint\":{}}}", on.raw()).into()])
         .await;
@@ -239,7 +239,7 @@ async fn a_row_that_is_being_written_is_come_back_to() {
     let lock = format!("SELECT id FROM pending WHERE id = {} FOR UPDATE", ids[1]);
     tx.execute_unprepared(&lock).await.unwrap();
     for touched in [1, 0] {
-        let step = s.store.run_job_slice(job, later()).await.unwrap();
+        let step = s.store.run_job_slice(job, SLICE_ROWS_MAX, later()).await.unwrap();
         assert_eq!(step, JobStep::More { touched });
     }
     assert_eq!(s.count("FROM pending").await, 2);
@@ -277,7 +277,7 @@ async fn a_slice_that_fails_has_done_nothing() {
     let trigger = "CREATE TRIGGER full BEFORE UPDATE OF position ON jobs \
         BEGIN SELECT RAISE(ABORT, 'no room'); END";
     s.raw.execute_unprepared(trigger).await.unwrap();
-    s.store.run_job_slice(job, later()).await.unwrap_err();
+    s.store.run_job_slice(job, SLICE_ROWS_MAX, later()).await.unwrap_err();
     assert_eq!((s.count("FROM pending").await, s.count("FROM lanes").await), (0, 0));
     let record = s.store.job(s.company, asked.id).await.unwrap();
     assert_eq!((record.state, record.done), (JobState::Running, 0));
