@@ -9,6 +9,7 @@ mod m20261121_000003_product;
 mod m20261121_000004_search;
 mod m20261121_000005_live;
 mod m20261121_000007_notify;
+mod m20261121_000008_traffic;
 
 /// Runs the migrations in order; the store takes a lock first, so that two nodes do not race.
 #[derive(Debug)]
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000004_search::Migration),
             Box::new(m20261121_000005_live::Migration),
             Box::new(m20261121_000007_notify::Migration),
+            Box::new(m20261121_000008_traffic::Migration),
         ]
     }
 }

@@ -39,6 +39,8 @@ pub enum Code {
     DeliveryFinished,
     /// The delivery was canceled while it was being sent.
     DeliveryCanceled,
+    /// Another delivery of the same contact goes first.
+    DeliveryWaiting,
     /// The delivery's event is past its `expires_at`.
     EventExpired,
     /// The delivery's event was removed by retention.
@@ -133,7 +135,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 62] = [
+    pub const ALL: [Self; 63] = [
         Self::InvalidJson,
         Self::Unauthorized,
         Self::MissingScope,
@@ -151,6 +153,7 @@ impl Code {
         Self::EndpointHeld,
         Self::DeliveryFinished,
         Self::DeliveryCanceled,
+        Self::DeliveryWaiting,
         Self::EventExpired,
         Self::EventGone,
         Self::EndpointDeleted,
@@ -218,6 +221,7 @@ impl Code {
             Self::EndpointHeld => "endpoint_held",
             Self::DeliveryFinished => "delivery_finished",
             Self::DeliveryCanceled => "delivery_canceled",
+            Self::DeliveryWaiting => "delivery_waiting",
             Self::EventExpired => "event_expired",
             Self::EventGone => "event_gone",
             Self::EndpointDeleted => "endpoint_deleted",
@@ -300,6 +304,7 @@ impl Code {
             | Self::EndpointHeld
             | Self::DeliveryFinished
             | Self::DeliveryCanceled
+            | Self::DeliveryWaiting
             | Self::EventExpired
             | Self::EventGone
             | Self::EndpointDeleted
@@ -358,6 +363,7 @@ impl Code {
             Self::EndpointHeld => "The delivery's endpoint is paused or disabled",
             Self::DeliveryFinished => "The delivery is over",
             Self::DeliveryCanceled => "The delivery was canceled while it was being sent",
+            Self::DeliveryWaiting => "Another delivery of the same contact goes first",
             Self::EventExpired => "The event is past its expires_at",
             Self::EventGone => "The event was removed by retention",
             Self::EndpointDeleted => "The delivery's endpoint was deleted",

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
@@ -107,6 +107,14 @@ pub struct NewEndpointBody {
     /// The caller's own name for it, unique in the company.
     #[schema(min_length = 1, max_length = 255)]
     external_key: Option<String>,
+    /// At most so many requests begin in any second, retries included, samples not, over all nodes.
+    rate_limit: Option<RateLimitSchema>,
+    /// At most so many requests are under way at a time, over all nodes.
+    #[schema(minimum = 1, maximum = 1000)]
+    max_in_flight: Option<u32>,
+    /// The events of one `subject` go one at a time, in the order in which they were accepted; one that
+    /// fails holds back its own subject alone.
+    ordered: Option<bool>,
 }
 
 /// What changes of an endpoint; what is left out stays, null is the default.
@@ -127,6 +135,14 @@ pub struct EndpointPatchBody {
     schedule: Option<ScheduleSchema>,
     #[schema(min_length = 1, max_length = 255)]
     external_key: Option<String>,
+    /// At most so many requests begin in any second, retries included, samples not, over all nodes.
+    rate_limit: Option<RateLimitSchema>,
+    /// At most so many requests are under way at a time, over all nodes.
+    #[schema(minimum = 1, maximum = 1000)]
+    max_in_flight: Option<u32>,
+    /// The events of one `subject` go one at a time, in the order in which they were accepted; one that
+    /// fails holds back its own subject alone.
+    ordered: Option<bool>,
 }
 
 /// How a person switches an endpoint.
@@ -164,6 +180,15 @@ pub enum ScheduleSchema {
 pub enum NamedSchedule {
     Standard,
     Meta,
+}
+
+/// How many requests may begin in any second.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[schema(as = RateLimit)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimitSchema {
+    #[schema(minimum = 1, maximum = 10000)]
+    pub per_second: u32,
 }
 
 /// The waits before each retry.

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::dispatcher::Dispatcher;
 use crate::lanes::Mode;
-use crate::targets::mode_of;
+use crate::targets::{Known, mode_of};
 
 /// How often the database is asked what is due.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -26,6 +26,8 @@ const HELD_FOR: TimeDelta = TimeDelta::minutes(10);
 const ROOM_WORTHWHILE: usize = 4;
 /// How long a lane whose endpoint cannot be read is left alone.
 const UNREADABLE_FOR: TimeDelta = TimeDelta::minutes(1);
+/// How long to wait before looking again whether others still have something of a restrained endpoint.
+const LET_IN_AGAIN_AFTER: TimeDelta = TimeDelta::milliseconds(100);
 /// How many lanes that nobody owns are taken in one round.
 const ADOPT_PER_ROUND: u32 = 1_000;
 
@@ -88,14 +90,16 @@ impl Dispatcher {
         self.note_backlogs(&wants, &claimed.more);
         let companies: Vec<(EndpointId, CompanyId)> =
             claimed.rows.iter().map(|row| (row.endpoint, row.event.company)).collect();
-        {
+        let refused = {
             let mut lanes = self.lanes.lock();
-            lanes.push_claimed(claimed.rows);
+            let refused = lanes.push_claimed(claimed.rows);
             for (endpoint, company) in companies {
                 let backlog = claimed.more.contains(&endpoint);
                 lanes.set_backlog(endpoint, company, backlog);
             }
-        }
+            refused
+        };
+        self.give_back_later(refused);
         self.send_wake.notify_one();
         for orphan in claimed.orphans {
             self.end_now(orphan, Finish::Exhausted).await;
@@ -144,10 +148,46 @@ impl Dispatcher {
         if lane.hold_until > now {
             return Ok(LaneWant::none(lane, lane.hold_until));
         }
+        if let Some(later) = self.let_in_later(lane, &known, now).await? {
+            return Ok(LaneWant::none(lane, later));
+        }
         Ok(match mode {
             Mode::Held => LaneWant::none(lane, now + HELD_FOR),
             Mode::Open | Mode::Slow => self.want_by_room(lane, mode, now),
         })
+    }
+
+    /// Lets this node in to a restrained endpoint whose lane it owns, once nobody else can have anything
+    /// under way; else gives when to look again.
+    async fn let_in_later(
+        &self,
+        lane: &DueLane,
+        known: &Known,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, store::Error> {
+        let (endpoint, traffic) = (lane.endpoint, known.target.traffic);
+        let is_idle = {
+            let lanes = self.lanes.lock();
+            if !traffic.is_exclusive() || lanes.restraint(endpoint).is_some() {
+                return Ok(None);
+            }
+            lanes.lane_idle(endpoint)
+        };
+        if lane.rest_until > now {
+            return Ok(Some(lane.rest_until));
+        }
+        if !is_idle || !self.store.may_begin(endpoint, traffic.ordered).await? {
+            return Ok(Some(now + LET_IN_AGAIN_AFTER));
+        }
+        // The lane is ours as long as we live: nobody takes it away.
+        let mut lanes = self.lanes.lock();
+        // Asked under the lock: whoever learns of a change from now on finds us in, and follows it.
+        let is_current = self.targets.traffic(endpoint) == Some(traffic);
+        if !is_current || !self.may_work() {
+            return Ok(Some(now + LET_IN_AGAIN_AFTER));
+        }
+        lanes.let_in(endpoint, lane.company, traffic);
+        Ok(None)
     }
 
     fn want_by_room(&self, lane: &DueLane, mode: Mode, now: DateTime<Utc>) -> LaneWant {
@@ -184,7 +224,7 @@ impl Dispatcher {
             }
             // Only what has room is asked for, and that is never put off.
             let company = CompanyId::from_raw(0);
-            let lane = DueLane { endpoint, company, hold_until: now, version: -1 };
+            let lane = DueLane { endpoint, company, hold_until: now, rest_until: now, version: -1 };
             let want = self.want_by_room(&lane, mode, now);
             if want.rows > 0 {
                 wants.push(want);

@@ -139,6 +139,7 @@ impl Dispatcher {
                 self.jobs_loop(stop.clone()),
                 self.search_loop(stop.clone()),
                 self.pulse_loop(stop.clone()),
+                self.lines_loop(stop.clone()),
             );
             self.stopping.store(true, Ordering::Release);
             self.leave_the_rest_to_others().await;
@@ -233,7 +234,7 @@ impl Dispatcher {
             (rows, busy)
         };
         self.give_back(rows).await;
-        if let Err(error) = self.store.begin_leaving(&busy).await {
+        if let Err(error) = self.store.begin_leaving(&busy, self.clock.now()).await {
             tracing::warn!(error = %error, "This node could not say that it stops: {error}");
         }
     }
@@ -282,6 +283,10 @@ impl HandOver for Dispatcher {
         self.lanes.lock().reserve(company, endpoint, sizes)
     }
 
+    fn is_let_in(&self, endpoint: EndpointId) -> bool {
+        self.may_work() && self.lanes.lock().restraint(endpoint).is_some()
+    }
+
     fn may_own_lanes(&self) -> bool {
         self.may_work()
     }
@@ -302,12 +307,13 @@ impl HandOver for Dispatcher {
         // Asked under the lock: whoever falls silent empties the lanes after it.
         let (queued, unsent) =
             if self.may_work() { (ours, Vec::new()) } else { (Vec::new(), ours) };
-        lanes.push_fresh(queued);
+        let refused = lanes.push_fresh(queued);
         for row in unsent.iter().chain(&old) {
             // Those that this node was before had claimed are freed with it.
             lanes.release(row.endpoint, 1, row.bytes());
         }
         drop(lanes);
+        self.give_back_later(refused);
         self.store.doubt(unsent.iter().map(|row| (row.event.company, row.id, row.endpoint)));
         self.send_wake.notify_one();
     }

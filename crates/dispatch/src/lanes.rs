@@ -7,11 +7,14 @@
 
 mod id_hash;
 mod lane;
+mod pace;
 mod placing;
 mod turns;
 
 #[cfg(test)]
 mod model_tests;
+#[cfg(test)]
+mod restraint_tests;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +22,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use domain::id::{CompanyId, DeliveryId, EndpointId};
+use domain::traffic::Traffic;
 use store::Claimed;
 
 use id_hash::IdMap;
@@ -64,6 +68,8 @@ pub enum Mode {
 pub struct Lanes {
     limits: Limits,
     lanes: IdMap<EndpointId, Lane>,
+    /// Restrained endpoints that this node has been let in to.
+    let_in: IdMap<EndpointId, Traffic>,
     turns: Turns,
     wakes: BTreeSet<(DateTime<Utc>, EndpointId)>,
     load: Load,
@@ -83,6 +89,7 @@ impl Lanes {
         Self {
             limits,
             lanes: IdMap::default(),
+            let_in: IdMap::default(),
             turns: Turns::default(),
             wakes: BTreeSet::new(),
             load: Load::default(),
@@ -124,19 +131,24 @@ impl Lanes {
     }
 
     /// Takes fresh deliveries, each on a promise that it uses up, in order. Where the lane has been
-    /// slowed or held since the promise they wait in it; [`Self::take_queued`] gives them back.
-    pub fn push_fresh(&mut self, rows: Vec<Claimed>) {
+    /// slowed or held since the promise they wait in it; [`Self::take_queued`] gives them back. Those of
+    /// a lane that has been closed to this node are given back here.
+    #[must_use]
+    pub fn push_fresh(&mut self, rows: Vec<Claimed>) -> Vec<Claimed> {
+        let mut refused = Vec::new();
         for row in rows {
             let endpoint = row.endpoint;
             self.attach(endpoint, row.event.company);
-            self.update(endpoint, |lane, _| {
+            let pushed = self.update(endpoint, |lane, _| {
                 lane.reserved = lane.reserved.saturating_sub(1);
                 // Its bytes were counted with the promise.
                 lane.bytes = lane.bytes.saturating_sub(row.bytes());
-                lane.push(row);
+                lane.push_unless_closed(row)
             });
+            refused.extend(pushed.flatten());
             self.refresh(endpoint);
         }
+        refused
     }
 
     /// How many rows claimed from the database a lane can take now, if they are as large as its last
@@ -159,20 +171,19 @@ impl Lanes {
     }
 
     /// Takes rows claimed from the database: behind what is queued, but first those whose due time
-    /// is the Unix epoch, which a person asked for.
-    pub fn push_claimed(&mut self, rows: Vec<Claimed>) {
+    /// is the Unix epoch, which a person asked for. Those of a lane that has been closed to this node
+    /// are given back.
+    #[must_use]
+    pub fn push_claimed(&mut self, rows: Vec<Claimed>) -> Vec<Claimed> {
+        let mut refused = Vec::new();
         for row in rows {
             let endpoint = row.endpoint;
             self.attach(endpoint, row.event.company);
-            self.update(endpoint, |lane, _| {
-                if row.due_at == DateTime::UNIX_EPOCH {
-                    lane.push_asked(row);
-                } else {
-                    lane.push(row);
-                }
-            });
+            let pushed = self.update(endpoint, |lane, _| lane.push_unless_closed(row));
+            refused.extend(pushed.flatten());
             self.refresh(endpoint);
         }
+        refused
     }
 
     /// The row whose turn it is, counted as in flight from now on. After `None` nothing can be sent
@@ -243,6 +254,65 @@ impl Lanes {
     /// How an endpoint is sent to; `None` where there is no lane for it, which is as good as open.
     pub fn mode(&self, endpoint: EndpointId) -> Option<Mode> {
         self.lanes.get(&endpoint).map(|lane| lane.mode)
+    }
+
+    /// Lets this node in to a restrained endpoint: from now on it sends, as fast as `traffic` says.
+    pub fn let_in(&mut self, endpoint: EndpointId, company: CompanyId, traffic: Traffic) {
+        self.let_in.insert(endpoint, traffic);
+        self.attach(endpoint, company);
+        self.update(endpoint, |lane, _| {
+            lane.is_closed = false;
+            lane.restrain(traffic);
+        });
+        self.refresh(endpoint);
+    }
+
+    /// Closes a restrained endpoint to this node: nothing of it is taken in or sent. Gives what was
+    /// queued, to be released in the database.
+    pub fn close(&mut self, endpoint: EndpointId, company: CompanyId) -> Vec<Claimed> {
+        self.let_in.remove(&endpoint);
+        self.attach(endpoint, company);
+        self.update(endpoint, |lane, _| lane.is_closed = true);
+        self.take_queued(endpoint)
+    }
+
+    /// Closes all that this node has been let in to.
+    pub fn close_all(&mut self) -> Vec<Claimed> {
+        let endpoints: Vec<EndpointId> =
+            self.let_in.drain().map(|(endpoint, _)| endpoint).collect();
+        let mut rows = Vec::new();
+        for endpoint in endpoints {
+            self.update(endpoint, |lane, _| lane.is_closed = true);
+            rows.extend(self.take_queued(endpoint));
+        }
+        rows
+    }
+
+    /// Nothing restrains the requests to the endpoint any more.
+    pub fn set_free(&mut self, endpoint: EndpointId) {
+        self.let_in.remove(&endpoint);
+        self.update(endpoint, |lane, _| {
+            lane.is_closed = false;
+            lane.restrain(Traffic::default());
+        });
+        self.refresh(endpoint);
+    }
+
+    /// The endpoint's lane is handed over: this node is in no longer.
+    pub fn leave(&mut self, endpoint: EndpointId) {
+        if self.let_in.remove(&endpoint).is_some() {
+            self.update(endpoint, |lane, _| lane.is_closed = true);
+        }
+    }
+
+    /// Whose endpoint it is, where there is a lane for it.
+    pub fn company(&self, endpoint: EndpointId) -> Option<CompanyId> {
+        self.lanes.get(&endpoint).and_then(|lane| lane.company)
+    }
+
+    /// What restrains the endpoint, where this node has been let in to it.
+    pub fn restraint(&self, endpoint: EndpointId) -> Option<Traffic> {
+        self.let_in.get(&endpoint).copied()
     }
 
     /// Nothing is sent to the endpoint before `until`; a receiver asked for it. An earlier wish that

@@ -2,6 +2,7 @@
 //! transaction while it waits for a receiver.
 
 pub mod lanes;
+mod lines;
 
 mod attempt;
 mod claiming;

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::id::EndpointId;
-use store::Membership;
+use store::{Claimed, Membership};
 use tokio_util::sync::CancellationToken;
 
 use crate::dispatcher::Dispatcher;
@@ -116,6 +116,7 @@ impl Dispatcher {
         for endpoint in endpoints {
             let _ = lanes.take_queued(endpoint);
         }
+        let _ = lanes.close_all();
         self.owned.lock().clear();
         self.leaving.lock().clear();
         self.hungry.lock().clear();
@@ -162,18 +163,28 @@ impl Dispatcher {
         for endpoint in self.store.own_lanes(limit).await? {
             // From now on nothing of it is claimed; what is in flight settles first.
             self.leaving.lock().insert(endpoint);
-            let rows = self.lanes.lock().take_queued(endpoint);
+            let rows = self.close_or_empty(endpoint);
             self.give_back(rows).await;
             self.hand_over_if_idle(endpoint).await?;
         }
         Ok(())
     }
 
+    /// Takes out what is queued of a lane that is leaving; a restrained one takes in nothing more.
+    fn close_or_empty(&self, endpoint: EndpointId) -> Vec<Claimed> {
+        let mut lanes = self.lanes.lock();
+        match lanes.company(endpoint) {
+            Some(company) if lanes.restraint(endpoint).is_some() => lanes.close(endpoint, company),
+            Some(_) | None => lanes.take_queued(endpoint),
+        }
+    }
+
     async fn hand_over_if_idle(&self, endpoint: EndpointId) -> Result<(), store::Error> {
         if !self.lanes.lock().lane_idle(endpoint) {
             return Ok(());
         }
-        self.store.give_lane(endpoint).await?;
+        self.lanes.lock().leave(endpoint);
+        self.store.give_lane(endpoint, self.clock.now()).await?;
         self.owned.lock().remove(&endpoint);
         self.hungry.lock().remove(&endpoint);
         self.leaving.lock().remove(&endpoint);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use domain::delivery::Finish;
 use domain::settle::{Turn, take_turn};
 use store::{Claimed, ToSettle};
@@ -14,6 +15,8 @@ use crate::targets::{Known, mode_of};
 
 /// How long to wait before an endpoint that could not be read is read again.
 const READ_AGAIN_AFTER: Duration = Duration::from_millis(200);
+/// How long reading an endpoint may take before a request under a rate waits for another turn.
+const READING_WITHIN: TimeDelta = TimeDelta::milliseconds(20);
 
 impl Dispatcher {
     pub(crate) async fn send_loop(self: &Arc<Self>, stop: CancellationToken) {
@@ -56,6 +59,9 @@ impl Dispatcher {
         }
         let dispatcher = Arc::clone(self);
         match self.targets.trusted(row.endpoint) {
+            Some(known) if !self.is_ours(&row, &known) => {
+                self.attempts.spawn(async move { dispatcher.refuse(row, &known).await });
+            }
             Some(known) => match self.judge(&row, &known) {
                 Turn::Send => {
                     self.attempts.spawn(async move { dispatcher.send_on(row, known).await });
@@ -96,7 +102,17 @@ impl Dispatcher {
     }
 
     fn is_ours_to_send(&self, row: &Claimed, known: &Known) -> bool {
-        row.claimed_by == self.store.incarnation() && self.judge(row, known) == Turn::Send
+        row.claimed_by == self.store.incarnation()
+            && self.is_ours(row, known)
+            && self.judge(row, known) == Turn::Send
+    }
+
+    /// Whether this node may send to the endpoint: where it is restrained, only once it has been let in,
+    /// and where it is ordered, only what has its place.
+    fn is_ours(&self, row: &Claimed, known: &Known) -> bool {
+        let traffic = known.target.traffic;
+        !traffic.is_exclusive()
+            || (self.lanes.lock().restraint(row.endpoint).is_some() && !is_misplaced(row, known))
     }
 
     fn judge(&self, row: &Claimed, known: &Known) -> Turn {
@@ -105,6 +121,7 @@ impl Dispatcher {
 
     /// Reads the endpoint first. The row keeps its slot meanwhile.
     async fn begin_after_reading(self: Arc<Self>, row: Claimed) {
+        let begun = self.clock.now();
         loop {
             if !self.may_work() {
                 return self.turn_away(row, Turn::Hold).await;
@@ -112,6 +129,16 @@ impl Dispatcher {
             match self.load_target(row.event.company, row.endpoint).await {
                 // It turned Slow since its turn: newest and oldest are to take turns.
                 Ok(Some(known)) if mode_of(&known.state) == Mode::Slow => {
+                    return self.turn_away(row, Turn::Hold).await;
+                }
+                Ok(Some(known)) if !self.is_ours(&row, &known) => {
+                    return self.refuse(row, &known).await;
+                }
+                // Those that waited together would begin together, whatever the rate.
+                Ok(Some(known))
+                    if known.target.traffic.per_second.is_some()
+                        && self.clock.now() - begun > READING_WITHIN =>
+                {
                     return self.turn_away(row, Turn::Hold).await;
                 }
                 Ok(Some(known)) => {
@@ -128,6 +155,20 @@ impl Dispatcher {
                 }
             }
         }
+    }
+
+    /// Gives back what this node may not send. A delivery without a place at an ordered endpoint was
+    /// written by a node that did not know yet: the endpoint is looked through again before anything more
+    /// is sent.
+    async fn refuse(&self, row: Claimed, known: &Known) {
+        if is_misplaced(&row, known) {
+            let rows = self.lanes.lock().close(row.endpoint, row.event.company);
+            self.give_back_later(rows);
+            if let Err(error) = self.store.arrange_again(row.endpoint).await {
+                tracing::warn!(endpoint.id = %row.endpoint, error = %error, "Endpoint {} is brought into order later: {error}", row.endpoint);
+            }
+        }
+        self.turn_away(row, Turn::Hold).await;
     }
 
     /// Ends a delivery without a request, or gives it back.
@@ -161,4 +202,9 @@ impl Dispatcher {
             tracing::warn!("An outcome came after settlement had ended; it is sent again");
         }
     }
+}
+
+/// Whether the endpoint is ordered and the delivery was never given its place.
+fn is_misplaced(row: &Claimed, known: &Known) -> bool {
+    known.target.traffic.ordered && row.place.is_none() && !row.event.event_type.is_operational()
 }

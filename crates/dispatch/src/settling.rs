@@ -166,8 +166,13 @@ impl Dispatcher {
         };
         let rows = {
             let mut lanes = self.lanes.lock();
-            lanes.set_mode(endpoint, item.delivery().event.company, Mode::Held);
-            lanes.take_queued(endpoint)
+            let company = item.delivery().event.company;
+            lanes.set_mode(endpoint, company, Mode::Held);
+            if lanes.restraint(endpoint).is_some() {
+                lanes.close(endpoint, company)
+            } else {
+                lanes.take_queued(endpoint)
+            }
         };
         self.give_back_later(rows);
     }

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 
 use domain::endpoint::{EndpointState, Status};
 use domain::id::{CompanyId, EndpointId};
+use domain::traffic::Traffic;
 use parking_lot::RwLock;
-use store::Target;
+use store::{Claimed, Target};
 use tokio_util::sync::CancellationToken;
 
 use crate::dispatcher::Dispatcher;
-use crate::lanes::Mode;
+use crate::lanes::{Lanes, Mode};
 
 /// How often versions are compared.
 const CHECK_EVERY: Duration = Duration::from_millis(500);
@@ -74,6 +75,11 @@ impl Targets {
         self.known.read().get(&endpoint).map(|known| known.state.epoch)
     }
 
+    /// What restrains the endpoint, as far as is known.
+    pub(crate) fn traffic(&self, endpoint: EndpointId) -> Option<Traffic> {
+        self.known.read().get(&endpoint).map(|known| known.target.traffic)
+    }
+
     fn forget(&self, endpoint: EndpointId) {
         self.known.write().remove(&endpoint);
     }
@@ -128,6 +134,25 @@ pub(crate) const fn mode_of(state: &EndpointState) -> Mode {
     }
 }
 
+/// Follows what restrains the endpoint. What had been unrestrained is closed until the owner of its
+/// lane has been let in, and so is what gets an order. Gives rows that must go back.
+fn follow_traffic(lanes: &mut Lanes, target: &Target) -> Vec<Claimed> {
+    let Target { endpoint, company, traffic, .. } = target;
+    if !traffic.is_exclusive() {
+        lanes.set_free(*endpoint);
+        return Vec::new();
+    }
+    match lanes.restraint(*endpoint) {
+        Some(known) if known.ordered || !traffic.ordered => {
+            if known != *traffic {
+                lanes.let_in(*endpoint, *company, *traffic);
+            }
+            Vec::new()
+        }
+        Some(_) | None => lanes.close(*endpoint, *company),
+    }
+}
+
 impl Dispatcher {
     /// The target of an endpoint, read from the database, and its lane switched accordingly. `None`
     /// where the endpoint has been deleted.
@@ -144,11 +169,13 @@ impl Dispatcher {
                 let mut lanes = self.lanes.lock();
                 let was_held = lanes.mode(endpoint) == Some(Mode::Held);
                 lanes.set_mode(endpoint, company, mode);
+                let back = follow_traffic(&mut lanes, &known.target);
                 if before.is_some_and(|epoch| epoch != known.state.epoch) {
                     // Enabled anew, or another URL: what the old one asked for is over.
                     lanes.set_hold(endpoint, None);
                 }
                 drop(lanes);
+                self.give_back_later(back);
                 if was_held && mode != Mode::Held && self.owned.lock().contains(&endpoint) {
                     // Its lane may have been put off on what was known before: it is looked at once.
                     self.hungry.lock().insert(endpoint);

@@ -143,7 +143,10 @@ impl Dispatcher {
             let quiet = owned.iter().filter(|id| !hungry.contains(id) && lanes.lane_idle(**id));
             let unneeded =
                 |id: &EndpointId| self.is_known_healthy(*id) || lanes.mode(*id) == Some(Mode::Held);
-            quiet.filter(|id| unneeded(id)).copied().take(RETIRE_PER_ROUND).collect()
+            let keeps_its_lane =
+                |id: &EndpointId| self.targets.traffic(*id).is_some_and(|t| t.is_exclusive());
+            let unneeded = quiet.filter(|id| unneeded(id) && !keeps_its_lane(id));
+            unneeded.copied().take(RETIRE_PER_ROUND).collect()
         };
         for endpoint in candidates {
             if self.store.retire_lane(endpoint).await? {

@@ -105,6 +105,7 @@ async fn endpoint(store: &Store, company: CompanyId, url: String) -> EndpointId 
         acknowledge: Acknowledge::Any2xx,
         schedule: ScheduleChoice::Standard,
         external_key: None,
+        traffic: domain::traffic::Traffic::default(),
         switch: SwitchWanted::Disabled,
     };
     store.create_endpoint(company, endpoint, Actor::Cli, now()).await.unwrap().id
@@ -150,6 +151,10 @@ struct NoRoom;
 impl store::HandOver for NoRoom {
     fn reserve(&self, _company: CompanyId, _endpoint: EndpointId, _sizes: &[usize]) -> usize {
         0
+    }
+
+    fn is_let_in(&self, _endpoint: EndpointId) -> bool {
+        false
     }
 
     fn may_own_lanes(&self) -> bool {

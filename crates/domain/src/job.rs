@@ -296,8 +296,8 @@ pub enum Found {
         claimed: bool,
         /// It was canceled while that was so.
         canceled: bool,
-        /// When its next try is due.
-        due_at: DateTime<Utc>,
+        /// When its next try is due; `None`: it waits behind another one of its contact.
+        due_at: Option<DateTime<Utc>>,
     },
     /// In history.
     Finished {
@@ -366,7 +366,9 @@ pub fn retry(
         return Touch::Leave;
     }
     match *found {
-        Found::Pending { claimed: false, canceled: false, due_at } if due_at > moment.now => {
+        Found::Pending { claimed: false, canceled: false, due_at: Some(due_at) }
+            if due_at > moment.now =>
+        {
             Touch::Hasten
         }
         Found::Finished { at, .. } if at <= moment.made_at => Touch::Restart,
@@ -407,7 +409,9 @@ pub fn missed(found: &[Found], picks: bool, include_delivered: bool, moment: Mom
     let waits = |found: &Found| matches!(found, Found::Pending { canceled: false, .. });
     let place = found.iter().position(waits).unwrap_or(last);
     match found[place] {
-        Found::Pending { claimed: false, canceled: false, due_at } if due_at > moment.now => {
+        Found::Pending { claimed: false, canceled: false, due_at: Some(due_at) }
+            if due_at > moment.now =>
+        {
             Missed::This(place)
         }
         Found::Finished { finish: Finish::Delivered | Finish::Exhausted, at }

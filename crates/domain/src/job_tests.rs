@@ -14,7 +14,7 @@ fn moment() -> Moment {
 }
 
 fn waiting(due: i64) -> Found {
-    Found::Pending { claimed: false, canceled: false, due_at: at(due) }
+    Found::Pending { claimed: false, canceled: false, due_at: Some(at(due)) }
 }
 
 fn over(finish: Finish, minute: i64) -> Found {
@@ -89,7 +89,7 @@ fn a_retry_touches_what_waits_and_what_ended_before_the_job() {
     assert_eq!(touch(over(Finish::Exhausted, 10)), Touch::Restart);
     assert_eq!(touch(over(Finish::Exhausted, 11)), Touch::Leave, "newer than the job");
     for (claimed, canceled) in [(true, false), (false, true)] {
-        assert_eq!(touch(Found::Pending { claimed, canceled, due_at: at(30) }), Touch::Leave);
+        assert_eq!(touch(Found::Pending { claimed, canceled, due_at: Some(at(30)) }), Touch::Leave);
     }
     let (off, one) = (on.disabled(at(1)), over(Finish::Exhausted, 1));
     assert_eq!(retry(&one, Some(&off), None, moment()), Touch::Leave);
@@ -102,7 +102,7 @@ fn a_retry_touches_what_waits_and_what_ended_before_the_job() {
 fn a_cancel_ends_or_marks() {
     let on = EndpointState::new();
     assert_eq!(cancel(&waiting(1), Some(&on)), Touch::End);
-    let claimed = Found::Pending { claimed: true, canceled: false, due_at: at(1) };
+    let claimed = Found::Pending { claimed: true, canceled: false, due_at: Some(at(1)) };
     assert_eq!(cancel(&claimed, Some(&on)), Touch::MarkCanceled);
     assert_eq!(cancel(&claimed, None), Touch::Leave);
     assert_eq!(cancel(&over(Finish::Delivered, 1), Some(&on)), Touch::Leave);
@@ -132,7 +132,7 @@ fn what_is_on_its_way_is_not_started_again() {
     assert_eq!(what(&[bad, waiting(30)]), Missed::This(1));
     assert_eq!(what(&[waiting(30), bad]), Missed::This(0));
     assert_eq!(what(&[bad, waiting(19)]), Missed::Nothing);
-    let claimed = Found::Pending { claimed: true, canceled: false, due_at: at(30) };
+    let claimed = Found::Pending { claimed: true, canceled: false, due_at: Some(at(30)) };
     assert_eq!(what(&[bad, claimed]), Missed::Nothing);
 }
 

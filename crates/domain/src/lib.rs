@@ -35,5 +35,6 @@ pub mod secret;
 pub mod settle;
 pub mod stats;
 pub mod throttle;
+pub mod traffic;
 pub mod why;
 pub mod wire;

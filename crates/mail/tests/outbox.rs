@@ -36,6 +36,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 struct Hands(Mutex<Vec<Claimed>>);
 
 impl HandOver for Hands {
+    fn is_let_in(&self, _endpoint: EndpointId) -> bool {
+        false
+    }
+
     fn may_own_lanes(&self) -> bool {
         true
     }
@@ -115,6 +119,7 @@ impl World {
             acknowledge: Acknowledge::Any2xx,
             schedule: ScheduleChoice::Standard,
             external_key: None,
+            traffic: domain::traffic::Traffic::default(),
             switch: SwitchWanted::Enabled,
         };
         store.create_endpoint(self.company, endpoint, Actor::Cli, now).await.unwrap();

@@ -12,7 +12,7 @@ use sea_orm::sqlx;
 
 use crate::hot::{Durability, Failed, HotConnection, HotTx, within};
 use crate::time::{NEVER, from_micros, micros};
-use crate::{Claimed, Error, Store};
+use crate::{Claimed, Error, Place, Store};
 
 /// A lane of this node that has something due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct DueLane {
     pub company: CompanyId,
     /// Until when a Retry-After holds it.
     pub hold_until: DateTime<Utc>,
+    /// Until when a restrained endpoint rests: another node may have requests under way.
+    pub rest_until: DateTime<Utc>,
     /// Grows whenever somebody added something or asked for it; see [`LaneWant::none`].
     pub version: i64,
 }
@@ -64,7 +66,7 @@ pub struct ClaimedRows {
 }
 
 /// The lanes of a node that have something due.
-pub(crate) const DUE_LANES: &str = "SELECT endpoint_id, company_id, hold_until, version FROM lanes \
+pub(crate) const DUE_LANES: &str = "SELECT endpoint_id, company_id, hold_until, version, rest_until FROM lanes \
     WHERE owner = $1 AND next_due <= $2 ORDER BY next_due LIMIT $3";
 
 impl Store {
@@ -74,10 +76,11 @@ impl Store {
             self.hot_read(DUE_LANES, [self.incarnation(), micros(now), i64::from(limit)]).await?;
         Ok(rows
             .into_iter()
-            .map(|(endpoint, company, hold, version)| DueLane {
+            .map(|(endpoint, company, hold, version, rest)| DueLane {
                 endpoint: EndpointId::from_raw(endpoint),
                 company: CompanyId::from_raw(company),
                 hold_until: from_micros(hold),
+                rest_until: from_micros(rest),
                 version,
             })
             .collect())
@@ -87,7 +90,7 @@ impl Store {
         &self,
         sql: &'static str,
         values: [i64; 3],
-    ) -> Result<Vec<(i64, i64, i64, i64)>, Error> {
+    ) -> Result<Vec<(i64, i64, i64, i64, i64)>, Error> {
         let [first, second, third] = values;
         Ok(match &self.inner.pools {
             crate::pools::Pools::Sqlite { read, .. } => {
@@ -181,6 +184,7 @@ type ClaimColumns = (
     Option<i64>,
     Option<Vec<u8>>,
     Option<Vec<u8>>,
+    Option<i64>,
 );
 
 /// A claimed row, with its event's columns.
@@ -201,6 +205,8 @@ struct ClaimRow {
     occurred_at: Option<i64>,
     session: Option<Vec<u8>>,
     data: Option<Vec<u8>>,
+    /// `None`: never looked at; 0: in no line.
+    line: Option<i64>,
 }
 
 impl From<ClaimColumns> for ClaimRow {
@@ -221,6 +227,7 @@ impl From<ClaimColumns> for ClaimRow {
             occurred_at,
             session,
             data,
+            line,
         ) = columns;
         Self {
             id,
@@ -238,6 +245,7 @@ impl From<ClaimColumns> for ClaimRow {
             occurred_at,
             session,
             data,
+            line,
         }
     }
 }
@@ -274,6 +282,7 @@ impl ClaimRow {
             progress,
             generation,
             due_at: from_micros(self.due_at),
+            place: self.line.map(|line| Place { line: Some(line).filter(|line| *line != 0) }),
             claimed_by: incarnation,
         };
         Ok((delivery, can_be_sent))
@@ -310,7 +319,8 @@ async fn claim_sqlite(
         return Ok(Vec::new());
     }
     const READ: &str = "SELECT p.id, p.company_id, p.endpoint_id, p.event_id, p.due_at, p.tries, p.tries_before, \
-        p.schedule_began, p.expires_at, p.generation, p.canceled, e.event_type, e.occurred_at, e.session, e.data \
+        p.schedule_began, p.expires_at, p.generation, p.canceled, e.event_type, e.occurred_at, e.session, e.data, \
+        CASE WHEN p.line_place IS NULL THEN NULL ELSE COALESCE(p.line_key, 0) END \
         FROM json_each(?1) j JOIN pending p ON p.id = j.value LEFT JOIN events e ON e.id = p.event_id \
         ORDER BY p.due_at, p.id";
     let json = serde_json::to_string(&ids).unwrap_or_default();
@@ -327,7 +337,8 @@ pub(crate) const CLAIM_POSTGRES: &str = "WITH l AS MATERIALIZED (\
     u AS (UPDATE pending p SET claimed_by = $4 FROM c WHERE p.company_id = c.company_id AND p.id = c.id \
         RETURNING p.*) \
     SELECT u.id, u.company_id, u.endpoint_id, u.event_id, u.due_at, u.tries, u.tries_before, u.schedule_began, \
-        u.expires_at, u.generation, u.canceled, e.event_type, e.occurred_at, e.session, e.data \
+        u.expires_at, u.generation, u.canceled, e.event_type, e.occurred_at, e.session, e.data, \
+        CASE WHEN u.line_place IS NULL THEN NULL ELSE COALESCE(u.line_key, 0) END \
     FROM u LEFT JOIN events e ON e.company_id = u.company_id AND e.id = u.event_id \
     ORDER BY u.due_at, u.id";
 
@@ -338,7 +349,8 @@ pub(crate) const CLAIM_NEWEST_POSTGRES: &str = "WITH c AS MATERIALIZED (\
     u AS (UPDATE pending p SET claimed_by = $4 FROM c WHERE p.company_id = c.company_id AND p.id = c.id \
         RETURNING p.*) \
     SELECT u.id, u.company_id, u.endpoint_id, u.event_id, u.due_at, u.tries, u.tries_before, u.schedule_began, \
-        u.expires_at, u.generation, u.canceled, e.event_type, e.occurred_at, e.session, e.data \
+        u.expires_at, u.generation, u.canceled, e.event_type, e.occurred_at, e.session, e.data, \
+        CASE WHEN u.line_place IS NULL THEN NULL ELSE COALESCE(u.line_key, 0) END \
     FROM u LEFT JOIN events e ON e.company_id = u.company_id AND e.id = u.event_id \
     ORDER BY u.due_at, u.id";
 

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use domain::endpoint::EndpointState;
 use domain::event_type::{EventTypeName, Selector};
 use domain::id::EndpointId;
+use domain::traffic::Traffic;
 use parking_lot::Mutex;
 
 /// How many event types' matches are kept for one company; own types are few, typos are refused.
@@ -29,6 +30,7 @@ pub(crate) struct CompiledEndpoint {
     pub(crate) id: EndpointId,
     pub(crate) selectors: Vec<Selector>,
     pub(crate) state: EndpointState,
+    pub(crate) traffic: Traffic,
 }
 
 impl CompiledCompany {

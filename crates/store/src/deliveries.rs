@@ -13,6 +13,8 @@ use sea_orm::{
 
 use crate::delivery_list::find_one;
 use crate::entity::{attempt, endpoint, event, history, pending};
+use crate::lines::{By, Locked, WAITS, advance, rearrange};
+use crate::lines_people::{line, lock_one, stand, wake_all};
 use crate::rows::delivery::STATE_CANCELED;
 use crate::rows::endpoint::state_of;
 use crate::rows::page::snapshot;
@@ -66,9 +68,10 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<DeliveryRecord, Error> {
         let tx = self.begin().await?;
+        let locked = lock_one(&tx, find_one(&tx, company, id.raw()).await?.endpoint_id).await?;
         let endpoint = match locked_pending(&tx, company, id).await? {
             Some(row) => retry_pending(&tx, &row, now).await?,
-            None => retry_finished(&tx, company, id, now).await?,
+            None => retry_finished(&tx, company, id, &locked, now).await?,
         };
         // A person's wish counts for more than what the receiver asked for; it may ask again.
         lane::clear_hold(&tx, endpoint).await?;
@@ -93,18 +96,21 @@ impl Store {
     ) -> Result<DeliveryRecord, Error> {
         let finished = || conflict("delivery_finished", "the delivery is finished");
         let tx = self.begin().await?;
-        let Some(row) = locked_pending(&tx, company, id).await? else {
-            find_one(&tx, company, id.raw()).await?;
-            return Err(finished());
-        };
+        let locked = lock_one(&tx, find_one(&tx, company, id.raw()).await?.endpoint_id).await?;
+        let Some(row) = locked_pending(&tx, company, id).await? else { return Err(finished()) };
+        let (endpoint, line) = (EndpointId::from_raw(row.endpoint_id), line(&row));
         if find_one(&tx, company, id.raw()).await?.is_endpoint_gone() {
             return Err(finished());
         }
         let is_claimed = row.claimed_by != 0;
+        let mut moved = false;
         if is_claimed {
             mark_canceled(&tx, &row).await?;
         } else {
             move_to_history(&tx, row, now).await?;
+            let advanced = advance(&mut By(&tx), &line.into_iter().collect(), &locked, now).await?;
+            wake_all(&tx, &advanced, now).await?;
+            moved = !advanced.lanes.is_empty();
         }
         let facts = serde_json::json!({ "in_flight": is_claimed });
         self.audit(&tx, company, actor, "delivery.canceled", id, facts, now).await?;
@@ -114,6 +120,9 @@ impl Store {
             self.hint(Hint::Wish);
         } else {
             self.count_ended(Finish::Canceled, 1);
+        }
+        if moved {
+            self.hint(Hint::LaneDue(endpoint));
         }
         self.tell_delivery(company, &record, now);
         Ok(record)
@@ -183,6 +192,16 @@ async fn retry_pending(
         let detail = "the delivery was canceled while a request was under way; retry it afterwards";
         return Err(conflict("delivery_canceled", detail));
     }
+    if row.line_key.is_some() && row.due_at == WAITS {
+        let waits_for =
+            find_one(tx, CompanyId::from_raw(row.company_id), row.id).await?.waiting_for;
+        let first = waits_for.map(DeliveryId::from_raw);
+        let first = first.map_or_else(|| "an earlier one".to_owned(), |first| first.to_string());
+        let detail = format!(
+            "the endpoint is ordered, and {first} of the same contact goes first; retry or cancel that one"
+        );
+        return Err(conflict("delivery_waiting", &detail));
+    }
     pending::Entity::update_many()
         .col_expr(pending::Column::DueAt, Expr::value(0_i64))
         .filter(pending::Column::CompanyId.eq(row.company_id))
@@ -197,6 +216,7 @@ async fn retry_finished(
     tx: &DatabaseTransaction,
     company: CompanyId,
     id: DeliveryId,
+    locked: &Locked,
     now: DateTime<Utc>,
 ) -> Result<EndpointId, Error> {
     let mut sql = Sql::new("SELECT ");
@@ -209,13 +229,16 @@ async fn retry_finished(
         .await?
         .ok_or_else(|| conflict("event_gone", "retention has removed the delivery's event"))?;
     check_expiry(event.expires_at, now)?;
-    let row = past.restarted(event.expires_at, &endpoint, 0, now);
+    let mut rows = [past.restarted(event.expires_at, &endpoint, 0, now)];
+    let lines = stand(tx, company, &mut rows, locked).await?;
+    let [row] = rows;
     let row: pending::ActiveModel = row.into();
     // Two people may ask at the same moment: once is enough.
     pending::Entity::insert(row)
         .on_conflict(OnConflict::new().do_nothing().to_owned())
         .exec_without_returning(tx)
         .await?;
+    rearrange(&mut By(tx), &lines, locked, now).await?;
     Ok(EndpointId::from_raw(past.endpoint_id))
 }
 
@@ -263,6 +286,8 @@ pub(crate) fn canceled_row(row: pending::Model, now: DateTime<Utc>) -> history::
         canceled: _,
         format,
         render_version,
+        line_key: _,
+        line_place: _,
     } = row;
     history::Model {
         id,
@@ -334,6 +359,8 @@ impl Past {
             canceled: 0,
             format: self.format,
             render_version: self.render_version,
+            line_key: None,
+            line_place: None,
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Endpoints changed and switched by people.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use domain::endpoint::EndpointState;
 use domain::id::{CompanyId, EndpointId};
+use domain::traffic::Traffic;
 use sea_orm::{ActiveValue::Set, DatabaseTransaction};
 use serde_json::{Map, Value, json};
 
@@ -11,11 +14,13 @@ use crate::endpoints::{
     write_endpoint,
 };
 use crate::entity::endpoint;
+use crate::lines::{By, lock};
 use crate::live_told::change_name;
 use crate::rows::audit::changed;
-use crate::rows::endpoint::{acknowledge_text, selectors_text, state_of, timeout_ms};
+use crate::rows::endpoint::{acknowledge_text, corrupt, selectors_text, state_of, timeout_ms};
 use crate::rows::lane;
 use crate::rows::schedule::schedule_to_text;
+use crate::rows::traffic::{in_flight_number, rate_text, traffic_of};
 use crate::suspend::check_active;
 use crate::time::micros;
 use crate::tokens::bump_config_version;
@@ -33,6 +38,7 @@ impl Store {
     ) -> Result<EndpointRecord, Error> {
         let tx = self.begin().await?;
         let row = locked_endpoint(&tx, company, id).await?;
+        lock(&mut By(&tx), &BTreeSet::from([id.raw()])).await?;
         bump_config_version(&tx, company).await?;
         check_active(&tx, company).await?;
         let key = patch.external_key.as_ref().and_then(|key| key.as_deref());
@@ -49,12 +55,14 @@ impl Store {
             start_afresh(&tx, company, id, &state, now).await?;
         }
         let after = live_endpoint(&tx, company, id).await?;
+        let (old, new) = (traffic_of_row(&row)?, traffic_of_row(&after)?);
+        self.begin_traffic(&tx, (company, id), Some(old), new, now).await?;
         let new_headers = self.open_headers(&after)?;
         let facts = differences((row, &old_headers), (after.clone(), &new_headers));
         self.audit(&tx, company, actor, "endpoint.updated", id, facts, now).await?;
         tx.commit().await?;
         self.hint(Hint::ConfigChanged(company));
-        if starts_afresh {
+        if starts_afresh || old != new {
             self.hint(Hint::LaneDue(id));
         }
         self.tell_endpoint((company, id), change_name(&before, &state), &state, now);
@@ -77,6 +85,9 @@ impl Store {
             acknowledge,
             schedule,
             external_key,
+            per_second,
+            max_in_flight,
+            ordered,
             switch: _,
         } = patch;
         let mut changed = state_change(state);
@@ -107,8 +118,22 @@ impl Store {
         if let Some(external_key) = external_key {
             changed.external_key = Set(external_key);
         }
+        if let Some(per_second) = per_second {
+            changed.rate_limit = Set(rate_text(per_second));
+        }
+        if let Some(max_in_flight) = max_in_flight {
+            changed.max_in_flight = Set(in_flight_number(max_in_flight));
+        }
+        if let Some(ordered) = ordered {
+            changed.ordered = Set(i64::from(ordered));
+        }
         Ok(changed)
     }
+}
+
+fn traffic_of_row(row: &endpoint::Model) -> Result<Traffic, Error> {
+    let endpoint::Model { id, rate_limit, max_in_flight, ordered, .. } = row;
+    traffic_of(rate_limit.as_deref(), *max_in_flight, *ordered).map_err(corrupt(*id))
 }
 
 fn switched(

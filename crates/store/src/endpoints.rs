@@ -25,6 +25,7 @@ use crate::rows::endpoint::{
 use crate::rows::endpoint_state::StateColumns;
 use crate::rows::page::{before_of, cut, limit_of};
 use crate::rows::schedule::{schedule_from_text, schedule_to_text};
+use crate::rows::traffic::{in_flight_number, rate_text, traffic_of};
 use crate::secrets::Secrets;
 use crate::suspend::{Standing, check_active};
 use crate::time::micros;
@@ -44,6 +45,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<EndpointRecord, Error> {
         let id = EndpointId::from_raw(self.new_id(now));
+        let traffic = endpoint.traffic;
         let row = self.new_row(company, id, endpoint, now);
         let tx = self.begin().await?;
         bump_config_version(&tx, company).await?;
@@ -52,6 +54,7 @@ impl Store {
         check_key_is_free(&tx, company, row.external_key.as_deref(), None).await?;
         let inserted: endpoint::ActiveModel = row.clone().into();
         endpoint::Entity::insert(inserted).exec_without_returning(&tx).await?;
+        self.begin_traffic(&tx, (company, id), None, traffic, now).await?;
         let url = without_secrets(&row.url);
         let facts = serde_json::json!({
             "url": url, "event_types": row.event_types, "switch": row.switch,
@@ -141,6 +144,7 @@ impl Store {
     ) -> Result<(), Error> {
         let tx = self.begin().await?;
         let row = locked_endpoint(&tx, company, id).await?;
+        self.end_lines(&tx, id).await?;
         bump_config_version(&tx, company).await?;
         let changed = endpoint::ActiveModel {
             deleted_at: Set(Some(micros(now))),
@@ -181,6 +185,8 @@ impl Store {
             timeout: timeout_of(row.timeout_ms).map_err(corrupt(row.id))?,
             acknowledge: acknowledge_of(&row.acknowledge).map_err(corrupt(row.id))?,
             schedule: self.schedule_of(&choice),
+            traffic: traffic_of(row.rate_limit.as_deref(), row.max_in_flight, row.ordered)
+                .map_err(corrupt(row.id))?,
             state: EndpointState { suspended_since, ..state_of(&row)? },
             config_version,
         }))
@@ -213,6 +219,7 @@ impl Store {
             acknowledge,
             schedule,
             external_key,
+            traffic,
             switch,
         } = endpoint;
         let columns = StateColumns::of(&match switch {
@@ -237,9 +244,9 @@ impl Store {
             timeout_ms: timeout_ms(timeout),
             acknowledge: acknowledge_text(acknowledge).to_owned(),
             schedule: schedule_to_text(&schedule),
-            rate_limit: None,
-            max_in_flight: None,
-            ordered: 0,
+            rate_limit: rate_text(traffic.per_second),
+            max_in_flight: in_flight_number(traffic.max_in_flight),
+            ordered: i64::from(traffic.ordered),
             request: None,
             switch: columns.switch,
             held_since: columns.held_since,

@@ -33,6 +33,9 @@ pub trait HandOver: Send + Sync + std::fmt::Debug {
     /// Reserves room for deliveries of one endpoint that take `sizes` bytes of memory; gives how many
     /// of them, the first ones, fit.
     fn reserve(&self, company: CompanyId, endpoint: EndpointId, sizes: &[usize]) -> usize;
+    /// Whether this node has been let in to a restrained endpoint: it owns the lane, and nobody else
+    /// has anything under way.
+    fn is_let_in(&self, endpoint: EndpointId) -> bool;
     /// Whether this node may own lanes: not before it has joined the others.
     fn may_own_lanes(&self) -> bool;
     /// Whether more is taken in than this node can send: then the next batch is better written a

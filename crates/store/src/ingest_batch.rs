@@ -13,9 +13,10 @@ use crate::compiled::CompiledCompany;
 use crate::hot::{Durability, Failed, HotTx, within};
 use crate::ingest::{HandOver, IngestJob};
 use crate::ingest_keys::{Key, settle_keys};
+use crate::ingest_pending::insert_all;
 use crate::ingest_rows::{LaneWish, PendingRow, Rooms};
 use crate::time::micros;
-use crate::{Accepted, Bearer, Error, Store};
+use crate::{Accepted, Bearer, Error, Hint, Store};
 
 /// The events of some jobs, on their way into one transaction.
 pub(crate) struct Batch<'a> {
@@ -127,6 +128,7 @@ impl Store {
         let pending = match tx.end_timed(filled).await {
             Ok((pending, commit)) => {
                 self.count_batch(&batch, commit);
+                self.hint_restrained(&pending);
                 pending
             }
             Err(Failed::Unchanged(error)) => return Err(error),
@@ -143,6 +145,16 @@ impl Store {
             .collect();
         rooms.fill(fresh);
         Ok(batch.answers())
+    }
+
+    /// What restrained endpoints got unclaimed is looked at at once: nothing reaches them otherwise.
+    fn hint_restrained(&self, rows: &[PendingRow]) {
+        let unclaimed = |row: &&PendingRow| row.is_for_the_owner() && row.traffic.is_exclusive();
+        let endpoints: HashSet<i64> =
+            rows.iter().filter(unclaimed).map(|row| row.endpoint).collect();
+        for endpoint in endpoints {
+            self.hint(Hint::LaneDue(EndpointId::from_raw(endpoint)));
+        }
     }
 
     fn count_batch(&self, batch: &Batch<'_>, commit: Duration) {
@@ -184,8 +196,14 @@ impl Store {
         let owners = settle_keys(tx, &mut batch.items, owners, now).await?;
         crate::ingest_keys::recognise_untaken(tx, &mut batch.items).await?;
         let mut rows = fan_out(&batch.items, &companies, now);
-        let wishes = self.assign(&owners, &mut rows, rooms, now);
-        crate::ingest_rows::insert_fresh(tx, &batch.items, &rows, now).await?;
+        let mut wishes = self.assign(&owners, &mut rows, rooms, now);
+        for (endpoint, bytes) in crate::lines::place(tx, &mut rows).await? {
+            rooms.give_back(endpoint, bytes);
+        }
+        let owner = self.lane_owner(rooms);
+        let heads = rows.iter().filter(|row| row.is_ordered() && row.is_for_the_owner());
+        wishes.extend(heads.map(|row| LaneWish::due(row.endpoint, row.company, owner, now)));
+        let rows = insert_all(tx, &batch.items, rows, now).await?;
         crate::lane_rows::wish_lanes(tx, &wishes).await?;
         Ok(rows)
     }
@@ -277,6 +295,11 @@ impl Store {
         Ok(())
     }
 
+    /// Who owns the lanes that this transaction makes.
+    fn lane_owner(&self, rooms: &Rooms<'_>) -> i64 {
+        if rooms.may_own_lanes() { self.incarnation() } else { 0 }
+    }
+
     /// Decides who sends each fresh delivery: this node at once as far as it has room, else the
     /// owner of the endpoint's lane. Gives the lanes that must be there.
     fn assign(
@@ -287,17 +310,24 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Vec<LaneWish> {
         let incarnation = self.incarnation();
-        let mut wanted: BTreeMap<i64, (i64, Vec<usize>)> = BTreeMap::new();
+        let mut wanted: BTreeMap<i64, (i64, bool, Vec<usize>)> = BTreeMap::new();
         for row in rows.iter().filter(|row| !row.held) {
-            let of_endpoint = wanted.entry(row.endpoint).or_insert((row.company, Vec::new()));
-            of_endpoint.1.push(row.bytes);
+            let restrained = row.traffic.is_exclusive();
+            let of_endpoint = wanted.entry(row.endpoint);
+            let of_endpoint = of_endpoint.or_insert((row.company, restrained, Vec::new()));
+            of_endpoint.2.push(row.bytes);
         }
         let mut granted: HashMap<i64, usize> = HashMap::with_capacity(wanted.len());
-        for (endpoint, (company, sizes)) in wanted {
+        for (endpoint, (company, restrained, sizes)) in wanted {
             let free_now = |(owner, hold_until): &(i64, i64)| {
                 *owner == incarnation && *hold_until <= micros(now)
             };
-            let ours = owners.get(&endpoint).is_none_or(free_now);
+            let owner = owners.get(&endpoint);
+            let ours = if restrained {
+                owner.is_some_and(free_now) && rooms.is_let_in(EndpointId::from_raw(endpoint))
+            } else {
+                owner.is_none_or(free_now)
+            };
             let room = if ours {
                 rooms.reserve(CompanyId::from_raw(company), EndpointId::from_raw(endpoint), &sizes)
             } else {
@@ -305,7 +335,7 @@ impl Store {
             };
             granted.insert(endpoint, room);
         }
-        let owner = if rooms.may_own_lanes() { incarnation } else { 0 };
+        let owner = self.lane_owner(rooms);
         let mut wishes: BTreeMap<i64, LaneWish> = BTreeMap::new();
         for row in rows.iter_mut().filter(|row| !row.held) {
             match granted.get_mut(&row.endpoint) {
@@ -313,6 +343,8 @@ impl Store {
                     *left -= 1;
                     row.claimed_by = incarnation;
                 }
+                // Whether it is a head turns out later.
+                _ if row.is_ordered() => {}
                 _ => {
                     wishes
                         .entry(row.endpoint)

@@ -8,17 +8,20 @@ use domain::delivery::Progress;
 use domain::event::Event;
 use domain::event_type::Selector;
 use domain::id::{CompanyId, DeliveryId, EndpointId, EventId, SourceId};
+use domain::traffic::{Traffic, contact_key};
 use sea_orm::sqlx;
 
 use crate::compiled::CompiledEndpoint;
 use crate::hot::{HotConnection, HotTx};
 use crate::ingest::HandOver;
 use crate::ingest_batch::{Fate, Item};
+use crate::lines::WAITS;
 use crate::model::claimed_bytes;
 use crate::rows::endpoint_state::StateColumns;
+use crate::rows::traffic::traffic_of;
 use crate::script::{RowsInsert, Script};
 use crate::time::{from_micros, micros};
-use crate::{Claimed, Error, Held, Hint};
+use crate::{Claimed, Error, Held, Hint, Place};
 
 /// A lane that must be there, because something unclaimed waits for its owner.
 #[derive(Debug, Clone, Copy)]
@@ -59,13 +62,21 @@ pub(crate) struct PendingRow {
     pub(crate) claimed_by: i64,
     /// Whether its endpoint is paused: no lane is needed until it is enabled.
     pub(crate) held: bool,
+    /// What restrains the requests to its endpoint.
+    pub(crate) traffic: Traffic,
     /// How much memory it takes where it is handed over.
     pub(crate) bytes: usize,
+    /// Whether it stands in line at an ordered endpoint.
+    is_ordered: bool,
+    /// Whose line that is; `None`: it stands by itself.
+    pub(crate) contact: Option<i64>,
+    pub(crate) line: Option<i64>,
+    pub(crate) place: Option<i64>,
     item: usize,
-    event: i64,
-    due_at: i64,
-    schedule_began: i64,
-    expires_at: Option<i64>,
+    pub(crate) event: i64,
+    pub(crate) due_at: i64,
+    pub(crate) schedule_began: i64,
+    pub(crate) expires_at: Option<i64>,
 }
 
 impl PendingRow {
@@ -76,12 +87,21 @@ impl PendingRow {
         endpoint: &CompiledEndpoint,
         now: DateTime<Utc>,
     ) -> Self {
+        let event = item.event;
+        // Operational events tell of the engine, not of a contact.
+        let is_ordered = endpoint.traffic.ordered && !event.event_type.is_operational();
+        let subject = event.subject.as_deref().filter(|_| is_ordered);
         Self {
             id,
+            is_ordered,
+            contact: subject.map(contact_key),
+            line: None,
+            place: None,
             company: item.event.company.raw(),
             endpoint: endpoint.id.raw(),
             claimed_by: 0,
             held: endpoint.state.is_held(),
+            traffic: endpoint.traffic,
             bytes: claimed_bytes(item.event.data.len(), 0),
             item: place,
             event: item.id,
@@ -89,6 +109,37 @@ impl PendingRow {
             schedule_began: micros(endpoint.schedule_began(now)),
             expires_at: item.event.expires_at.map(micros),
         }
+    }
+
+    /// Whether it stands in line at an ordered endpoint.
+    pub(crate) const fn is_ordered(&self) -> bool {
+        self.is_ordered
+    }
+
+    /// Whether it waits behind another one of its line.
+    pub(crate) const fn waits(&self) -> bool {
+        self.due_at == WAITS
+    }
+
+    /// Whether the owner of the lane is to claim it now.
+    pub(crate) const fn is_for_the_owner(&self) -> bool {
+        self.claimed_by == 0 && !self.held && !self.waits()
+    }
+
+    /// It is in no line, and has been looked at.
+    pub(crate) const fn stand_alone(&mut self) {
+        self.place = Some(self.event);
+    }
+
+    /// Stands in a line: the head as it is, every other one unclaimed. Tells whether it had been claimed.
+    pub(crate) const fn stand(&mut self, line: i64, place: i64, is_head: bool) -> bool {
+        (self.line, self.place) = (Some(line), Some(place));
+        if is_head {
+            return false;
+        }
+        let was_claimed = self.claimed_by != 0;
+        (self.due_at, self.claimed_by) = (WAITS, 0);
+        was_claimed
     }
 
     /// What names it when it is given back.
@@ -118,6 +169,7 @@ impl PendingRow {
             generation: 0,
             due_at: now,
             claimed_by: self.claimed_by,
+            place: self.place.map(|_| Place { line: self.line }),
         }
     }
 }
@@ -146,6 +198,20 @@ impl<'a> Rooms<'a> {
             *bytes += sizes[..room].iter().sum::<usize>();
         }
         room
+    }
+
+    /// Gives back the room of one delivery that is not handed over.
+    pub(crate) fn give_back(&mut self, endpoint: EndpointId, bytes: usize) {
+        if let Some((rows, held)) = self.reserved.get_mut(&endpoint) {
+            *rows = rows.saturating_sub(1);
+            *held = held.saturating_sub(bytes);
+            self.hand_over.release(endpoint, 1, bytes);
+        }
+    }
+
+    /// Whether this node has been let in to a restrained endpoint.
+    pub(crate) fn is_let_in(&self, endpoint: EndpointId) -> bool {
+        self.hand_over.is_let_in(endpoint)
     }
 
     /// Whether this node may own lanes.
@@ -212,7 +278,20 @@ pub(crate) async fn rules(tx: &mut HotTx, company: i64) -> Result<(Option<i64>, 
     found.ok_or(Error::NotFound)
 }
 
-type EndpointColumns = (i64, String, String, Option<i64>, i64, i64, Option<i64>, Option<i64>, i64);
+type EndpointColumns = (
+    i64,
+    String,
+    String,
+    Option<i64>,
+    i64,
+    i64,
+    Option<i64>,
+    Option<i64>,
+    i64,
+    Option<String>,
+    Option<i64>,
+    i64,
+);
 
 /// The endpoints of one company, by id.
 pub(crate) async fn endpoints(
@@ -220,7 +299,7 @@ pub(crate) async fn endpoints(
     company: i64,
 ) -> Result<Vec<CompiledEndpoint>, Error> {
     const SQL: &str = "SELECT id, event_types, switch, held_since, held_total_us, failures, \
-        failing_since, defective_at, epoch FROM endpoints \
+        failing_since, defective_at, epoch, rate_limit, max_in_flight, ordered FROM endpoints \
         WHERE company_id = $1 AND deleted_at IS NULL ORDER BY id";
     let rows: Vec<EndpointColumns> = match &mut tx.connection {
         HotConnection::Sqlite(connection) => {
@@ -244,6 +323,9 @@ fn compiled(row: EndpointColumns) -> Result<CompiledEndpoint, Error> {
         failing_since,
         defective_at,
         epoch,
+        rate_limit,
+        max_in_flight,
+        ordered,
     ) = row;
     let corrupt = |what: String| Error::Corrupt { table: "endpoints", id, what };
     let names: Vec<String> =
@@ -261,7 +343,9 @@ fn compiled(row: EndpointColumns) -> Result<CompiledEndpoint, Error> {
         defective_at,
         epoch,
     };
-    Ok(CompiledEndpoint { id: EndpointId::from_raw(id), selectors, state: columns.read(id)? })
+    let traffic = traffic_of(rate_limit.as_deref(), max_in_flight, ordered).map_err(corrupt)?;
+    let state = columns.read(id)?;
+    Ok(CompiledEndpoint { id: EndpointId::from_raw(id), selectors, state, traffic })
 }
 
 static INSERT_EVENTS: RowsInsert = RowsInsert::new(

@@ -17,7 +17,8 @@ use crate::jobs_rows::{
     lock_pending, newest_past,
 };
 use crate::jobs_scan::Scope;
-use crate::rows::lane::wake;
+use crate::lines::{By, Locked, advance, rearrange};
+use crate::lines_people::{line, stand, wake_all};
 use crate::search::feed;
 use crate::time::{from_micros, micros};
 use crate::{Error, Store};
@@ -117,6 +118,8 @@ impl Changes {
             canceled: 0,
             format: 0,
             render_version: i64::from(domain::wire::RENDER_VERSION),
+            line_key: None,
+            line_place: None,
         });
         // A paused one gets its lane when it is enabled.
         if !state.is_held() {
@@ -224,14 +227,15 @@ impl Store {
         Ok(changes)
     }
 
-    /// Writes what was decided.
+    /// Writes what was decided. Gives the lanes that are due, by endpoint and company.
     pub(crate) async fn write_job(
         &self,
         tx: &DatabaseTransaction,
         company: CompanyId,
         changes: &Changes,
+        locked: &Locked,
         now: DateTime<Utc>,
-    ) -> Result<(), Error> {
+    ) -> Result<BTreeSet<(i64, i64)>, Error> {
         let later = changes.created.iter().map(|row| {
             later_delivery::ActiveModel::from(later_delivery::Model {
                 company_id: row.company_id,
@@ -241,8 +245,10 @@ impl Store {
             })
         });
         later_delivery::Entity::insert_many(later).exec_without_returning(tx).await?;
-        let put = changes.created.iter().chain(&changes.restarted);
-        pending::Entity::insert_many(put.map(|row| pending::ActiveModel::from(row.clone())))
+        let mut put: Vec<pending::Model> =
+            changes.created.iter().chain(&changes.restarted).cloned().collect();
+        let joined = stand(tx, company, &mut put, locked).await?;
+        pending::Entity::insert_many(put.into_iter().map(pending::ActiveModel::from))
             // A person may have put the same one back at this moment.
             .on_conflict(OnConflict::new().do_nothing().to_owned())
             .exec_without_returning(tx)
@@ -250,10 +256,13 @@ impl Store {
         hasten(tx, company, &changes.hastened, now).await?;
         end(tx, company, &changes.ended, now).await?;
         mark_canceled(tx, company, &changes.marked).await?;
-        for endpoint in changes.lanes() {
-            wake(tx, company, endpoint, micros(now)).await?;
-        }
-        Ok(())
+        let left = changes.ended.iter().filter_map(line).collect();
+        let mut advanced = advance(&mut By(tx), &left, locked, now).await?;
+        advanced.lanes.extend(rearrange(&mut By(tx), &joined, locked, now).await?.lanes);
+        let woken = changes.lanes().map(|endpoint| (endpoint.raw(), company.raw()));
+        advanced.lanes.extend(woken);
+        wake_all(tx, &advanced, now).await?;
+        Ok(advanced.lanes)
     }
 }
 

@@ -16,6 +16,7 @@ use crate::Error;
 use crate::deliveries::Past;
 use crate::entity::pending;
 use crate::jobs::finish_of;
+use crate::lines::WAITS;
 use crate::rows::endpoint::selectors_of;
 use crate::rows::endpoint_state::StateColumns;
 use crate::rows::sql::Sql;
@@ -89,7 +90,7 @@ pub(crate) fn found_pending(claimed_by: i64, canceled: i64, due_at: i64) -> Foun
     Found::Pending {
         claimed: claimed_by != 0,
         canceled: canceled != 0,
-        due_at: from_micros(due_at),
+        due_at: (due_at != WAITS).then(|| from_micros(due_at)),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::delivery::Finish;
-use domain::id::{CompanyId, JobId};
+use domain::id::{CompanyId, EndpointId, JobId};
 use domain::job::{JobKind, JobRequest, JobState};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -13,6 +13,7 @@ use sea_orm::{
 use crate::entity::job;
 use crate::jobs::{end_job, lock_company};
 use crate::jobs_scan::{Scan, Scope};
+use crate::lines::{By, lock_company as lock_company_lines};
 use crate::rows::job::request_of;
 use crate::time::{from_micros, micros};
 use crate::{Error, Hint, Store};
@@ -153,8 +154,10 @@ impl Store {
         if row.position != from {
             return Ok(JobStep::More { touched: 0 });
         }
+        // Before any delivery is locked: nobody knows yet which lines the slice touches.
+        let locked = lock_company_lines(&mut By(&tx), scope.company).await?;
         let changes = self.decide_job(&tx, scope, &scan.ids).await?;
-        self.write_job(&tx, scope.company, &changes, now).await?;
+        let due = self.write_job(&tx, scope.company, &changes, &locked, now).await?;
         let position = changes.stop_before.map_or(scan.position, |stop| stop - 1);
         let (touched, skipped) = (changes.done(), changes.skipped());
         job::Entity::update_many()
@@ -176,8 +179,8 @@ impl Store {
         if changes.has_wishes() {
             self.hint(Hint::Wish);
         }
-        for endpoint in changes.lanes() {
-            self.hint(Hint::LaneDue(endpoint));
+        for (endpoint, _) in due {
+            self.hint(Hint::LaneDue(EndpointId::from_raw(endpoint)));
         }
         self.tell_job_of(job.company, job.id, now).await;
         Ok(if over { JobStep::Over } else { JobStep::More { touched } })

@@ -17,6 +17,7 @@ use domain::role::Role;
 use domain::schedule::RetrySchedule;
 use domain::search::Needle;
 use domain::secret::{EndpointSecret, SigningKeys};
+use domain::traffic::{InFlight, PerSecond, Traffic};
 
 use crate::search::terms::StatusWanted;
 
@@ -175,6 +176,8 @@ pub struct NewEndpoint {
     pub schedule: ScheduleChoice,
     /// The caller's own name for it.
     pub external_key: Option<String>,
+    /// What restrains the requests to it.
+    pub traffic: Traffic,
     /// The switch it begins with.
     pub switch: SwitchWanted,
 }
@@ -209,6 +212,12 @@ pub struct EndpointPatch {
     pub schedule: Option<ScheduleChoice>,
     /// A new own name, or none.
     pub external_key: Option<Option<String>>,
+    /// A new rate, or none.
+    pub per_second: Option<Option<PerSecond>>,
+    /// A new bound of requests at a time, or none.
+    pub max_in_flight: Option<Option<InFlight>>,
+    /// Whether contacts' events go in order from now on.
+    pub ordered: Option<bool>,
     /// A new switch.
     pub switch: Option<SwitchWanted>,
 }
@@ -236,6 +245,8 @@ pub struct EndpointRecord {
     pub schedule: ScheduleChoice,
     /// The caller's own name for it.
     pub external_key: Option<String>,
+    /// What restrains the requests to it.
+    pub traffic: Traffic,
     /// How it is switched and how healthy it is.
     pub state: EndpointState,
     /// The status of the last failed attempt of the present streak.
@@ -278,6 +289,8 @@ pub struct Target {
     pub acknowledge: Acknowledge,
     /// When retries come.
     pub schedule: RetrySchedule,
+    /// What restrains the requests to it.
+    pub traffic: Traffic,
     /// Its state when it was read.
     pub state: EndpointState,
     /// The version of its company's configuration that it is at least as new as.
@@ -389,6 +402,8 @@ pub struct DeliveryRecord {
     pub tries_max: u32,
     /// When the next attempt is due; in the past for one that waits its turn.
     pub next_attempt_at: Option<DateTime<Utc>>,
+    /// Which delivery of the same contact goes first, at an ordered endpoint.
+    pub waiting_for: Option<DeliveryId>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// When it ended.
@@ -617,6 +632,8 @@ pub struct Claimed {
     pub generation: u32,
     /// When it was due.
     pub due_at: DateTime<Utc>,
+    /// Where it stands at an ordered endpoint; `None`: it was never looked at.
+    pub place: Option<crate::Place>,
 }
 
 /// What a delivery takes of memory beside its event's data, with what is around it in the lanes.

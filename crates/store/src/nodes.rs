@@ -10,6 +10,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, Value};
 
 use crate::pools::Pools;
 use crate::time::{from_micros, micros};
+use crate::traffic::Rest;
 use crate::{Error, Store};
 
 /// The namespace of the session locks that nodes hold.
@@ -47,7 +48,9 @@ impl Store {
     /// Registers this node under its incarnation. On SQLite whatever earlier incarnations held is
     /// freed at once: there is only one node.
     pub async fn join(&self, name: &str, now: DateTime<Utc>) -> Result<Membership, Error> {
-        self.join_as(self.incarnation(), name, now).await
+        let membership = self.join_as(self.incarnation(), name, now).await?;
+        self.look_through_lines().await?;
+        Ok(membership)
     }
 
     async fn join_as(
@@ -58,7 +61,7 @@ impl Store {
     ) -> Result<Membership, Error> {
         match &self.inner.pools {
             Pools::Sqlite { .. } => {
-                self.free_all_claims().await?;
+                self.free_all_claims(now).await?;
                 let tx = self.begin().await?;
                 insert_node(self, &tx, incarnation, name, 0, micros(now)).await?;
                 tx.commit().await?;
@@ -185,7 +188,7 @@ impl Store {
     /// Says goodbye: what is still claimed is given back and the node's row goes.
     pub async fn leave(&self, now: DateTime<Utc>) -> Result<(), Error> {
         let me = self.incarnation();
-        while self.free_claims_of(me, now).await? {}
+        while self.free_claims(me, Rest::SHORT, now).await? {}
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, Value};
 
 use crate::rows::lane::wake;
 use crate::time::micros;
+use crate::traffic::{RATE_SPAN, Rest, is_restrained};
 use crate::{Error, Store, Wish};
 
 /// How many rows one statement of long work touches.
@@ -207,16 +208,24 @@ impl Store {
         rows.iter().map(|row| Ok(EndpointId::from_raw(row.try_get("", "endpoint_id")?))).collect()
     }
 
-    /// Leaves a lane to whoever takes it next; called once nothing of it is in flight.
-    pub async fn give_lane(&self, endpoint: EndpointId) -> Result<(), Error> {
-        let sql = "UPDATE lanes SET owner = 0, version = version + 1 WHERE endpoint_id = $1 AND owner = $2";
-        let values: [Value; 2] = [endpoint.raw().into(), self.incarnation().into()];
-        self.inner.pools.write().execute_raw(self.statement(sql, values)).await?;
+    /// Leaves a lane to whoever takes it next; called once nothing of it is in flight. Whoever takes
+    /// one that has a rate does not know what was sent in the last second.
+    pub async fn give_lane(&self, endpoint: EndpointId, now: DateTime<Utc>) -> Result<(), Error> {
+        const SQL: &str = concat!(
+            "UPDATE lanes SET owner = 0, version = version + 1, rest_until = COALESCE((SELECT CAST($3 AS BIGINT) \
+             FROM endpoints e WHERE e.id = lanes.endpoint_id AND ",
+            is_restrained!(),
+            "), rest_until) WHERE endpoint_id = $1 AND owner = $2"
+        );
+        let rest = micros(now + RATE_SPAN);
+        let values: [Value; 3] = [endpoint.raw().into(), self.incarnation().into(), rest.into()];
+        self.inner.pools.write().execute_raw(self.statement(SQL, values)).await?;
         Ok(())
     }
 
-    /// Removes the lane of an endpoint with nothing wrong and nothing waiting. Its version is read
-    /// first: whoever adds a row for the lane raises it, and then it stays.
+    /// Removes the lane of an endpoint with nothing wrong and nothing waiting; that of a restrained
+    /// one stays. Its version is read first: whoever adds a row for the lane raises it, and then it
+    /// stays.
     pub async fn retire_lane(&self, endpoint: EndpointId) -> Result<bool, Error> {
         let read = "SELECT version FROM lanes WHERE endpoint_id = $1 AND owner = $2";
         let me = self.incarnation();
@@ -231,14 +240,29 @@ impl Store {
         if self.reader().query_one_raw(self.statement(waiting, values)).await?.is_some() {
             return Ok(false);
         }
-        let sql = "DELETE FROM lanes WHERE endpoint_id = $1 AND owner = $2 AND version = $3";
+        const SQL: &str = concat!(
+            "DELETE FROM lanes WHERE endpoint_id = $1 AND owner = $2 AND version = $3 AND NOT EXISTS \
+             (SELECT 1 FROM endpoints e WHERE e.id = $1 AND e.deleted_at IS NULL AND ",
+            is_restrained!(),
+            ")"
+        );
         let values: [Value; 3] = [endpoint.raw().into(), me.into(), version.into()];
-        let done = self.inner.pools.write().execute_raw(self.statement(sql, values)).await?;
+        let done = self.inner.pools.write().execute_raw(self.statement(SQL, values)).await?;
         Ok(done.rows_affected() > 0)
     }
 
     /// Gives back what a dead node had claimed, a slice at a time. Gives whether there may be more.
     pub async fn free_claims_of(&self, dead: i64, now: DateTime<Utc>) -> Result<bool, Error> {
+        self.free_claims(dead, Rest::LONG, now).await
+    }
+
+    /// The same, where what the node had under way is over or lasts as long as `rest` says.
+    pub(crate) async fn free_claims(
+        &self,
+        dead: i64,
+        rest: Rest,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Error> {
         let tx = self.begin().await?;
         let sql = if self.backend() == DatabaseBackend::Postgres {
             "WITH held AS MATERIALIZED (SELECT company_id, id FROM pending WHERE claimed_by = $1 AND claimed_by <> 0 \
@@ -255,9 +279,10 @@ impl Store {
             .map(|row| Ok((row.try_get("", "endpoint_id")?, row.try_get("", "company_id")?)))
             .collect::<Result<Vec<(i64, i64)>, sea_orm::DbErr>>()?;
         // Rows that somebody else has locked at this moment were left out, and must not be forgotten.
-        let rest = "SELECT 1 AS one FROM pending WHERE claimed_by = $1 AND claimed_by <> 0 LIMIT 1";
+        let others =
+            "SELECT 1 AS one FROM pending WHERE claimed_by = $1 AND claimed_by <> 0 LIMIT 1";
         let values: [Value; 1] = [dead.into()];
-        let more = tx.query_one_raw(self.statement(rest, values)).await?.is_some();
+        let more = tx.query_one_raw(self.statement(others, values)).await?.is_some();
         endpoints.sort_unstable();
         endpoints.dedup();
         for (endpoint, company) in endpoints {
@@ -267,14 +292,14 @@ impl Store {
         }
         tx.commit().await?;
         if !more {
-            self.forget_node(dead).await?;
+            self.forget_node(dead, rest, now).await?;
         }
         Ok(more)
     }
 
     /// Leaves a dead node's lanes to whoever takes them, and forgets it. In a transaction of its own,
     /// which locks lanes in the order of their endpoints as everybody does.
-    async fn forget_node(&self, dead: i64) -> Result<(), Error> {
+    async fn forget_node(&self, dead: i64, rest: Rest, now: DateTime<Utc>) -> Result<(), Error> {
         let tx = self.begin().await?;
         let values: [Value; 1] = [dead.into()];
         if self.backend() == DatabaseBackend::Postgres {
@@ -282,8 +307,8 @@ impl Store {
                 "SELECT endpoint_id FROM lanes WHERE owner = $1 ORDER BY endpoint_id FOR UPDATE";
             tx.query_all_raw(self.statement(sql, values.clone())).await?;
         }
+        self.leave_lanes(&tx, rest, dead..=dead, now).await?;
         for sql in [
-            "UPDATE lanes SET owner = 0, version = version + 1 WHERE owner = $1",
             // Before its mails and jobs are freed: from now on it claims none.
             "DELETE FROM nodes WHERE incarnation = $1",
             "UPDATE mail_outbox SET claimed_by = 0 WHERE claimed_by = $1 AND state = 'queued'",
@@ -315,7 +340,11 @@ impl Store {
 
     /// Says that this node is stopping, so that others take its share of the lanes, and leaves them
     /// all but those of endpoints to which something is in flight.
-    pub async fn begin_leaving(&self, busy: &[EndpointId]) -> Result<(), Error> {
+    pub async fn begin_leaving(
+        &self,
+        busy: &[EndpointId],
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
         let me = self.incarnation();
         let values: [Value; 1] = [me.into()];
         let sql = "UPDATE nodes SET stopping = 1 WHERE incarnation = $1";
@@ -323,18 +352,19 @@ impl Store {
         let busy: HashSet<i64> = busy.iter().map(|endpoint| endpoint.raw()).collect();
         for endpoint in self.own_lanes(LEAVING_LANES_MAX).await? {
             if !busy.contains(&endpoint.raw()) {
-                self.give_lane(endpoint).await?;
+                self.give_lane(endpoint, now).await?;
             }
         }
         Ok(())
     }
 
     /// Frees whatever earlier incarnations held, at the start of the only node of a SQLite file.
-    pub async fn free_all_claims(&self) -> Result<(), Error> {
+    pub async fn free_all_claims(&self, now: DateTime<Utc>) -> Result<(), Error> {
         let tx = self.begin().await?;
+        // Its process is dead, and with it all that it had under way.
+        self.leave_lanes(&tx, Rest::SHORT, 1..=i64::MAX, now).await?;
         for sql in [
             "UPDATE pending SET claimed_by = 0 WHERE claimed_by <> 0",
-            "UPDATE lanes SET owner = 0, version = version + 1 WHERE owner <> 0",
             "UPDATE mail_outbox SET claimed_by = 0 WHERE claimed_by <> 0 AND state = 'queued'",
             "UPDATE jobs SET claimed_by = 0 WHERE claimed_by <> 0 AND state = 'running'",
             "DELETE FROM nodes",

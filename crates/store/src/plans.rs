@@ -12,6 +12,7 @@ use crate::delivery_list::conditions;
 use crate::events::event_conditions;
 use crate::exhausted::LAST_WORDS_POSTGRES;
 use crate::ingest_keys::KEYS_POSTGRES;
+use crate::lines_sql::{ADVANCE, DEMOTE, LOCK, STANDING};
 use crate::readings::OLDEST_DUE;
 use crate::search::blocks::{Block, slices_sql};
 use crate::search::feed::FEED_POSTGRES;
@@ -24,7 +25,7 @@ use crate::upkeep_age_rows::TAKE_POSTGRES;
 use crate::{DeliveryFilter, EventFilter};
 
 /// What each statement is for, the statement, and how many parameters it has.
-pub const HOT: [(&str, &str, usize); 13] = [
+pub const HOT: [(&str, &str, usize); 17] = [
     ("due_lanes", DUE_LANES, 3),
     ("claim", CLAIM_POSTGRES, 4),
     ("claim_newest", CLAIM_NEWEST_POSTGRES, 4),
@@ -37,6 +38,10 @@ pub const HOT: [(&str, &str, usize); 13] = [
     ("give_up", TAKE_POSTGRES, 3),
     ("last_words", LAST_WORDS_POSTGRES, 4),
     ("oldest_due", OLDEST_DUE, 1),
+    ("lock_lines", LOCK.postgres, 2),
+    ("lines_standing", STANDING.postgres, 2),
+    ("lines_advance", ADVANCE.postgres, 2),
+    ("lines_demote", DEMOTE.postgres, 2),
     ("search_feed", FEED_POSTGRES, 3),
 ];
 

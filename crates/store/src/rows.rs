@@ -17,3 +17,4 @@ pub mod person;
 pub mod schedule;
 pub mod sql;
 pub mod token;
+pub mod traffic;

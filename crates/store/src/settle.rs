@@ -158,6 +158,7 @@ impl Store {
         let endpoints = settle_rows::endpoint_rows(endpoints)?;
         let endpoints = lock_failing(tx, batch, endpoints).await?;
         let (mut settled, mut changes) = self.decide_all(batch, &held, &endpoints, now);
+        let lines = changes.lock_lines(tx).await?;
         let even_canceled = trust == Trust::Nothing;
         let finished =
             settle_rows::finish(tx, &changes.finished, incarnation, even_canceled).await?;
@@ -181,8 +182,9 @@ impl Store {
         };
         let operational = self.write_operational(tx, causes, now).await?;
         let hints = changes.gone.iter().map(|company| Hint::ConfigChanged(*company));
-        let hints = hints.chain(operational.iter().map(LaneWish::hint)).collect();
+        let mut hints: Vec<Hint> = hints.chain(operational.iter().map(LaneWish::hint)).collect();
         changes.lanes.extend(operational);
+        hints.extend(changes.advance_lines(tx, &lines, incarnation, now).await?);
         settled.told = self.told_of(&changes, now);
         let owners = wish_lanes(tx, &changes.lanes).await?;
         for after in &mut settled.endpoints {

@@ -1,14 +1,18 @@
 //! Long work in slices: what expires while nobody looks, what a deletion leaves, old keys, and
 //! partitions made ahead.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::delivery::Finish;
 use domain::id::{CompanyId, DeliveryId, EndpointId, EventId, floor_at};
 use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, Value};
 
+use crate::lines::{self, By, Line};
+use crate::lines_people::wake_all;
 use crate::settle_rows::finish_code;
 use crate::time::micros;
-use crate::{Error, Store};
+use crate::{Error, Hint, Store};
 
 /// How long a key is remembered at least (Meta retries for 7 days).
 pub const KEYS_KEPT: TimeDelta = TimeDelta::days(8);
@@ -40,12 +44,20 @@ pub(crate) struct Ended {
     pub(crate) endpoint: EndpointId,
     pub(crate) tries: u32,
     pub(crate) finish: Finish,
+    /// In which line it stood.
+    pub(crate) line_key: Option<i64>,
+}
+
+impl Ended {
+    fn line(&self) -> Option<Line> {
+        self.line_key.map(|key| (self.endpoint.raw(), key))
+    }
 }
 
 impl Store {
     /// Ends unclaimed deliveries whose event has expired, held ones too. Gives how many.
     pub async fn end_expired(&self, now: DateTime<Utc>) -> Result<u64, Error> {
-        let sql = "SELECT p.company_id, p.id FROM pending p WHERE p.expires_at <= $1 AND p.claimed_by = 0 \
+        let sql = "SELECT p.company_id, p.id, p.endpoint_id FROM pending p WHERE p.expires_at <= $1 AND p.claimed_by = 0 \
             ORDER BY p.expires_at LIMIT $2";
         let values: [Value; 2] = [micros(now).into(), SLICE_ROWS.into()];
         self.end_rows(sql, values, Finish::Expired, now).await
@@ -53,7 +65,7 @@ impl Store {
 
     /// Ends what is still pending for deleted endpoints. Gives how many.
     pub async fn end_deleted(&self, now: DateTime<Utc>) -> Result<u64, Error> {
-        let sql = "SELECT p.company_id, p.id FROM endpoints e JOIN pending p ON p.endpoint_id = e.id \
+        let sql = "SELECT p.company_id, p.id, p.endpoint_id FROM endpoints e JOIN pending p ON p.endpoint_id = e.id \
             WHERE e.deleted_at IS NOT NULL AND p.claimed_by = 0 AND p.due_at <= $1 LIMIT $2";
         let values: [Value; 2] = [crate::time::NEVER.into(), SLICE_ROWS.into()];
         self.end_rows(sql, values, Finish::Canceled, now).await
@@ -71,12 +83,21 @@ impl Store {
         }
         let tx = self.begin().await?;
         let rows = tx.query_all_raw(self.statement(choose, values)).await?;
+        let endpoints = rows.iter().map(|row| row.try_get("", "endpoint_id"));
+        let endpoints = endpoints.collect::<Result<BTreeSet<i64>, _>>()?;
+        let locked = lines::lock(&mut By(&tx), &endpoints).await?;
         let mut ended = Vec::new();
         for row in rows {
             let key = (row.try_get("", "company_id")?, row.try_get("", "id")?);
             ended.extend(self.end_unclaimed(&tx, key, finish, now).await?);
         }
+        let moved = ended.iter().filter_map(Ended::line).collect();
+        let advanced = lines::advance(&mut By(&tx), &moved, &locked, now).await?;
+        wake_all(&tx, &advanced, now).await?;
         tx.commit().await?;
+        for (endpoint, _) in advanced.lanes {
+            self.hint(Hint::LaneDue(EndpointId::from_raw(endpoint)));
+        }
         self.count_ended(finish, ended.len() as u64);
         ended.iter().for_each(|ended| self.tell_ended(ended, now));
         Ok(ended.len() as u64)
@@ -96,7 +117,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Option<Ended>, Error> {
         let sql = "DELETE FROM pending WHERE company_id = $1 AND id = $2 AND claimed_by = 0 \
-            RETURNING endpoint_id, event_id, tries, tries_before, generation, format, render_version";
+            RETURNING endpoint_id, event_id, tries, tries_before, generation, format, render_version, line_key";
         let values: [Value; 2] = [company.into(), id.into()];
         let Some(row) = tx.query_one_raw(self.statement(sql, values)).await? else {
             return Ok(None);
@@ -127,6 +148,7 @@ impl Store {
             endpoint: EndpointId::from_raw(number("endpoint_id")?),
             tries: u32::try_from(number("tries")?).unwrap_or(0),
             finish,
+            line_key: row.try_get("", "line_key")?,
         }))
     }
 

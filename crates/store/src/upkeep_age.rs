@@ -13,12 +13,13 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult, Value};
 use crate::exhausted::Exhausted;
 use crate::hot::{Durability, Failed, HotTx, within};
 use crate::lane_rows::{LaneWish, wish_lanes};
+use crate::lines;
 use crate::operational::Causes;
 use crate::rows::endpoint_state::StateColumns;
 use crate::rows::sql::Sql;
 use crate::time::from_micros;
 use crate::upkeep::Ended;
-use crate::upkeep_age_rows::{Unclaimed, end, take};
+use crate::upkeep_age_rows::{Taken, Unclaimed, end, take};
 use crate::{Error, Store};
 
 /// How many rows one slice looks at, and so how many it ends at most.
@@ -72,7 +73,8 @@ impl Store {
             return Ok(AgedOut { ended: 0, next });
         }
         let mut tx = self.begin_hot(Durability::Acknowledged).await?;
-        let done = within(self.give_up(&mut tx, &rows, now)).await;
+        let endpoints = given_up.iter().map(|row| row.endpoint).collect();
+        let done = within(self.give_up(&mut tx, &rows, &endpoints, now)).await;
         match tx.end(done).await {
             Ok((ended, lanes)) => {
                 lanes.iter().for_each(|lane| self.hint(lane.hint()));
@@ -89,8 +91,10 @@ impl Store {
         &self,
         tx: &mut HotTx,
         rows: &[Unclaimed],
+        endpoints: &BTreeSet<i64>,
         now: DateTime<Utc>,
     ) -> Result<(Vec<Ended>, Vec<LaneWish>), Error> {
+        let locked = lines::lock(tx, endpoints).await?;
         let taken = take(tx, rows).await?;
         end(tx, &taken, Finish::Exhausted, now).await?;
         let exhausted = taken.iter().map(|row| Exhausted {
@@ -108,7 +112,11 @@ impl Store {
             reconfigured: &[],
             lane_owner: self.incarnation(),
         };
-        let lanes = self.write_operational(tx, causes, now).await?;
+        let mut lanes = self.write_operational(tx, causes, now).await?;
+        let of_line = |row: &Taken| row.line_key.map(|key| (row.endpoint_id, key));
+        let moved = taken.iter().filter_map(of_line).collect();
+        let advanced = lines::advance(tx, &moved, &locked, now).await?;
+        lanes.extend(advanced.wishes(self.incarnation(), now));
         wish_lanes(tx, &lanes).await?;
         let ended = taken.iter().map(|row| Ended {
             company: CompanyId::from_raw(row.company_id),
@@ -117,6 +125,7 @@ impl Store {
             endpoint: EndpointId::from_raw(row.endpoint_id),
             tries: u32::try_from(row.tries).unwrap_or(0),
             finish: Finish::Exhausted,
+            line_key: row.line_key,
         });
         Ok((ended.collect(), lanes))
     }

@@ -24,9 +24,10 @@ pub(crate) struct Taken {
     generation: i64,
     format: i64,
     render_version: i64,
+    pub(crate) line_key: Option<i64>,
 }
 
-type Columns = (i64, i64, i64, i64, i64, i64, i64, i64, i64);
+type Columns = (i64, i64, i64, i64, i64, i64, i64, i64, i64, Option<i64>);
 
 impl From<Columns> for Taken {
     fn from(columns: Columns) -> Self {
@@ -40,6 +41,7 @@ impl From<Columns> for Taken {
             generation,
             format,
             render_version,
+            line_key,
         ) = columns;
         Self {
             id,
@@ -51,12 +53,13 @@ impl From<Columns> for Taken {
             generation,
             format,
             render_version,
+            line_key,
         }
     }
 }
 
 const COLUMNS: &str = "id, company_id, endpoint_id, event_id, tries, tries_before, generation, \
-    format, render_version";
+    format, render_version, line_key";
 
 /// Whatever somebody else has locked at this moment is his: it is seen again in the next walk.
 /// `claimed_by + 0`: by the primary key, and not by going through all that is unclaimed.
@@ -67,7 +70,7 @@ pub(crate) const TAKE_POSTGRES: &str = "WITH c AS MATERIALIZED (SELECT p.company
     ORDER BY p.company_id, p.id FOR UPDATE OF p SKIP LOCKED) \
     DELETE FROM pending p USING c WHERE p.company_id = c.company_id AND p.id = c.id \
     RETURNING p.id, p.company_id, p.endpoint_id, p.event_id, p.tries, p.tries_before, p.generation, \
-    p.format, p.render_version";
+    p.format, p.render_version, p.line_key";
 
 /// Takes deliveries out of `pending` that nobody has claimed meanwhile, and whose schedule has not
 /// begun anew: then they are another one's business.

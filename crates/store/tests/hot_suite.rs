@@ -15,6 +15,8 @@ mod ingest_rooms;
 mod jobs;
 #[path = "hot/jobs_walk.rs"]
 mod jobs_walk;
+#[path = "hot/lines.rs"]
+mod lines;
 #[path = "hot/live.rs"]
 mod live;
 #[path = "hot/logins.rs"]
@@ -45,5 +47,7 @@ mod settle_endpoint;
 mod setup;
 #[path = "hot/stats.rs"]
 mod stats;
+#[path = "hot/traffic.rs"]
+mod traffic;
 #[path = "hot/upkeep.rs"]
 mod upkeep;

@@ -36,6 +36,9 @@ struct DeliveryView {
     tries: u32,
     max_tries: u32,
     next_attempt_at: Option<DateTime<Utc>>,
+    /// Which delivery of the same contact goes first, where the endpoint is ordered.
+    #[schema(value_type = Option<ids::DeliveryIdText>)]
+    waiting_for: Option<DeliveryId>,
     created_at: DateTime<Utc>,
     finished_at: Option<DateTime<Utc>>,
     last_status_code: Option<u16>,
@@ -69,6 +72,7 @@ impl DeliveryView {
             tries,
             tries_max,
             next_attempt_at,
+            waiting_for,
             created_at,
             finished_at,
             last_status,
@@ -83,6 +87,7 @@ impl DeliveryView {
             tries,
             max_tries: tries_max,
             next_attempt_at: next_attempt_at.map(|at| at.max(now)),
+            waiting_for,
             created_at,
             finished_at,
             last_status_code: last_status,

@@ -10,6 +10,7 @@ use domain::external_key;
 use domain::outcome::Acknowledge;
 use domain::schedule::RetrySchedule;
 use domain::secret::EndpointSecret;
+use domain::traffic::{IN_FLIGHT_MAX, InFlight, PER_SECOND_MAX, PerSecond, Traffic};
 use domain::wire::REDACTED;
 use serde_json::Value;
 use store::{EndpointDefaults, EndpointPatch, NewEndpoint, ScheduleChoice, SwitchWanted};
@@ -69,6 +70,11 @@ pub fn read_new(
         acknowledge: patch.acknowledge.unwrap_or(Acknowledge::Any2xx),
         schedule: patch.schedule.unwrap_or(ScheduleChoice::Standard),
         external_key: patch.external_key.flatten(),
+        traffic: Traffic {
+            per_second: patch.per_second.flatten(),
+            max_in_flight: patch.max_in_flight.flatten(),
+            ordered: patch.ordered.unwrap_or(false),
+        },
         switch: patch.switch.unwrap_or(SwitchWanted::Enabled),
     })
 }
@@ -96,14 +102,13 @@ pub fn read_secret(fields: &mut Fields<'_>) -> Option<EndpointSecret> {
 }
 
 fn read_parts(fields: &mut Fields<'_>, config: &Config, own: &[&str]) -> EndpointPatch {
-    let always =
-        ["request", "filter", "phone_number_ids", "rate_limit", "max_in_flight", "wati_version"];
+    let always = ["request", "filter", "phone_number_ids", "wati_version"];
     for name in always {
         fields.not_supported(name, &[]);
     }
     fields.not_supported("session", &["\"any\""]);
-    fields.not_supported("ordered", &["false"]);
     fields.not_supported("format", &["\"hookferry\""]);
+    let ordered = fields.boolean("ordered");
     let description = fields.text("description", 0..=DESCRIPTION_BYTES_MAX);
     let timeout = fields.integer("timeout_ms", TIMEOUT_MS);
     let timeout =
@@ -121,11 +126,10 @@ fn read_parts(fields: &mut Fields<'_>, config: &Config, own: &[&str]) -> Endpoin
         timeout,
         acknowledge: or_default(acknowledge, |acknowledge| acknowledge, Acknowledge::Any2xx),
         schedule: read_schedule(fields),
-        external_key: match read_key(fields) {
-            Given::Absent => None,
-            Given::Null => Some(None),
-            Given::Value(key) => Some(Some(key)),
-        },
+        external_key: or_none(read_key(fields)),
+        per_second: or_none(read_rate(fields)),
+        max_in_flight: or_none(read_in_flight(fields)),
+        ordered: or_default(ordered, |ordered| ordered, false),
         switch: read_switch(fields),
     }
 }
@@ -135,6 +139,41 @@ fn read_key(fields: &mut Fields<'_>) -> Given<String> {
         let key = value.as_str().ok_or("must be a string")?;
         external_key::check(key).map_err(|error| error.to_string())?;
         Ok(key.to_owned())
+    })
+}
+
+/// A field whose default is none.
+fn or_none<T>(given: Given<T>) -> Option<Option<T>> {
+    match given {
+        Given::Absent => None,
+        Given::Null => Some(None),
+        Given::Value(value) => Some(Some(value)),
+    }
+}
+
+/// `rate_limit`: an object, so that other rates than one of seconds have room beside it.
+fn read_rate(fields: &mut Fields<'_>) -> Given<PerSecond> {
+    let mut rate = None;
+    let given = fields.nested("rate_limit", |inner| {
+        inner.require("per_second");
+        rate = inner
+            .read("per_second", |value| {
+                let number = value.as_i64().and_then(PerSecond::parse);
+                number.ok_or_else(|| format!("must be a whole number from 1 to {PER_SECOND_MAX}"))
+            })
+            .value();
+    });
+    match (given, rate) {
+        (Given::Value(()), Some(rate)) => Given::Value(rate),
+        (Given::Null, _) => Given::Null,
+        (Given::Absent | Given::Value(()), _) => Given::Absent,
+    }
+}
+
+fn read_in_flight(fields: &mut Fields<'_>) -> Given<InFlight> {
+    fields.read("max_in_flight", |value| {
+        let number = value.as_i64().and_then(InFlight::parse);
+        number.ok_or_else(|| format!("must be a whole number from 1 to {IN_FLIGHT_MAX}"))
     })
 }
 
@@ -338,9 +377,6 @@ mod tests {
             r#""filter":{}"#,
             r#""session":"active""#,
             r#""phone_number_ids":["1"]"#,
-            r#""ordered":true"#,
-            r#""rate_limit":{"per_second":1}"#,
-            r#""max_in_flight":1"#,
             r#""wati_version":1"#,
             r#""format":"wati""#,
         ] {
@@ -359,6 +395,14 @@ mod tests {
             r#""timeout_ms":30001"#,
             r#""timeout_ms":5000.5"#,
             r#""acknowledge":"yes""#,
+            r#""ordered":1"#,
+            r#""rate_limit":10"#,
+            r#""rate_limit":{"per_second":0}"#,
+            r#""rate_limit":{"per_second":10001}"#,
+            r#""rate_limit":{"per_second":1.5}"#,
+            r#""max_in_flight":0"#,
+            r#""max_in_flight":1001"#,
+            r#""max_in_flight":"1""#,
             r#""schedule":"never""#,
             r#""schedule":{"custom_seconds":[]}"#,
             r#""schedule":{"custom_seconds":[0]}"#,
@@ -384,6 +428,29 @@ mod tests {
             new(r#","schedule":{"custom_seconds":[1,60]}"#).unwrap().schedule,
             ScheduleChoice::Custom(vec![TimeDelta::seconds(1), TimeDelta::seconds(60)])
         );
+    }
+
+    #[test]
+    fn what_restrains_requests_is_taken_at_its_edges() {
+        let traffic = |fields: &str| new(&format!(",{fields}")).unwrap().traffic;
+        assert_eq!(traffic(r#""rate_limit":null,"max_in_flight":null"#), Traffic::default());
+        let least = traffic(r#""rate_limit":{"per_second":1},"max_in_flight":1,"ordered":true"#);
+        let most = traffic(r#""rate_limit":{"per_second":10000},"max_in_flight":1000"#);
+        let numbers = |traffic: Traffic| {
+            (traffic.per_second.map(PerSecond::get), traffic.max_in_flight.map(InFlight::get))
+        };
+        assert_eq!((numbers(least), least.ordered), ((Some(1), Some(1)), true));
+        assert_eq!((numbers(most), most.ordered), ((Some(10_000), Some(1_000)), false));
+        for (field, code) in [
+            (r#""rate_limit":{}"#, Code::MissingField),
+            (r#""rate_limit":{"per_second":null}"#, Code::MissingField),
+            (r#""rate_limit":{"per_second":1,"per_minute":9}"#, Code::UnknownField),
+        ] {
+            assert_eq!(new(&format!(",{field}")).unwrap_err().code(), code, "{field}");
+        }
+        let patch = read_patch(r#"{"rate_limit":null,"ordered":null}"#, &config(), OWN).unwrap();
+        assert_eq!((patch.per_second, patch.max_in_flight), (Some(None), None));
+        assert_eq!(patch.ordered, Some(false));
     }
 
     #[test]

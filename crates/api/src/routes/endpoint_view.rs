@@ -4,13 +4,14 @@ use chrono::{DateTime, Utc};
 use domain::endpoint::{DisabledReason, EndpointState, Health, Switch};
 use domain::id::EndpointId;
 use domain::outcome::Acknowledge;
+use domain::traffic::InFlight;
 use domain::wire::REDACTED;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use store::{EndpointRecord, ScheduleChoice};
 
 use crate::respond::HeadersView;
-use crate::schema::{ScheduleSchema, ids};
+use crate::schema::{RateLimitSchema, ScheduleSchema, ids};
 use utoipa::ToSchema;
 
 /// An endpoint as it is shown. What this version cannot do stands there with its default.
@@ -36,8 +37,7 @@ pub struct EndpointView {
     acknowledge: &'static str,
     #[schema(value_type = ScheduleSchema)]
     schedule: ScheduleView,
-    #[schema(value_type = Option<Object>)]
-    rate_limit: Option<()>,
+    rate_limit: Option<RateLimitSchema>,
     max_in_flight: Option<u32>,
     ordered: bool,
     #[schema(value_type = Option<Object>)]
@@ -73,6 +73,7 @@ impl EndpointView {
             acknowledge,
             schedule,
             external_key,
+            traffic,
             state,
             last_status,
             last_error,
@@ -97,9 +98,9 @@ impl EndpointView {
             timeout_ms: u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
             acknowledge: acknowledge_name(acknowledge),
             schedule: ScheduleView(schedule),
-            rate_limit: None,
-            max_in_flight: None,
-            ordered: false,
+            rate_limit: traffic.per_second.map(|rate| RateLimitSchema { per_second: rate.get() }),
+            max_in_flight: traffic.max_in_flight.map(InFlight::get),
+            ordered: traffic.ordered,
             request: None,
             streak: state.streak(),
             streak_started_at: streak_started_at(&state),

@@ -24,6 +24,10 @@ use tokio_util::task::TaskTracker;
 struct NoRoom;
 
 impl HandOver for NoRoom {
+    fn is_let_in(&self, _endpoint: EndpointId) -> bool {
+        false
+    }
+
     fn may_own_lanes(&self) -> bool {
         true
     }

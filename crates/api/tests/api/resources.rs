@@ -42,6 +42,34 @@ async fn an_endpoint_is_made_shown_changed_and_deleted() {
 }
 
 #[tokio::test]
+async fn what_restrains_requests_is_set_shown_changed_and_audited() {
+    let app = App::start().await;
+    let body = json!({
+        "url": "https://example.com/hook", "event_types": ["*"],
+        "rate_limit": {"per_second": 10}, "max_in_flight": 1, "ordered": true,
+    });
+    let made = app.api.post("/endpoints", &body).await.expect(201);
+    let restraints =
+        |shown: &Value| json!([shown["rate_limit"], shown["max_in_flight"], shown["ordered"]]);
+    assert_eq!(restraints(&made), json!([{"per_second": 10}, 1, true]));
+    let path = format!("/endpoints/{}", made["id"].as_str().unwrap());
+    let patch = json!({"rate_limit": {"per_second": 20}, "max_in_flight": null});
+    let changed = app.api.patch(&path, &patch).await.expect(200);
+    assert_eq!(restraints(&changed), json!([{"per_second": 20}, null, true]));
+    assert_eq!(restraints(&app.api.get(&path).await.expect(200)), restraints(&changed));
+    let wrong = json!({"rate_limit": {"per_second": 10_001}});
+    let told = problem(&app.api.patch(&path, &wrong).await, 422, "invalid_field", None);
+    assert_eq!(told["errors"][0]["pointer"], "/rate_limit/per_second");
+    let log = app.api.get("/audit-log?action=endpoint.updated").await.expect(200);
+    let facts = &log["data"][0]["facts"]["changed"];
+    assert_eq!(facts["max_in_flight"], json!([1, null]), "{log}");
+    assert!(facts.get("ordered").is_none() && facts.get("rate_limit").is_some());
+    let free = json!({"rate_limit": null, "ordered": null});
+    let changed = app.api.patch(&path, &free).await.expect(200);
+    assert_eq!(restraints(&changed), json!([null, null, false]));
+}
+
+#[tokio::test]
 async fn a_secret_is_rotated_with_an_overlap() {
     let app = App::start().await;
     let made = app.endpoint().await;

@@ -4,8 +4,10 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::{CompanyId, DeliveryId};
+use domain::traffic::{InFlight, PerSecond, Traffic};
 use store::Claimed;
 
+use super::pace::Pace;
 use super::{Limits, Mode};
 
 /// Between two starts of a lane that goes slowly.
@@ -26,6 +28,8 @@ const ROWS_PER_SLOT: usize = 64;
 pub(super) const ROW_BYTES_GUESSED: usize = 4 * 1024;
 /// How many rows back the size of a lane's rows is remembered, about.
 const ROWS_REMEMBERED: usize = 8;
+/// A lane with a rate has so many seconds' worth of rows waiting here.
+const SECONDS_QUEUED: usize = 2;
 /// Room for so many rows is kept by an empty queue.
 const QUEUE_ROWS_KEPT: usize = 8;
 
@@ -66,6 +70,10 @@ pub(super) struct Lane {
     pub(super) unsettled: usize,
     pub(super) backlog: bool,
     pub(super) hold_until: Option<DateTime<Utc>>,
+    /// Restrained, and this node has not been let in.
+    pub(super) is_closed: bool,
+    in_flight_max: Option<u32>,
+    pace: Option<Pace>,
     asked: VecDeque<Claimed>,
     queue: VecDeque<Claimed>,
     window: u32,
@@ -91,6 +99,9 @@ impl Lane {
             unsettled: 0,
             backlog: false,
             hold_until: None,
+            is_closed: false,
+            in_flight_max: None,
+            pace: None,
             asked: VecDeque::new(),
             queue: VecDeque::new(),
             window: limits.window_start,
@@ -129,14 +140,16 @@ impl Lane {
     /// starts with, a lane takes no more than it leaves to others, so that a few busy endpoints
     /// that begin to hang together do not take every slot.
     pub(super) fn sendable(&self, limits: &Limits, free_slots: usize) -> Sendable {
-        if self.queued() == 0 {
+        if self.queued() == 0 || self.is_closed {
             return Sendable::No;
         }
         let held = self.hold_until.unwrap_or(DateTime::UNIX_EPOCH);
+        let held = self.pace.as_ref().map_or(held, |pace| held.max(pace.opens_at()));
         match self.mode {
             Mode::Open => {
                 let share = free_slots.max(limits.window_start as usize);
-                if self.in_flight < (self.window as usize).min(share) {
+                let window = self.window.min(self.in_flight_max.unwrap_or(u32::MAX));
+                if self.in_flight < (window as usize).min(share) {
                     Sendable::From(held)
                 } else {
                     Sendable::No
@@ -160,6 +173,9 @@ impl Lane {
         self.in_flight += 1;
         self.unsettled += 1;
         self.started_before = self.started_at.replace(now);
+        if let Some(pace) = &mut self.pace {
+            pace.start(now);
+        }
         self.active_at = now;
         Some(row)
     }
@@ -197,6 +213,9 @@ impl Lane {
     pub(super) fn unsend(&mut self, now: DateTime<Utc>) {
         if self.unsettled == 1 {
             self.started_at = self.started_before;
+            if let Some(pace) = &mut self.pace {
+                pace.take_back();
+            }
         }
         self.end(now);
     }
@@ -208,15 +227,32 @@ impl Lane {
         rows.map(|row| row.due_at)
     }
 
-    pub(super) fn push(&mut self, row: Claimed) {
-        self.weigh(&row);
-        self.queue.push_back(row);
+    /// Changes what restrains the requests; what has been started counts.
+    pub(super) fn restrain(&mut self, traffic: Traffic) {
+        self.in_flight_max = traffic.max_in_flight.map(InFlight::get);
+        self.pace = match (self.pace.take(), traffic.per_second.map(PerSecond::get)) {
+            (Some(mut pace), Some(rate)) => {
+                pace.change(rate);
+                Some(pace)
+            }
+            (None, Some(rate)) => Some(Pace::new(rate)),
+            (Some(_) | None, None) => None,
+        };
     }
 
-    /// Rows that a person asked for go before the others.
-    pub(super) fn push_asked(&mut self, row: Claimed) {
+    /// Rows that a person asked for, whose due time is the Unix epoch, go before the others. Gives the
+    /// row back where the lane is closed to this node.
+    pub(super) fn push_unless_closed(&mut self, row: Claimed) -> Option<Claimed> {
+        if self.is_closed {
+            return Some(row);
+        }
         self.weigh(&row);
-        self.asked.push_back(row);
+        if row.due_at == DateTime::UNIX_EPOCH {
+            self.asked.push_back(row);
+        } else {
+            self.queue.push_back(row);
+        }
+        None
     }
 
     fn weigh(&mut self, row: &Claimed) {
@@ -262,7 +298,7 @@ impl Lane {
         let waiting = self.queued() + self.reserved;
         match self.mode {
             Mode::Held => 0,
-            Mode::Open | Mode::Slow if self.on_hold(now) => 0,
+            Mode::Open | Mode::Slow if self.is_closed || self.on_hold(now) => 0,
             Mode::Slow => usize::from(self.rows() == 0),
             Mode::Open => self.capacity(limits).saturating_sub(waiting),
         }
@@ -271,6 +307,13 @@ impl Lane {
     /// How many rows may wait: more the faster the receiver has proved to be, so that one that hangs
     /// does not fill the memory with its rows before it is found out.
     pub(super) fn capacity(&self, limits: &Limits) -> usize {
+        let by_rate = self.pace.as_ref().map_or(usize::MAX, |pace| {
+            (pace.per_second() as usize).saturating_mul(SECONDS_QUEUED).max(2)
+        });
+        self.capacity_by_window(limits).min(by_rate)
+    }
+
+    fn capacity_by_window(&self, limits: &Limits) -> usize {
         let window = self.window as usize;
         if self.last_failed {
             return (window * FAILING_ROWS_PER_SLOT).min(limits.lane_queued_max);
@@ -283,14 +326,14 @@ impl Lane {
     pub(super) fn room_for_fresh(&self, limits: &Limits, now: DateTime<Utc>) -> usize {
         match self.mode {
             Mode::Held | Mode::Slow => 0,
-            Mode::Open if self.backlog || self.on_hold(now) => 0,
+            Mode::Open if self.is_closed || self.backlog || self.on_hold(now) => 0,
             Mode::Open => self.capacity(limits).saturating_sub(self.queued() + self.reserved),
         }
     }
 
     /// Whether a lane made anew would do as well.
     pub(super) fn can_be_forgotten(&self, limits: &Limits, now: DateTime<Utc>) -> bool {
-        let kept_for = if self.last_failed || self.mode == Mode::Held {
+        let kept_for = if self.last_failed || self.mode == Mode::Held || self.is_closed {
             FAILING_KEPT_FOR
         } else if self.window == limits.window_start {
             SLOW_PACE
@@ -306,9 +349,10 @@ impl Lane {
             && now - self.active_at >= kept_for
     }
 
-    /// A held lane made before the time was known counts as new when it is first looked at.
+    /// A held or closed lane made before the time was known counts as new when it is first looked at.
     pub(super) fn date(&mut self, now: DateTime<Utc>) {
-        if self.mode == Mode::Held && self.active_at == DateTime::UNIX_EPOCH {
+        let is_kept = self.mode == Mode::Held || self.is_closed;
+        if is_kept && self.active_at == DateTime::UNIX_EPOCH {
             self.active_at = now;
         }
     }

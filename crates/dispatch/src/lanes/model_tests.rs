@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::DeliveryId;
+use domain::traffic::{InFlight, PerSecond, Traffic};
 use proptest::prelude::*;
 use store::Claimed;
 
@@ -25,6 +26,9 @@ enum Step {
     SetMode { endpoint: usize, mode: usize },
     Hold { endpoint: usize, ms: i64 },
     Backlog { endpoint: usize, backlog: bool },
+    LetIn { endpoint: usize, per_second: Option<i64>, max_in_flight: Option<i64> },
+    Close { endpoint: usize },
+    SetFree { endpoint: usize },
     TakeQueued { endpoint: usize },
     Remove { endpoint: usize, which: usize },
     ForgetIdle,
@@ -56,6 +60,11 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (at.clone(), 0i64..3_000).prop_map(|(endpoint, ms)| Step::Hold { endpoint, ms }),
         1 => (at.clone(), any::<bool>())
             .prop_map(|(endpoint, backlog)| Step::Backlog { endpoint, backlog }),
+        2 => (at.clone(), prop::option::of(1i64..30), prop::option::of(1i64..6)).prop_map(
+            |(endpoint, per_second, max_in_flight)| Step::LetIn { endpoint, per_second, max_in_flight }
+        ),
+        1 => at.clone().prop_map(|endpoint| Step::Close { endpoint }),
+        1 => at.clone().prop_map(|endpoint| Step::SetFree { endpoint }),
         1 => at.clone().prop_map(|endpoint| Step::TakeQueued { endpoint }),
         1 => (at, any::<usize>()).prop_map(|(endpoint, which)| Step::Remove { endpoint, which }),
         1 => Just(Step::ForgetIdle),
@@ -86,6 +95,10 @@ struct ModelLane {
     hold_until: DateTime<Utc>,
     started_at: Option<DateTime<Utc>>,
     started_before: Option<DateTime<Utc>>,
+    closed: bool,
+    traffic: Traffic,
+    /// Every start since the present rate was set.
+    starts: Vec<DateTime<Utc>>,
 }
 
 impl Default for ModelLane {
@@ -100,6 +113,9 @@ impl Default for ModelLane {
             hold_until: DateTime::UNIX_EPOCH,
             started_at: None,
             started_before: None,
+            closed: false,
+            traffic: Traffic::default(),
+            starts: Vec::new(),
         }
     }
 }
@@ -171,6 +187,17 @@ impl Model {
         let expected = lane.asked.pop_front().or_else(|| lane.queue.pop_front());
         assert_eq!(expected, Some(row.id.raw()), "first in, first out");
         assert!(lane.hold_until <= now);
+        assert!(!lane.closed, "sent for a lane that is closed");
+        let in_flight_max = lane.traffic.max_in_flight.map_or(usize::MAX, |max| max.get() as usize);
+        assert!(lane.in_flight < in_flight_max, "more in flight than the endpoint takes");
+        if let Some(rate) = lane.traffic.per_second {
+            lane.starts.push(now);
+            let within = lane.starts.iter().filter(|at| **at > now - TimeDelta::seconds(1));
+            assert!(
+                within.count() <= rate.get() as usize,
+                "more in a second than the endpoint takes"
+            );
+        }
         match lane.mode {
             Mode::Open => {}
             Mode::Slow => {
@@ -205,6 +232,7 @@ impl Model {
             None => {
                 if lane.unsettled == 1 {
                     lane.started_at = lane.started_before;
+                    lane.starts.pop();
                 }
                 self.lanes.unsent(endpoint, now);
             }
@@ -240,12 +268,13 @@ impl Model {
                 let before = self.lanes.load.bytes;
                 let count = self.lanes.reserve(company_of(raw), endpoint(raw), &sizes);
                 assert!(count == 0 || self.at(raw).mode == Mode::Open);
+                assert!(count == 0 || !self.at(raw).closed);
                 let reserved = self.lanes.load.bytes;
                 assert!(reserved <= self.limits.memory_max.max(before));
                 assert_eq!(reserved, before + sizes[..count].iter().sum::<usize>());
                 let used = used.min(count);
                 let rows = self.make(raw, used, false);
-                self.lanes.push_fresh(rows);
+                assert!(self.lanes.push_fresh(rows).is_empty());
                 let unused = sizes[used..count].iter().sum();
                 self.lanes.release(endpoint(raw), count - used, unused);
             }
@@ -253,7 +282,7 @@ impl Model {
                 let raw = ENDPOINTS[at];
                 let room = self.lanes.room(endpoint(raw));
                 let rows = self.make(raw, count.min(room), asked);
-                self.lanes.push_claimed(rows);
+                assert!(self.lanes.push_claimed(rows).is_empty());
             }
             Step::Next { count } => {
                 let _ = (0..count).take_while(|_| self.next()).count();
@@ -270,6 +299,21 @@ impl Model {
                 let raw = ENDPOINTS[at];
                 self.lanes.set_backlog(endpoint(raw), company_of(raw), backlog);
             }
+            Step::LetIn { endpoint: at, per_second, max_in_flight } => {
+                let traffic = Traffic {
+                    per_second: per_second.and_then(PerSecond::parse),
+                    max_in_flight: max_in_flight.and_then(InFlight::parse),
+                    ordered: false,
+                };
+                self.let_in(ENDPOINTS[at], traffic);
+            }
+            Step::Close { endpoint: at } => self.close(ENDPOINTS[at]),
+            Step::SetFree { endpoint: at } => {
+                let raw = ENDPOINTS[at];
+                let lane = self.at(raw);
+                (lane.closed, lane.traffic) = (false, Traffic::default());
+                self.lanes.set_free(endpoint(raw));
+            }
             Step::TakeQueued { endpoint: at } => {
                 let lane = self.at(ENDPOINTS[at]);
                 let expected: Vec<_> = lane.asked.drain(..).chain(lane.queue.drain(..)).collect();
@@ -281,6 +325,24 @@ impl Model {
             Step::ForgetIdle => self.lanes.forget_idle(),
             Step::Pass { ms } => self.now += TimeDelta::milliseconds(ms),
         }
+    }
+
+    fn let_in(&mut self, raw: i64, traffic: Traffic) {
+        let lane = self.at(raw);
+        if lane.traffic.per_second.is_none() {
+            lane.starts.clear();
+        }
+        (lane.closed, lane.traffic) = (false, traffic);
+        self.lanes.let_in(endpoint(raw), company_of(raw), traffic);
+    }
+
+    fn close(&mut self, raw: i64) {
+        let lane = self.at(raw);
+        lane.closed = true;
+        let expected: Vec<_> = lane.asked.drain(..).chain(lane.queue.drain(..)).collect();
+        let rows = self.lanes.close(endpoint(raw), company_of(raw));
+        self.gone += rows.len();
+        assert_eq!(rows.iter().map(|row| row.id.raw()).collect::<Vec<_>>(), expected);
     }
 
     fn hold(&mut self, raw: i64, ms: i64) {
@@ -362,6 +424,13 @@ impl Model {
                 self.set_mode(raw, Mode::Open);
             }
         }
+        for raw in ENDPOINTS {
+            if self.at(raw).closed {
+                let lane = self.at(raw);
+                (lane.closed, lane.traffic) = (false, Traffic::default());
+                self.lanes.set_free(endpoint(raw));
+            }
+        }
         for _ in 0..4 * self.made + 20 {
             while self.next() {}
             while !self.under_way.is_empty() {
@@ -377,6 +446,7 @@ impl Model {
         assert!(self.lanes.is_idle(), "{:?}", self.lanes);
         assert_eq!(usize::try_from(self.made).unwrap(), self.gone);
         for raw in ENDPOINTS {
+            self.lanes.set_free(endpoint(raw));
             self.set_mode(raw, Mode::Open);
             self.lanes.set_backlog(endpoint(raw), company_of(raw), false);
         }

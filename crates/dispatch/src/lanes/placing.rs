@@ -90,7 +90,14 @@ impl Lanes {
     /// Makes sure that the endpoint has a lane, and that the lane counts for its company.
     pub(super) fn attach(&mut self, endpoint: EndpointId, company: CompanyId) {
         let (limits, now) = (self.limits, self.now);
-        let lane = self.lanes.entry(endpoint).or_insert_with(|| Lane::new(&limits, now));
+        let let_in = &self.let_in;
+        let lane = self.lanes.entry(endpoint).or_insert_with(|| {
+            let mut lane = Lane::new(&limits, now);
+            if let Some(traffic) = let_in.get(&endpoint) {
+                lane.restrain(*traffic);
+            }
+            lane
+        });
         if lane.company.is_none() {
             lane.company = Some(company);
             let load = Load::of(lane);

@@ -50,6 +50,7 @@ pub(super) fn row(endpoint: i64, delivery: i64) -> Claimed {
         claimed_by: 1,
         generation: 0,
         due_at: at,
+        place: None,
     }
 }
 
@@ -63,7 +64,8 @@ fn reserve(lanes: &mut Lanes, raw: i64, wanted: usize) -> usize {
 }
 
 fn push(lanes: &mut Lanes, at: i64, deliveries: std::ops::Range<i64>) {
-    lanes.push_claimed(deliveries.map(|delivery| row(at, delivery)).collect());
+    let refused = lanes.push_claimed(deliveries.map(|delivery| row(at, delivery)).collect());
+    assert!(refused.is_empty());
 }
 
 fn finish(lanes: &mut Lanes, row: &Claimed, success: bool, began: DateTime<Utc>) {
@@ -89,7 +91,7 @@ fn fresh_rows_use_up_their_promise_and_memory_is_free_when_they_are_settled() {
     assert_eq!(reserve(&mut lanes, 100, 10), 4);
     assert_eq!(reserve(&mut lanes, 100, 10), 0);
     lanes.release(endpoint(100), 1, rows(1));
-    lanes.push_fresh((1..=3).map(|delivery| row(100, delivery)).collect());
+    let _ = lanes.push_fresh((1..=3).map(|delivery| row(100, delivery)).collect());
     assert_eq!((lanes.queued(), lanes.in_flight(), lanes.is_idle()), (3, 0, false));
     assert_eq!(
         reserve(&mut lanes, 101, 10),
@@ -136,7 +138,7 @@ fn large_rows_fill_the_memory_sooner() {
         row
     };
     assert!(lanes.room(endpoint(100)) > 7, "nothing is known yet");
-    lanes.push_claimed((1..=40).map(large).collect());
+    let _ = lanes.push_claimed((1..=40).map(large).collect());
     assert_eq!(lanes.room(endpoint(100)), 0);
     assert_eq!(lanes.take_queued(endpoint(100)).len(), 40);
     let room = lanes.room(endpoint(100));
@@ -195,7 +197,7 @@ fn what_a_person_asked_for_goes_first() {
     let mut lanes = Lanes::new(limits());
     push(&mut lanes, 100, 1..4);
     let asked = |delivery| Claimed { due_at: DateTime::UNIX_EPOCH, ..row(100, delivery) };
-    lanes.push_claimed(vec![asked(8), asked(9)]);
+    let _ = lanes.push_claimed(vec![asked(8), asked(9)]);
     let mut given = Vec::new();
     while let Some(row) = lanes.next(noon()) {
         finish(&mut lanes, &row, true, noon());

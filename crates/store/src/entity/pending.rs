@@ -20,6 +20,8 @@ pub struct Model {
     pub canceled: i64,
     pub format: i64,
     pub render_version: i64,
+    pub line_key: Option<i64>,
+    pub line_place: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -8,6 +8,7 @@ use domain::outcome::Failure;
 use domain::schedule::RetrySchedule;
 use sea_orm::FromQueryResult;
 
+use crate::lines::WAITS;
 use crate::rows::attempt::{failure_of, status_of};
 use crate::rows::endpoint::resolve_schedule;
 use crate::rows::schedule::schedule_from_text;
@@ -26,7 +27,9 @@ pub const STATE_CANCELED: i64 = 4;
 /// The columns of a delivery of `pending`, for `p`, `e` and `ev`.
 pub const PENDING_COLUMNS: &str = "p.id, p.endpoint_id, p.event_id, p.generation, \
     CAST(0 AS BIGINT) AS state, p.tries, p.tries_before, p.due_at, p.canceled, \
-    CAST(NULL AS BIGINT) AS finished_at, CAST(NULL AS BIGINT) AS started_at, \
+    CASE WHEN p.line_key IS NULL OR p.due_at < 9000000000000000 THEN NULL ELSE (SELECT f.id FROM pending f \
+    WHERE f.endpoint_id = p.endpoint_id AND f.line_key = p.line_key AND f.line_key IS NOT NULL AND f.id <> p.id \
+    ORDER BY f.line_place, f.id LIMIT 1) END AS waiting_for, CAST(NULL AS BIGINT) AS finished_at, CAST(NULL AS BIGINT) AS started_at, \
     CAST(NULL AS BIGINT) AS status_code, CAST(NULL AS TEXT) AS error_kind, \
     CAST(NULL AS TEXT) AS error_message, \
     ev.event_type, CASE WHEN c.suspended_at IS NULL THEN e.switch ELSE 'suspended' END AS switch, \
@@ -35,7 +38,7 @@ pub const PENDING_COLUMNS: &str = "p.id, p.endpoint_id, p.event_id, p.generation
 /// The same columns of a delivery of history.
 pub const HISTORY_COLUMNS: &str = "p.id, p.endpoint_id, p.event_id, p.generation, \
     p.state, p.tries, p.tries_before, CAST(0 AS BIGINT) AS due_at, CAST(0 AS BIGINT) AS canceled, \
-    p.finished_at, p.started_at, p.status_code, p.error_kind, p.error_message, \
+    CAST(NULL AS BIGINT) AS waiting_for, p.finished_at, p.started_at, p.status_code, p.error_kind, p.error_message, \
     ev.event_type, e.switch, e.deleted_at, e.schedule";
 
 /// Endpoint, event and company of a delivery; the first two may be gone.
@@ -55,6 +58,7 @@ pub struct Listed {
     pub tries_before: i64,
     pub due_at: i64,
     pub canceled: i64,
+    pub waiting_for: Option<i64>,
     pub finished_at: Option<i64>,
     pub started_at: Option<i64>,
     pub status_code: Option<i64>,
@@ -108,7 +112,8 @@ impl Listed {
         };
         let state =
             self.shown_state().ok_or_else(|| corrupt(format!("state is {}", self.state)))?;
-        let due_at = self.is_pending().then(|| from_micros(self.due_at).max(id.made_at()));
+        let is_due_once = self.is_pending() && self.due_at != WAITS;
+        let due_at = is_due_once.then(|| from_micros(self.due_at).max(id.made_at()));
         Ok(DeliveryRecord {
             id,
             event: EventId::from_raw(self.event_id),
@@ -119,6 +124,7 @@ impl Listed {
             tries: count(self.tries)?,
             tries_max: count(self.tries_before)?.saturating_add(schedule.tries_max()),
             next_attempt_at: due_at.filter(|_| state == DeliveryState::Pending),
+            waiting_for: self.waiting_for.map(DeliveryId::from_raw),
             created_at: id.made_at(),
             finished_at: self.finished_at.map(from_micros),
             last_status: last.status,

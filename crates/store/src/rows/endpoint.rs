@@ -11,6 +11,7 @@ use domain::schedule::RetrySchedule;
 use crate::entity::endpoint;
 use crate::rows::endpoint_state::StateColumns;
 use crate::rows::schedule::schedule_from_text;
+use crate::rows::traffic::traffic_of;
 use crate::time::from_micros;
 use crate::{EndpointRecord, Error, ScheduleChoice};
 
@@ -102,10 +103,10 @@ pub fn record(row: endpoint::Model, header_names: Vec<String>) -> Result<Endpoin
         filter: _,
         phone_number_ids: _,
         session: _,
-        rate_limit: _,
-        max_in_flight: _,
-        ordered: _,
         request: _,
+        rate_limit,
+        max_in_flight,
+        ordered,
         sealed_headers: _,
         sealed_secrets: _,
         timeout_ms,
@@ -138,6 +139,7 @@ pub fn record(row: endpoint::Model, header_names: Vec<String>) -> Result<Endpoin
         acknowledge: acknowledge_of(&acknowledge).map_err(corrupt(id))?,
         schedule: schedule_from_text(id, &schedule)?,
         external_key,
+        traffic: traffic_of(rate_limit.as_deref(), max_in_flight, ordered).map_err(corrupt(id))?,
         state,
         last_status,
         last_error: last_error.filter(|_| fails),

@@ -42,7 +42,8 @@ impl Table {
             }
             Self::Pending => {
                 "p.id, p.company_id, p.endpoint_id, p.event_id, p.generation, p.tries, \
-                 p.tries_before, p.due_at, p.canceled"
+                 p.tries_before, p.due_at, p.canceled, p.line_key, \
+                 p.line_place"
             }
             Self::History => {
                 "p.id, p.company_id, p.endpoint_id, p.event_id, p.generation, p.state, p.tries, \

@@ -66,6 +66,7 @@ pub(crate) fn new_endpoint() -> NewEndpoint {
         acknowledge: Acknowledge::Any2xx,
         schedule: ScheduleChoice::Standard,
         external_key: None,
+        traffic: domain::traffic::Traffic::default(),
         switch: SwitchWanted::Enabled,
     }
 }

@@ -27,6 +27,8 @@ use crate::setup::{ACTOR, Pending, Setup, new_endpoint, now, sent_head};
 pub(crate) struct Door {
     pub(crate) room: usize,
     pub(crate) is_no_member: bool,
+    /// Whether this node has been let in to restrained endpoints.
+    pub(crate) is_let_in: bool,
     pub(crate) reserved: Mutex<HashMap<EndpointId, usize>>,
     pub(crate) handed: Mutex<Vec<Claimed>>,
 }
@@ -47,6 +49,10 @@ impl Door {
 }
 
 impl HandOver for Door {
+    fn is_let_in(&self, _endpoint: EndpointId) -> bool {
+        self.is_let_in
+    }
+
     fn may_own_lanes(&self) -> bool {
         !self.is_no_member
     }
@@ -189,6 +195,7 @@ pub(crate) async fn held(s: &Setup, n: i64, endpoint: EndpointId, tries: u32) ->
         generation: 0,
         due_at: now(),
         claimed_by,
+        place: None,
     }
 }
 

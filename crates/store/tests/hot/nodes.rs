@@ -130,7 +130,7 @@ async fn a_lane_is_given_only_by_its_owner(s: Setup) {
     lane(&s, theirs, 777).await;
     assert_eq!(s.store.own_lanes(9).await.unwrap(), [mine]);
     for endpoint in [mine, theirs] {
-        s.store.give_lane(endpoint).await.unwrap();
+        s.store.give_lane(endpoint, now()).await.unwrap();
     }
     assert_eq!((of_lane(&s, mine, "owner").await, of_lane(&s, mine, "version").await), (0, 1));
     assert_eq!(
