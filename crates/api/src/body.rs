@@ -1,16 +1,19 @@
 //! Reading a request's body: within a limit, within a time, gzip or not. The limit holds for what
 //! comes out of gzip, and no step inflates more than a little.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::dev::Decompress;
 use actix_web::error::PayloadError;
 use actix_web::http::header::{self, HeaderMap};
-use actix_web::web::{Bytes, BytesMut, Payload};
+use actix_web::web::{self, Bytes, BytesMut, Payload};
 use futures_util::{Stream, StreamExt, stream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::ApiError;
+use crate::serve::Shared;
 
 /// How long a body may take to arrive.
 const BODY_TIME_MAX: Duration = Duration::from_secs(30);
@@ -19,6 +22,57 @@ pub const SMALL_BODY_BYTES_MAX: usize = 512 * 1024;
 /// How much is inflated in one step. Deflate makes at most 1,032 bytes of one, so a step makes about
 /// 1 MiB at most; what the network brings in one piece could make a hundred.
 const INFLATE_STEP_BYTES: usize = 1024;
+
+/// What bodies that are on their way in may take together; past it callers are told to come back.
+const ARRIVING_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// A body up to this size is let in all the same: its connection takes as much.
+const UNCOUNTED_BYTES: usize = 4 * 1024;
+
+/// Room for bodies on their way in, one for all threads.
+#[derive(Debug)]
+pub struct Arriving(Arc<Semaphore>);
+
+impl Default for Arriving {
+    fn default() -> Self {
+        Self::of(ARRIVING_BYTES_MAX)
+    }
+}
+
+impl Arriving {
+    fn of(bytes_max: usize) -> Self {
+        Self(Arc::new(Semaphore::new(bytes_max)))
+    }
+
+    fn room(&self) -> Room {
+        Room { all: Arc::clone(&self.0), held: None }
+    }
+}
+
+/// What one body takes of it, as much as has come: who announces much and sends little takes little.
+#[derive(Debug)]
+struct Room {
+    all: Arc<Semaphore>,
+    held: Option<OwnedSemaphorePermit>,
+}
+
+impl Room {
+    /// Takes room for a body that is so large by now.
+    fn grow(&mut self, bytes: usize) -> Result<(), ApiError> {
+        let held = self.held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let wanted = bytes.saturating_sub(UNCOUNTED_BYTES).saturating_sub(held);
+        if wanted == 0 {
+            return Ok(());
+        }
+        let wanted = u32::try_from(wanted).map_err(|_| ApiError::Overloaded)?;
+        let more = Arc::clone(&self.all).try_acquire_many_owned(wanted);
+        let more = more.map_err(|_| ApiError::Overloaded)?;
+        match &mut self.held {
+            Some(held) => held.merge(more),
+            None => self.held = Some(more),
+        }
+        Ok(())
+    }
+}
 
 /// Reads the whole body; `what` names it where it is too large.
 pub async fn read(
@@ -35,11 +89,14 @@ pub async fn read(
         return Err(ApiError::TooLarge { what, bytes_max });
     }
     let payload = payload.into_inner();
+    let shared = req.app_data::<web::Data<Shared>>();
+    let shared = shared.ok_or_else(|| ApiError::Internal("nothing is shared".into()))?;
+    let room = shared.arriving.room();
     let whole = async {
         if req.headers().contains_key(header::CONTENT_ENCODING) {
-            collect(inflated(payload, req.headers()), what, bytes_max).await
+            collect(inflated(payload, req.headers()), what, bytes_max, room).await
         } else {
-            collect(payload, what, bytes_max).await
+            collect(payload, what, bytes_max, room).await
         }
     };
     actix_web::rt::time::timeout(BODY_TIME_MAX, whole)
@@ -94,14 +151,17 @@ async fn collect(
     mut chunks: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin,
     what: &'static str,
     bytes_max: usize,
+    mut room: Room,
 ) -> Result<Bytes, ApiError> {
     let mut whole = Bytes::new();
     let mut parts = BytesMut::new();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|error| broken(&error))?;
-        if whole.len() + parts.len() + chunk.len() > bytes_max {
+        let bytes = whole.len() + parts.len() + chunk.len();
+        if bytes > bytes_max {
             return Err(ApiError::TooLarge { what, bytes_max });
         }
+        room.grow(bytes)?;
         if whole.is_empty() && parts.is_empty() {
             whole = chunk; // most bodies come in one piece and are not copied
         } else {
@@ -169,9 +229,30 @@ mod tests {
         let mut taken = 0;
         let pieces = in_steps(Ok(bomb())).into_iter().inspect(|_| taken += 1);
         let chunks = inflated(stream::iter(pieces), &headers);
-        let refused = collect(chunks, "an event", 300_000).await.unwrap_err();
+        let room = Arriving::default().room();
+        let refused = collect(chunks, "an event", 300_000, room).await.unwrap_err();
         assert!(matches!(refused, ApiError::TooLarge { bytes_max: 300_000, .. }), "{refused:?}");
         assert!(taken <= 3, "{taken} pieces of a kibibyte were taken");
+    }
+
+    #[actix_web::test]
+    async fn bodies_on_their_way_in_take_no_more_than_there_is_and_small_ones_nothing() {
+        let arriving = Arriving::of(10_000);
+        let (mut first, mut second) = (arriving.room(), arriving.room());
+        for bytes in [UNCOUNTED_BYTES, UNCOUNTED_BYTES + 1, UNCOUNTED_BYTES + 6_000] {
+            first.grow(bytes).unwrap();
+        }
+        assert_eq!(arriving.0.available_permits(), 4_000);
+        second.grow(UNCOUNTED_BYTES + 4_000).unwrap();
+        assert!(matches!(second.grow(UNCOUNTED_BYTES + 4_001), Err(ApiError::Overloaded)));
+        arriving.room().grow(UNCOUNTED_BYTES).unwrap();
+        drop(first);
+        second.grow(UNCOUNTED_BYTES + 10_000).unwrap();
+        let chunks = stream::iter([Ok(Bytes::from(vec![b' '; 5_000]))]);
+        let refused = collect(chunks, "an event", 300_000, arriving.room()).await.unwrap_err();
+        assert!(matches!(refused, ApiError::Overloaded), "{refused:?}");
+        drop(second);
+        assert_eq!(arriving.0.available_permits(), 10_000);
     }
 
     #[actix_web::test]
@@ -183,9 +264,11 @@ mod tests {
         let sent = Bytes::from(encoder.finish().unwrap());
         let pieces: Vec<_> = sent.chunks(30_000).map(Bytes::copy_from_slice).map(Ok).collect();
         let chunks = inflated(stream::iter(pieces), &headers);
-        assert_eq!(collect(chunks, "an event", text.len()).await.unwrap(), text);
+        let arriving = Arriving::default();
+        let whole = collect(chunks, "an event", text.len(), arriving.room()).await.unwrap();
+        assert_eq!(whole, text);
         let chunks = inflated(stream::iter([Ok(sent.slice(..sent.len() / 2))]), &headers);
-        let broken = collect(chunks, "an event", text.len()).await.unwrap_err();
+        let broken = collect(chunks, "an event", text.len(), arriving.room()).await.unwrap_err();
         assert!(matches!(broken, ApiError::InvalidJson { .. }), "{broken:?}");
     }
 }

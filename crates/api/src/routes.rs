@@ -140,6 +140,7 @@ async fn welcome() -> HttpResponse {
 #[cfg(test)]
 pub fn test_config() -> crate::serve::Config {
     crate::serve::Config {
+        connections_max: 1_000,
         public_url: None,
         allow_http: false,
         sign_ups: crate::serve::SignUps::Open,

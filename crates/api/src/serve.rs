@@ -14,6 +14,7 @@ use domain::address::AddressPolicy;
 use domain::operator::OperatorTokens;
 use store::{Clock, MailWriter, Store};
 
+use crate::body::Arriving;
 use crate::checks::Checks;
 use crate::inbox_door::InboxDoor;
 use crate::metrics::{Exposition, Metrics};
@@ -24,6 +25,9 @@ use crate::{request_id, routes};
 
 /// Longer than the idle time of common balancers, so that they close first.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// Where there may be few connections, those that say nothing must not keep others out for long.
+const KEEP_ALIVE_OF_FEW: Duration = Duration::from_secs(5);
+const FEW_CONNECTIONS: usize = 1_000;
 /// How long the head of a request may take to arrive.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long what is sent may stay unread before the connection is cut.
@@ -55,6 +59,8 @@ pub struct Config {
     pub default_timeout: Duration,
     /// How many threads answer.
     pub workers: usize,
+    /// How many connections they take together; whoever comes later waits to be accepted.
+    pub connections_max: usize,
     /// How long requests under way may take once the server is stopped.
     pub shutdown_timeout: Duration,
 }
@@ -118,6 +124,8 @@ pub struct Shared {
     pub inboxes: InboxDoor,
     /// Where data is checked against schemas.
     pub checks: Checks,
+    /// Room for bodies on their way in.
+    pub arriving: Arriving,
 }
 
 /// Listens with a queue that is long enough for a burst. Called inside a tokio runtime.
@@ -135,11 +143,15 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// Starts to answer on `listener`. The server runs while it is awaited and stops by its handle.
 pub fn serve(listener: TcpListener, config: Config, state: State) -> io::Result<Server> {
     let (workers, shutdown_timeout) = (config.workers.max(1), config.shutdown_timeout);
+    let connections_each = (config.connections_max / workers).max(1);
+    let is_few = config.connections_max < FEW_CONNECTIONS;
+    let keep_alive = if is_few { KEEP_ALIVE_OF_FEW } else { KEEP_ALIVE };
     let shared = web::Data::new(Shared {
         config,
         state,
         passwords: Passwords::default(),
         checks: Checks::default(),
+        arriving: Arriving::default(),
         guesses: Guesses::default(),
         inboxes: InboxDoor::default(),
     });
@@ -150,7 +162,8 @@ pub fn serve(listener: TcpListener, config: Config, state: State) -> io::Result<
             .configure(routes::configure)
     })
     .workers(workers)
-    .keep_alive(KEEP_ALIVE)
+    .max_connections(connections_each)
+    .keep_alive(keep_alive)
     .client_request_timeout(HEAD_TIME_MAX)
     .tcp_nodelay(true)
     .on_connect(cut_when_unread)

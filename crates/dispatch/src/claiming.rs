@@ -1,7 +1,7 @@
 //! Claims: what is due in the database comes into memory, lane by lane, as far as there is room.
 
 use std::collections::HashSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::delivery::Finish;
@@ -28,6 +28,8 @@ const ROOM_WORTHWHILE: usize = 4;
 const UNREADABLE_FOR: TimeDelta = TimeDelta::minutes(1);
 /// How long to wait before looking again whether others still have something of a restrained endpoint.
 const LET_IN_AGAIN_AFTER: TimeDelta = TimeDelta::milliseconds(100);
+/// A lane that nobody has taken for so long is left: who has its share already takes it.
+const LEFT_AFTER: Duration = Duration::from_secs(1);
 /// How many lanes that nobody owns are taken in one round.
 const ADOPT_PER_ROUND: u32 = 1_000;
 
@@ -62,11 +64,7 @@ impl Dispatcher {
 
     /// One round. Gives whether the next one should follow at once.
     async fn claim_round(&self) -> Result<bool, store::Error> {
-        if self.store.has_free_lanes().await? {
-            let share = self.share_left().await?;
-            let adopted = self.store.adopt_lanes(share.min(ADOPT_PER_ROUND)).await?;
-            self.owned.lock().extend(adopted);
-        }
+        self.adopt_free_lanes().await?;
         let now = self.clock.now();
         let due = self.store.due_lanes(LANES_PER_ROUND, now).await?;
         let full_round = due.len() >= LANES_PER_ROUND as usize;
@@ -105,6 +103,19 @@ impl Dispatcher {
             self.end_now(orphan, Finish::Exhausted).await;
         }
         Ok(full_round && brought > 0)
+    }
+
+    /// Takes lanes that nobody owns, up to this node's share, and somewhat more of those that are left.
+    async fn adopt_free_lanes(&self) -> Result<(), store::Error> {
+        if !self.store.has_free_lanes().await? {
+            *self.free_lanes_since.lock() = None;
+            return Ok(());
+        }
+        let since = *self.free_lanes_since.lock().get_or_insert_with(Instant::now);
+        let room = self.share_left(since.elapsed() >= LEFT_AFTER).await?;
+        let adopted = self.store.adopt_lanes(room.min(ADOPT_PER_ROUND)).await?;
+        self.owned.lock().extend(adopted);
+        Ok(())
     }
 
     /// What is wanted of a lane that is due. One whose endpoint cannot be read is put off, so that it

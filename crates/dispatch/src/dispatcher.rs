@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use domain::id::{CompanyId, EndpointId};
 use parking_lot::Mutex;
 use store::{Claimed, Clock, HandOver, Held, Hint, Store, ToSettle};
@@ -64,6 +65,10 @@ pub struct Dispatcher {
     pub(crate) attempts: TaskTracker,
     pub(crate) metrics: Metrics,
     pub(crate) pulse: Pulse,
+    /// Since when there are lanes that nobody owns, as far as this node has seen.
+    pub(crate) free_lanes_since: Mutex<Option<Instant>>,
+    /// When it was last told that nothing can be sent for want of files or ports.
+    pub(crate) not_sent_told_at: Mutex<Option<DateTime<Utc>>>,
     /// Whether this node is a member and known to be alive: else it neither claims nor sends.
     pub(crate) member: AtomicBool,
     /// Whether this process has been a member before: then it comes back as a new incarnation.
@@ -110,6 +115,8 @@ impl Dispatcher {
             attempts: TaskTracker::new(),
             metrics: Metrics::default(),
             pulse: Pulse::default(),
+            free_lanes_since: Mutex::default(),
+            not_sent_told_at: Mutex::default(),
             member: AtomicBool::new(false),
             was_member: AtomicBool::new(false),
             stopping: AtomicBool::new(false),

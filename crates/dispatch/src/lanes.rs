@@ -12,6 +12,8 @@ mod placing;
 mod turns;
 
 #[cfg(test)]
+mod fairness_tests;
+#[cfg(test)]
 mod model_tests;
 #[cfg(test)]
 mod restraint_tests;
@@ -20,7 +22,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::{CompanyId, DeliveryId, EndpointId};
 use domain::traffic::Traffic;
 use store::Claimed;
@@ -34,6 +36,9 @@ use crate::metrics::InHand;
 
 /// At most so many rows are wanted of one lane at a time: how large they are is known only then.
 const CLAIM_ROWS_MAX: usize = 1_024;
+
+/// A clock that goes back by more than this was set: what lanes remember of later is forgotten.
+const TURNED_BACK_AFTER: TimeDelta = TimeDelta::seconds(1);
 
 /// What the lanes are bounded by.
 #[derive(Debug, Clone, Copy)]
@@ -189,6 +194,9 @@ impl Lanes {
     /// The row whose turn it is, counted as in flight from now on. After `None` nothing can be sent
     /// before something happens or [`Self::next_wake`] comes.
     pub fn next(&mut self, now: DateTime<Utc>) -> Option<Claimed> {
+        if now + TURNED_BACK_AFTER < self.now {
+            self.turn_back(now);
+        }
         self.now = now;
         self.wake_due();
         loop {

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use domain::id::EndpointId;
 use store::{Claimed, Membership};
 use tokio_util::sync::CancellationToken;
@@ -15,7 +16,8 @@ const BEAT_EVERY: Duration = Duration::from_secs(1);
 const BEAT_WITHIN: Duration = Duration::from_secs(5);
 /// How many lanes are handed over in one round.
 const HAND_OVER_PER_ROUND: u32 = 100;
-/// A node keeps so many lanes beyond its fair share, or lanes would go back and forth.
+/// A node keeps one part in so many of its fair share beyond it, and one lane, or lanes would go back and
+/// forth.
 const SHARE_SLACK: i64 = 8;
 
 impl Dispatcher {
@@ -49,19 +51,25 @@ impl Dispatcher {
 
     async fn join_for_the_first_time(&self) -> Option<Membership> {
         let joined = self.store.join(&self.config.node_name, self.clock.now()).await;
-        self.member_or_log(joined)
+        self.begin_membership(joined).await
     }
 
     /// A new incarnation, after others may have taken this node for dead.
     async fn come_back(&self) -> Option<Membership> {
         let joined = self.store.rejoin(&self.config.node_name, self.clock.now()).await;
-        self.member_or_log(joined)
+        self.begin_membership(joined).await
     }
 
-    fn member_or_log(&self, joined: Result<Membership, store::Error>) -> Option<Membership> {
+    /// A member from now on, unless it could not join. Its clock is put right before it does anything:
+    /// the machine may have slept since.
+    async fn begin_membership(
+        &self,
+        joined: Result<Membership, store::Error>,
+    ) -> Option<Membership> {
         match joined {
             Ok(membership) => {
                 self.was_member.store(true, Ordering::Release);
+                let membership = self.beat(membership).await?;
                 self.member.store(true, Ordering::Release);
                 self.wake();
                 Some(membership)
@@ -82,10 +90,7 @@ impl Dispatcher {
         );
         match beaten.await {
             Ok(Ok(ahead)) => {
-                self.clock.correct(ahead);
-                if self.store.can_be_taken_for_dead() {
-                    self.metrics.clock_corrected(ahead);
-                }
+                self.put_clock_right(ahead);
                 Some(membership)
             }
             Ok(Err(error)) if !self.store.can_be_taken_for_dead() => {
@@ -105,6 +110,22 @@ impl Dispatcher {
                 self.fall_silent();
                 None
             }
+        }
+    }
+
+    /// Puts this node's clock right by the database's, before anything is dated by it.
+    pub async fn measure_clock(&self) -> Result<(), store::Error> {
+        let ahead = self.store.database_ahead(|| self.clock.now()).await?;
+        self.put_clock_right(ahead);
+        Ok(())
+    }
+
+    fn put_clock_right(&self, ahead: TimeDelta) {
+        if self.store.can_be_taken_for_dead() {
+            self.clock.correct(ahead);
+            self.metrics.clock_corrected(ahead);
+        } else {
+            self.clock.follow_system();
         }
     }
 
@@ -132,10 +153,12 @@ impl Dispatcher {
         self.hand_surplus_over().await
     }
 
-    /// How many more lanes this node should take.
-    pub(crate) async fn share_left(&self) -> Result<u32, store::Error> {
+    /// How many more lanes this node should take: up to its share, and where nobody else takes them
+    /// somewhat more.
+    pub(crate) async fn share_left(&self, are_left: bool) -> Result<u32, store::Error> {
         let (mine, share) = self.lane_share().await?;
-        Ok(u32::try_from((share + SHARE_SLACK - mine).max(0)).unwrap_or(u32::MAX))
+        let most = if are_left { with_slack(share) } else { share };
+        Ok(u32::try_from((most - mine).max(0)).unwrap_or(u32::MAX))
     }
 
     /// How many lanes this node has, and how many would be fair.
@@ -148,17 +171,18 @@ impl Dispatcher {
         Ok((mine, total / nodes + i64::from(total % nodes > 0)))
     }
 
-    /// Hands lanes over that others should have, those with nothing in memory.
+    /// Hands lanes over that others should have: once there are clearly too many, all beyond the share.
     async fn hand_surplus_over(&self) -> Result<(), store::Error> {
         let (mine, share) = self.lane_share().await?;
         let leaving: Vec<EndpointId> = self.leaving.lock().iter().copied().collect();
         for endpoint in &leaving {
             self.hand_over_if_idle(*endpoint).await?;
         }
-        let surplus = mine - share - SHARE_SLACK - i64::try_from(leaving.len()).unwrap_or(i64::MAX);
-        if surplus <= 0 {
+        let kept = mine - i64::try_from(leaving.len()).unwrap_or(i64::MAX);
+        if kept <= with_slack(share) {
             return Ok(());
         }
+        let surplus = kept - share;
         let limit = u32::try_from(surplus).unwrap_or(u32::MAX).min(HAND_OVER_PER_ROUND);
         for endpoint in self.store.own_lanes(limit).await? {
             // From now on nothing of it is claimed; what is in flight settles first.
@@ -190,4 +214,9 @@ impl Dispatcher {
         self.leaving.lock().remove(&endpoint);
         Ok(())
     }
+}
+
+/// How many lanes a node may have whose fair share is this.
+const fn with_slack(share: i64) -> i64 {
+    share + share / SHARE_SLACK + 1
 }

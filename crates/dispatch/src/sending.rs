@@ -172,7 +172,7 @@ impl Dispatcher {
     }
 
     /// Ends a delivery without a request, or gives it back.
-    async fn turn_away(&self, row: Claimed, turn: Turn) {
+    pub(crate) async fn turn_away(&self, row: Claimed, turn: Turn) {
         let endpoint = row.endpoint;
         self.lanes.lock().unsent(endpoint, self.clock.now());
         match turn {

@@ -21,6 +21,8 @@ pub struct Answer {
     /// How much of the body came, kept or not.
     pub body_bytes: u64,
     pub peer: Option<SocketAddr>,
+    /// There was nothing left on this machine to send it with.
+    pub not_sent: bool,
 }
 
 impl Answer {

@@ -15,7 +15,7 @@ use url::{Host, Url};
 
 use crate::answer::Answer;
 use crate::dial::{self, Dial, NoteDials};
-use crate::failure::{self, failure};
+use crate::failure::{self, Want, failure};
 use crate::guard::Guard;
 use crate::names::SystemNames;
 use crate::own;
@@ -32,6 +32,7 @@ const HTTP2_CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
 #[derive(Debug, Clone)]
 pub struct Client {
     policy: Arc<AddressPolicy>,
+    names: Arc<dyn Names>,
     own_listener: Option<SocketAddr>,
     pooled: reqwest::Client,
     /// Makes a connection for each request: for the second try of a request that met a pooled
@@ -45,7 +46,7 @@ impl Client {
         let policy = Arc::new(config.policy);
         let names: Arc<dyn Names> =
             config.names.unwrap_or_else(|| Arc::new(SystemNames::read()) as Arc<dyn Names>);
-        let guard = Guard { policy: Arc::clone(&policy), names };
+        let guard = Guard { policy: Arc::clone(&policy), names: Arc::clone(&names) };
         let tls = tls_config();
         let build = |idle_per_host_max: usize| {
             reqwest::Client::builder()
@@ -65,7 +66,7 @@ impl Client {
                 .map_err(BuildError)
         };
         let (pooled, fresh) = (build(config.idle_per_host_max)?, build(0)?);
-        Ok(Self { policy, own_listener: config.own_listener, pooled, fresh })
+        Ok(Self { policy, names, own_listener: config.own_listener, pooled, fresh })
     }
 
     /// Sends one request and reads the answer, within its time.
@@ -87,8 +88,8 @@ impl Client {
             Some(Failure { kind, message }) => Outcome::of_error(kind, message, answer.status_code),
             None => answer.outcome(acknowledge).expect("an answer that was taken has a status"),
         };
-        let Answer { headers, body, truncated, peer, .. } = answer;
-        Exchange { outcome, headers, body, truncated, duration: started.elapsed(), peer }
+        let Answer { headers, body, truncated, peer, not_sent, .. } = answer;
+        Exchange { outcome, headers, body, truncated, duration: started.elapsed(), peer, not_sent }
     }
 
     async fn exchange(
@@ -103,6 +104,7 @@ impl Client {
             Ok(response) => response,
             Err(error) => {
                 answer.peer = failure::peer(&error);
+                answer.not_sent = self.is_not_sent(&error, url).await;
                 return Err(failure::without_answer(error, url));
             }
         };
@@ -128,6 +130,22 @@ impl Client {
                 Ok(self.fresh.execute(assemble(to, headers, body)?).await)
             }
             first => Ok(first),
+        }
+    }
+
+    /// Whether nothing was sent because of this machine.
+    async fn is_not_sent(&self, error: &reqwest::Error, url: &Url) -> bool {
+        match failure::want(error) {
+            Want::None => false,
+            Want::Something => true,
+            Want::Port => match url.host() {
+                Some(Host::Ipv4(_)) => true,
+                Some(Host::Domain(name)) => {
+                    let found = self.names.resolve(name.to_owned()).await;
+                    found.is_ok_and(|addresses| addresses.iter().any(IpAddr::is_ipv4))
+                }
+                Some(Host::Ipv6(_)) | None => false,
+            },
         }
     }
 

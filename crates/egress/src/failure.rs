@@ -25,6 +25,12 @@ const CONNECT_CAUSES: [(io::ErrorKind, &str); 5] = [
     (io::ErrorKind::NetworkUnreachable, "the network is unreachable"),
 ];
 
+/// What the system says when a process or the machine has run out of something: Linux' ENOMEM, ENFILE,
+/// EMFILE and ENOBUFS.
+const WANTS: [i32; 4] = [12, 23, 24, 105];
+/// Linux' EADDRNOTAVAIL: no port is free for this destination, or its family has no address here.
+const NO_PORT: i32 = 99;
+
 /// A failure of `kind`.
 pub fn failure(kind: ErrorKind, message: impl Into<String>) -> Failure {
     Failure { kind, message: message.into() }
@@ -36,6 +42,38 @@ pub fn place(url: &Url) -> String {
     match url.port_or_known_default() {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
+    }
+}
+
+/// Whether an error says that this machine has run out of something, whomever it calls.
+pub fn is_want(error: &io::Error) -> bool {
+    error.raw_os_error().is_some_and(|code| WANTS.contains(&code))
+}
+
+/// What stood in the way of a connection on this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Want {
+    /// Nothing.
+    None,
+    /// A file descriptor, memory, or somebody to ask for the name.
+    Something,
+    /// A port of its own, if the receiver has an IPv4 address: where IPv6 is switched off, its addresses
+    /// end in the same error.
+    Port,
+}
+
+/// Whether an error is this machine's and not the receiver's.
+pub fn want(error: &reqwest::Error) -> Want {
+    if !error.is_connect() {
+        return Want::None;
+    }
+    if find::<Unresolved>(error).is_some_and(|unresolved| unresolved.not_asked) {
+        return Want::Something;
+    }
+    match innermost_io(error) {
+        Some(io) if is_want(io) => Want::Something,
+        Some(io) if io.raw_os_error() == Some(NO_PORT) => Want::Port,
+        Some(_) | None => Want::None,
     }
 }
 
@@ -135,6 +173,10 @@ fn unconnected(error: &reqwest::Error, place: &str) -> Failure {
     if in_handshake {
         let message = format!("{place} broke the TLS handshake off");
         return failure(ErrorKind::Tls, message);
+    }
+    if want(error) == Want::Something {
+        let cause = root(error);
+        return failure(ErrorKind::Other, format!("nothing could be sent to {place}: {cause}"));
     }
     let cause = match innermost_io(error) {
         Some(io) => CONNECT_CAUSES

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use domain::address::{AddressPolicy, Forbidden};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use crate::Names;
+use crate::{Names, Unresolvable};
 
 /// Resolves names and refuses those with a forbidden address.
 #[derive(Debug, Clone)]
@@ -30,6 +30,8 @@ pub struct Refused {
 pub struct Unresolved {
     host: String,
     why: String,
+    /// Nobody was asked, for want of something on this machine.
+    pub not_asked: bool,
 }
 
 impl Resolve for Guard {
@@ -39,12 +41,19 @@ impl Resolve for Guard {
         let policy = Arc::clone(&self.policy);
         Box::pin(async move {
             let addresses = match resolving.await {
-                Ok(addresses) if addresses.is_empty() => Err("it has no address".to_owned()),
+                Ok(addresses) if addresses.is_empty() => {
+                    Err(Unresolvable::NoAddress("it has no address".to_owned()))
+                }
                 answer => answer,
             };
             let addresses = match addresses {
                 Ok(addresses) => addresses,
-                Err(why) => return Err(Unresolved { host, why }.into()),
+                Err(Unresolvable::NoAddress(why)) => {
+                    return Err(Unresolved { host, why, not_asked: false }.into());
+                }
+                Err(Unresolvable::NotAsked(why)) => {
+                    return Err(Unresolved { host, why, not_asked: true }.into());
+                }
             };
             // One bad address spoils the name: which of them is dialled is not ours to choose.
             for address in &addresses {

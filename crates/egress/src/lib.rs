@@ -40,11 +40,20 @@ pub struct Config {
 }
 
 /// What [`Names::resolve`] gives.
-pub type Resolving = Pin<Box<dyn Future<Output = Result<Vec<IpAddr>, String>> + Send>>;
+pub type Resolving = Pin<Box<dyn Future<Output = Result<Vec<IpAddr>, Unresolvable>> + Send>>;
+
+/// Why a name gives no address, in a sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unresolvable {
+    /// It has none, or its servers do not answer.
+    NoAddress(String),
+    /// Nobody was asked: this machine had no file descriptor or port left for it.
+    NotAsked(String),
+}
 
 /// Resolves names to addresses; tests bring their own.
 pub trait Names: Send + Sync + std::fmt::Debug {
-    /// Every address of `host`, or a sentence why there is none.
+    /// Every address of `host`, or why there is none.
     fn resolve(&self, host: String) -> Resolving;
 }
 
@@ -78,6 +87,9 @@ pub struct Exchange {
     pub duration: Duration,
     /// The address that was dialled, where known.
     pub peer: Option<SocketAddr>,
+    /// Nothing was sent because this machine had no file descriptor, port or memory left for a
+    /// connection. It says nothing about the receiver, and is no attempt.
+    pub not_sent: bool,
 }
 
 /// The client could not be built.

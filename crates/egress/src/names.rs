@@ -9,7 +9,8 @@ use hickory_resolver::proto::rr::Name;
 use hickory_resolver::system_conf::read_system_conf;
 use hickory_resolver::{Resolver, TokioResolver};
 
-use crate::{Names, Resolving};
+use crate::failure::is_want;
+use crate::{Names, Resolving, Unresolvable};
 
 /// How long one name server may take to answer one question.
 const QUESTION_MAX: Duration = Duration::from_secs(2);
@@ -60,16 +61,21 @@ impl Names for SystemNames {
         let resolver = self.resolver.clone();
         let without_servers = self.without_servers.clone();
         Box::pin(async move {
-            let resolver =
-                resolver.map_err(|error| format!("the resolver could not be set up: {error}"))?;
+            let no_address = Unresolvable::NoAddress;
+            let resolver = resolver.map_err(|error| {
+                no_address(format!("the resolver could not be set up: {error}"))
+            })?;
             // As an absolute name, so that no search domain is put behind it.
-            let mut name =
-                Name::from_utf8(&host).map_err(|_| "it is not a valid name".to_owned())?;
+            let mut name = Name::from_utf8(&host)
+                .map_err(|_| no_address("it is not a valid name".to_owned()))?;
             name.set_fqdn(true);
             match tokio::time::timeout(RESOLVE_MAX, resolver.lookup_ip(name)).await {
                 Ok(Ok(found)) => Ok(found.iter().collect()),
-                Ok(Err(error)) => Err(without_servers.unwrap_or_else(|| why(&error))),
-                Err(_) => Err(format!("no answer within {} s", RESOLVE_MAX.as_secs())),
+                Ok(Err(NetError::Io(error))) if is_want(&error) => {
+                    Err(Unresolvable::NotAsked(format!("this machine cannot ask now: {error}")))
+                }
+                Ok(Err(error)) => Err(no_address(without_servers.unwrap_or_else(|| why(&error)))),
+                Err(_) => Err(no_address(format!("no answer within {} s", RESOLVE_MAX.as_secs()))),
             }
         })
     }

@@ -14,6 +14,7 @@ pub mod master_key;
 mod metrics;
 mod metrics_door;
 mod name;
+mod open_files;
 pub mod program;
 mod serve;
 pub mod settings;

@@ -21,6 +21,7 @@ use crate::hints;
 use crate::lock::DataDirLock;
 use crate::metrics::Exporter;
 use crate::metrics_door::MetricsDoor;
+use crate::open_files;
 use crate::settings::Settings;
 use crate::settings::database::Database;
 use crate::supervise::supervise;
@@ -78,12 +79,13 @@ impl Program {
             .with_context(|| format!("cannot listen on {}", settings.listen))?;
         let address = listener.local_addr()?;
         let policy = policy(&settings, address);
+        let shares = open_files::share_out(settings.connections_max, settings.in_flight_max);
         let client = egress::Client::new(egress::Config {
             policy: policy.clone(),
             own_listener: Some(hints::reachable(address)),
             // Fewer, and a busy host's connections would be closed and opened again all the time; idle
             // ones are closed after a few seconds.
-            idle_per_host_max: settings.in_flight_max,
+            idle_per_host_max: shares.in_flight,
             names: None,
         })?;
         let dispatcher = Dispatcher::new(
@@ -91,11 +93,13 @@ impl Program {
             client.clone(),
             Arc::clone(&clock),
             dispatch::Config {
-                in_flight_max: settings.in_flight_max,
+                in_flight_max: shares.in_flight,
                 memory_max: settings.queue_mib.saturating_mul(MIB),
                 node_name: settings.node_name.clone(),
             },
         );
+        // Before anything is dated by it.
+        dispatcher.measure_clock().await?;
         let (samples, sample_queue) = api::sample_channel();
         let readiness = api::Readiness::default();
         let health = Arc::new(Health::new(readiness.clone()));
@@ -112,7 +116,8 @@ impl Program {
             texts: Arc::new(mail::Writer::new(settings.public_url.clone())),
         };
         let metrics = open_metrics(&settings, &dispatcher, &mut state)?;
-        let server = api::serve(listener, api_config(&settings, policy), state)?;
+        let config = api_config(&settings, policy, shares.server);
+        let server = api::serve(listener, config, state)?;
         let handle = server.handle();
         let server_ended = CancellationToken::new();
         loops.others.spawn(run_server(server, server_ended.clone()));
@@ -288,7 +293,7 @@ fn policy(settings: &Settings, address: SocketAddr) -> AddressPolicy {
     }
 }
 
-fn api_config(settings: &Settings, policy: AddressPolicy) -> api::Config {
+fn api_config(settings: &Settings, policy: AddressPolicy, connections_max: usize) -> api::Config {
     api::Config {
         public_url: settings.public_url.clone(),
         allow_http: settings.allow_http,
@@ -299,6 +304,7 @@ fn api_config(settings: &Settings, policy: AddressPolicy) -> api::Config {
         policy,
         default_timeout: settings.timeout,
         workers: std::thread::available_parallelism().map_or(1, usize::from),
+        connections_max,
         shutdown_timeout: settings.shutdown_timeout,
     }
 }

@@ -10,7 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::clock::SystemClock;
 use crate::program::Program;
 use crate::settings::Settings;
-use crate::{database, hints};
+use crate::{database, hints, open_files};
 
 /// The exit code after a second signal.
 const ABORTED: i32 = 130;
@@ -18,6 +18,7 @@ const ABORTED: i32 = 130;
 /// Runs until a signal or until the server fails.
 pub async fn run(settings: Settings, hints_wanted: bool) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
+    open_files::raise_limit();
     let told = settings.clone();
     // Before the lock's file: the folder is nobody's but ours.
     database::make_files(&settings)?;

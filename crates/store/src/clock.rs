@@ -15,4 +15,8 @@ pub trait Clock: Send + Sync + std::fmt::Debug {
     /// Told how far the database's clock is ahead of this clock (negative: behind), as a heartbeat
     /// measured it. Clocks that are turned by hand ignore it.
     fn correct(&self, _database_ahead: TimeDelta) {}
+
+    /// Told every second by the only node of a database: it goes by this machine's own time, which may
+    /// have been set, or have gone on while the machine slept. Clocks that are turned by hand ignore it.
+    fn follow_system(&self) {}
 }

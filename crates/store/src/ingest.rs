@@ -180,10 +180,10 @@ fn answer_all(jobs: Vec<IngestJob>, answers: Vec<Result<Vec<Accepted>, Error>>) 
 }
 
 fn fail_all(jobs: Vec<IngestJob>, error: Error) {
+    let cause = error.chain();
     if error.is_passing() {
-        tracing::warn!(error = %error, jobs = jobs.len(), "Ingest could not write: {error}");
+        tracing::warn!(error = cause, jobs = jobs.len(), "Ingest could not write: {cause}");
     } else {
-        let cause = error.chain();
         tracing::error!(error = cause, "Ingest failed: {cause}");
     }
     for job in jobs {

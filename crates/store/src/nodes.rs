@@ -124,6 +124,19 @@ impl Store {
         Ok(from_micros(database) - (now + half_way))
     }
 
+    /// How far the database's clock is ahead of what `now` says; zero on SQLite, which has none.
+    pub async fn database_ahead(
+        &self,
+        now: impl Fn() -> DateTime<Utc> + Send,
+    ) -> Result<TimeDelta, Error> {
+        let Pools::Postgres { pool } = &self.inner.pools else { return Ok(TimeDelta::zero()) };
+        let mut connection = pool.get_postgres_connection_pool().acquire().await?;
+        let before = now();
+        let database = database_time(&mut connection).await?;
+        let half_way = before + (now() - before) / 2;
+        Ok(from_micros(database) - half_way)
+    }
+
     /// Whether others could take this node for dead: not on SQLite, where there are none.
     pub fn can_be_taken_for_dead(&self) -> bool {
         matches!(self.inner.pools, Pools::Postgres { .. })

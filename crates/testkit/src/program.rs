@@ -58,6 +58,8 @@ fn build() -> PathBuf {
 pub struct Setup {
     folder: Arc<TempDir>,
     settings: Vec<(String, String)>,
+    /// What a shell does before it becomes the server.
+    before: Option<String>,
 }
 
 impl Setup {
@@ -68,7 +70,7 @@ impl Setup {
             .tempdir()
             .expect("a temporary folder can be made");
         let data = folder.path().to_str().expect("the folder's name is text").to_owned();
-        let setup = Self { folder: Arc::new(folder), settings: Vec::new() };
+        let setup = Self { folder: Arc::new(folder), settings: Vec::new(), before: None };
         setup
             .set("HOOKFERRY_DATA_DIR", &data)
             .set("HOOKFERRY_LISTEN", "127.0.0.1:0")
@@ -89,6 +91,12 @@ impl Setup {
         self.settings.retain(|(key, _)| key != name);
         self.settings.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// Under limits that a line of shell sets: `ulimit -n 128`.
+    #[must_use]
+    pub fn under(self, line: &str) -> Self {
+        Self { before: Some(line.to_owned()), ..self }
     }
 
     /// Where SQLite, the master key and our logs lie.
@@ -117,7 +125,7 @@ impl Setup {
         let log = self.folder().join("test.log");
         let errors = File::options().create(true).append(true).open(&log).expect("a log");
         let mut child = self
-            .command()
+            .command_under(self.before.as_deref())
             .arg("serve")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -184,7 +192,18 @@ impl Setup {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(binary());
+        self.command_under(None)
+    }
+
+    fn command_under(&self, before: Option<&str>) -> Command {
+        let mut command = match before {
+            Some(line) => {
+                let mut shell = Command::new("/bin/sh");
+                shell.args(["-c", &format!("{line}; exec \"$0\" \"$@\"")]).arg(binary());
+                shell
+            }
+            None => Command::new(binary()),
+        };
         command.env_clear().current_dir(self.folder());
         command.envs(std::env::vars().filter(|(name, _)| !name.starts_with("HOOKFERRY_")));
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));
@@ -269,6 +288,39 @@ impl Program {
         let line = format!("kill -{name} {}", self.child.id());
         let status = Command::new("/bin/sh").args(["-c", &line]).status();
         assert!(status.is_ok_and(|status| status.success()), "no {name} to the program");
+    }
+
+    /// Sets limits of the running process, as `prlimit` has them: `--nofile=3:`.
+    pub fn limit(&self, limit: &str) {
+        let mut prlimit = Command::new("prlimit");
+        let status = prlimit.args(["--pid", &self.child.id().to_string(), limit]).status();
+        assert!(status.is_ok_and(|status| status.success()), "no {limit} for the program");
+    }
+
+    /// The most memory it has had in use so far, in MiB.
+    pub fn memory_max_mib(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).expect("the program runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+        kib.expect("Linux tells it") / 1024
+    }
+
+    /// How many files and connections it has open.
+    pub fn open_files(&self) -> usize {
+        let path = format!("/proc/{}/fd", self.child.id());
+        std::fs::read_dir(path).expect("the program runs").count()
+    }
+
+    /// The time that it has had on all cores so far.
+    pub fn cpu_time(&self) -> Duration {
+        let path = format!("/proc/{}/stat", self.child.id());
+        let stat = std::fs::read_to_string(path).expect("the program runs");
+        let (_, fields) = stat.rsplit_once(')').expect("Linux tells its name");
+        let ticks = fields.split_ascii_whitespace().skip(11).take(2);
+        let ticks: u64 = ticks.filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+        // Linux counts in hundredths.
+        Duration::from_millis(ticks * 10)
     }
 
     /// Waits until it has ended by itself.

@@ -97,12 +97,14 @@ async fn read_request(
     payload: web::Payload,
     shared: &Shared,
 ) -> Result<(Caller, Vec<Result<Read, Refusal>>), ApiError> {
-    let Authorized { caller, now, .. } = auth::authorize_ingest(req, shared).await?;
+    let Authorized { caller, .. } = auth::authorize_ingest(req, shared).await?;
     if idempotency_key(req)?.is_some() {
         let detail = "does not fit a batch; give each event an `id`".to_owned();
         return Err(key_refused(detail));
     }
     let body = body::read(req, payload, "a batch", BATCH_BYTES_MAX).await?;
+    // Not when it was let in: a body may take long, and others have come meanwhile.
+    let now = shared.state.clock.now();
     let data_bytes_max = caller.gate.event_bytes_max();
     let context = Context { company: caller.company, key: None, now, data_bytes_max };
     let events = read_batch(body::text(&body)?)?;

@@ -72,6 +72,9 @@ pub async fn send_sample(
         acknowledge: target.acknowledge,
     };
     let exchange = shared.state.samples.send(request).await?;
+    if exchange.not_sent {
+        return Err(ApiError::Overloaded);
+    }
     let delivered = exchange.outcome.is_success();
     let metrics = &shared.state.metrics;
     if delivered {
@@ -178,7 +181,7 @@ fn shown_request(target: &Target, headers: &[(String, String)], body: &[u8]) -> 
 }
 
 fn view(exchange: Exchange, request: RequestView) -> SampleView {
-    let Exchange { outcome, headers, body, truncated, duration, peer: _ } = exchange;
+    let Exchange { outcome, headers, body, truncated, duration, peer: _, not_sent: _ } = exchange;
     let BodyView { body, encoding } = BodyView::of(body);
     SampleView {
         ok: outcome.is_success(),

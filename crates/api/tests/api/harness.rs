@@ -99,6 +99,7 @@ fn api_config(operator: OperatorTokens, policy: AddressPolicy) -> api::Config {
         policy,
         default_timeout: Duration::from_secs(5),
         workers: 1,
+        connections_max: 1_000,
         shutdown_timeout: Duration::ZERO,
     }
 }

@@ -1,8 +1,11 @@
 //! Limits, suspension and companies over REST.
 
 use chrono::TimeDelta;
+use domain::scope::Scope;
 use serde_json::{Value, json};
 use testkit::api::{Answer, Api};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::harness::{App, event, problem};
 use crate::people::signed_up;
@@ -69,6 +72,31 @@ async fn events_come_at_their_rate_and_a_raised_limit_counts_at_once() {
     app.api.post("/events", &event()).await;
     problem(&app.api.post("/events", &event()).await, 429, "rate_limited", None);
     app.stranger().await.post("/events", &event()).await.expect(202);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_was_long_on_its_way_is_not_taken_for_too_many() {
+    let app = App::start().await;
+    let api = app.with_scopes(&[Scope::EventsWrite]).await;
+    let to = app.base().trim_start_matches("http://").to_owned();
+    let mut slow = TcpStream::connect(to).await.unwrap();
+    let body = event().to_string();
+    let (first, rest) = body.split_at(1);
+    let head = format!(
+        "POST /api/v1/events HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\n\
+         connection: close\r\ncontent-length: {}\r\n\r\n{first}",
+        api.token(),
+        body.len()
+    );
+    slow.write_all(head.as_bytes()).await.unwrap();
+    // One worker answers: it has let the slow one in before it answers these.
+    api.post_event(event()).await;
+    app.clock.advance(TimeDelta::seconds(5));
+    api.post_event(event()).await;
+    slow.write_all(rest.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 202 "), "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

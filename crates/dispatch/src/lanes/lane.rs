@@ -136,10 +136,10 @@ impl Lane {
         self.mode = mode;
     }
 
-    /// `free_slots`: how many more requests can be in flight over all lanes. Beyond the window it
-    /// starts with, a lane takes no more than it leaves to others, so that a few busy endpoints
-    /// that begin to hang together do not take every slot.
-    pub(super) fn sendable(&self, limits: &Limits, free_slots: usize) -> Sendable {
+    /// `room`: how many more requests can be in flight, over all lanes and of its company. Beyond the
+    /// window it starts with, a lane takes no more than it leaves to others, so that a few busy
+    /// endpoints that begin to hang together do not take every slot, nor their company's share.
+    pub(super) fn sendable(&self, limits: &Limits, room: usize) -> Sendable {
         if self.queued() == 0 || self.is_closed {
             return Sendable::No;
         }
@@ -147,7 +147,7 @@ impl Lane {
         let held = self.pace.as_ref().map_or(held, |pace| held.max(pace.opens_at()));
         match self.mode {
             Mode::Open => {
-                let share = free_slots.max(limits.window_start as usize);
+                let share = room.max(limits.window_start as usize);
                 let window = self.window.min(self.in_flight_max.unwrap_or(u32::MAX));
                 if self.in_flight < (window as usize).min(share) {
                     Sendable::From(held)
@@ -354,6 +354,17 @@ impl Lane {
         let is_kept = self.mode == Mode::Held || self.is_closed;
         if is_kept && self.active_at == DateTime::UNIX_EPOCH {
             self.active_at = now;
+        }
+    }
+
+    /// Nothing was done later than `now`; what a receiver asked for stays.
+    pub(super) fn turn_back(&mut self, now: DateTime<Utc>) {
+        self.active_at = self.active_at.min(now);
+        self.halved_at = self.halved_at.map(|at| at.min(now));
+        self.started_at = self.started_at.map(|at| at.min(now));
+        self.started_before = self.started_before.map(|at| at.min(now));
+        if let Some(pace) = &mut self.pace {
+            pace.turn_back(now);
         }
     }
 

@@ -391,7 +391,8 @@ impl Model {
         let failing_has_room = load.failing_in_flight + load.failing_ready < failing_max;
         for (endpoint, lane) in &self.lanes.lanes {
             // Beyond what it starts with, a lane waits for an answer of its own.
-            let sendable = lane.sendable(&self.limits, free_slots);
+            let room = self.lanes.turns.room(lane.company, free_slots);
+            let sendable = lane.sendable(&self.limits, room);
             let waits_for_its_own = lane.in_flight >= self.limits.window_start as usize;
             let company = lane.company.unwrap_or(company_of(endpoint.raw()));
             let at_rest = lane.place == Place::Out;

@@ -47,6 +47,12 @@ impl Pace {
         a_second_ago.map_or(self.next, |start| self.next.max(*start + SECOND))
     }
 
+    /// The clock was set back: nothing was begun later than now.
+    pub(super) fn turn_back(&mut self, now: DateTime<Utc>) {
+        self.next = self.next.min(now + SECOND);
+        self.starts.iter_mut().for_each(|start| *start = (*start).min(now));
+    }
+
     /// A start.
     pub(super) fn start(&mut self, now: DateTime<Utc>) {
         self.next = self.next.max(now - CATCH_UP) + self.step();

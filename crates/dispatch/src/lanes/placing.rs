@@ -1,5 +1,6 @@
 //! Where a lane stands, and the counts that follow from it.
 
+use chrono::{DateTime, Utc};
 use domain::id::{CompanyId, EndpointId};
 use store::Claimed;
 
@@ -132,11 +133,15 @@ impl Lanes {
         self.update(endpoint, |lane, _| lane.place = place);
     }
 
+    /// How many more requests of this company could be in flight if nobody else's were begun.
+    fn room_of(&self, company: Option<CompanyId>) -> usize {
+        self.turns.room(company, self.free_slots())
+    }
+
     fn sendable(&self, endpoint: EndpointId) -> Sendable {
-        let free_slots = self.free_slots();
         self.lanes
             .get(&endpoint)
-            .map_or(Sendable::No, |lane| lane.sendable(&self.limits, free_slots))
+            .map_or(Sendable::No, |lane| lane.sendable(&self.limits, self.room_of(lane.company)))
     }
 
     /// Puts a lane among the turns.
@@ -154,12 +159,13 @@ impl Lanes {
         let free_slots = self.free_slots();
         let Some(lane) = self.lanes.get_mut(&endpoint) else { return };
         let Some(company) = lane.company else { return };
+        let room = self.turns.room(Some(company), free_slots);
         match lane.place {
             Place::Ready => return,
             Place::Parked if lane.is_failing() => return,
             Place::Parked | Place::Out => lane.place = Place::Out,
         }
-        let sendable = lane.sendable(&self.limits, free_slots);
+        let sendable = lane.sendable(&self.limits, room);
         let wake = match sendable {
             Sendable::From(at) if at > self.now => Some(at),
             Sendable::From(_) | Sendable::No => None,
@@ -189,6 +195,20 @@ impl Lanes {
         self.refresh(endpoint);
         if let Some(company) = self.lanes.get(&endpoint).and_then(|lane| lane.company) {
             self.turns.resume(company);
+        }
+    }
+
+    /// The clock was set back: nothing was done later than now, and whoever waited waits anew.
+    pub(super) fn turn_back(&mut self, now: DateTime<Utc>) {
+        self.now = now;
+        self.wakes.clear();
+        for lane in self.lanes.values_mut() {
+            lane.turn_back(now);
+            lane.wake = None;
+        }
+        let endpoints: Vec<EndpointId> = self.lanes.keys().copied().collect();
+        for endpoint in endpoints {
+            self.refresh(endpoint);
         }
     }
 

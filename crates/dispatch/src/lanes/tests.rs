@@ -55,7 +55,7 @@ pub(super) fn row(endpoint: i64, delivery: i64) -> Claimed {
 }
 
 /// So many of these rows in bytes.
-fn rows(count: usize) -> usize {
+pub(super) fn rows(count: usize) -> usize {
     count * row(100, 1).bytes()
 }
 
@@ -63,25 +63,25 @@ fn reserve(lanes: &mut Lanes, raw: i64, wanted: usize) -> usize {
     lanes.reserve(company_of(raw), endpoint(raw), &vec![rows(1); wanted])
 }
 
-fn push(lanes: &mut Lanes, at: i64, deliveries: std::ops::Range<i64>) {
+pub(super) fn push(lanes: &mut Lanes, at: i64, deliveries: std::ops::Range<i64>) {
     let refused = lanes.push_claimed(deliveries.map(|delivery| row(at, delivery)).collect());
     assert!(refused.is_empty());
 }
 
-fn finish(lanes: &mut Lanes, row: &Claimed, success: bool, began: DateTime<Utc>) {
+pub(super) fn finish(lanes: &mut Lanes, row: &Claimed, success: bool, began: DateTime<Utc>) {
     lanes.answered(row.endpoint, success, began, began);
     lanes.settled(row.endpoint, 1, row.bytes());
 }
 
-fn seconds(count: i64) -> DateTime<Utc> {
+pub(super) fn seconds(count: i64) -> DateTime<Utc> {
     noon() + TimeDelta::seconds(count)
 }
 
-fn ids(rows: &[Claimed]) -> Vec<i64> {
+pub(super) fn ids(rows: &[Claimed]) -> Vec<i64> {
     rows.iter().map(|row| row.id.raw()).collect()
 }
 
-fn drain(lanes: &mut Lanes, now: DateTime<Utc>) -> Vec<Claimed> {
+pub(super) fn drain(lanes: &mut Lanes, now: DateTime<Utc>) -> Vec<Claimed> {
     std::iter::from_fn(|| lanes.next(now)).collect()
 }
 
@@ -221,7 +221,8 @@ fn a_window_doubles_with_each_round_trip_and_halves_once_for_all_that_was_under_
         widths.push(next.len());
         under_way = next;
     }
-    assert_eq!(widths, [2, 4, 8, 16, 32, 32]);
+    // Alone it takes half of what its company may have, and leaves the other half to the company's others.
+    assert_eq!(widths, [2, 4, 8, 16, 24, 24]);
     for row in &under_way {
         lanes.answered(row.endpoint, false, seconds(5), seconds(6));
         lanes.settled(row.endpoint, 1, row.bytes());
@@ -276,6 +277,23 @@ fn a_slow_lane_sends_one_settled_request_at_a_time_a_second_apart() {
     assert_eq!(lanes.next_wake(seconds(5)), Some(seconds(6)));
     lanes.set_mode(endpoint(100), company_of(100), Mode::Open);
     assert_eq!(ids(&drain(&mut lanes, seconds(5))), [3]);
+}
+
+#[test]
+fn a_clock_that_is_set_back_makes_nobody_wait_until_it_is_as_late_again() {
+    let mut lanes = Lanes::new(limits());
+    lanes.set_mode(endpoint(100), company_of(100), Mode::Slow);
+    push(&mut lanes, 100, 1..4);
+    push(&mut lanes, 200, 10..20);
+    for row in drain(&mut lanes, seconds(30_000)) {
+        finish(&mut lanes, &row, false, seconds(30_000));
+    }
+    assert_eq!(lanes.lanes[&endpoint(200)].window(), 1);
+    assert_eq!(lanes.next_wake(seconds(30_000)), Some(seconds(30_001)));
+    let given = drain(&mut lanes, seconds(60));
+    assert_eq!(ids(&given), [12], "the slow one waits its second");
+    assert_eq!(lanes.next_wake(seconds(60)), Some(seconds(61)));
+    assert_eq!(ids(&drain(&mut lanes, seconds(61))), [2]);
 }
 
 #[test]

@@ -50,6 +50,14 @@ impl Turns {
         self.companies.get(&company).map_or(0, |entry| entry.bytes)
     }
 
+    /// How many more requests a company may have in flight while each takes one of the free slots:
+    /// in flight + n <= share(free - n).
+    pub(super) fn room(&self, company: Option<CompanyId>, free_slots: usize) -> usize {
+        let entry = company.and_then(|company| self.companies.get(&company));
+        let in_flight = entry.map_or(0, |entry| entry.in_flight);
+        share(free_slots).saturating_sub(in_flight).div_ceil(share(1) + 1).min(free_slots)
+    }
+
     /// Puts a lane at the end of its company's turns, and the company at the end of all turns.
     pub(super) fn enter(&mut self, company: CompanyId, endpoint: EndpointId) {
         self.company(company).ready.push_back(endpoint);

@@ -39,6 +39,19 @@ async fn dns_failures_have_their_own_kind() {
 }
 
 #[tokio::test]
+async fn what_this_machine_lacks_is_told_apart_from_what_the_receiver_does() {
+    let url = Url::parse("https://hook.example.test/?token=secret").unwrap();
+    let exchange = send(&client_allowing(&[], Some(Script::not_asked())), &url).await;
+    assert!(exchange.not_sent);
+    failed(&exchange, ErrorKind::Dns);
+    let no_such = Script::new([Err("the test has no such name".to_owned())]);
+    assert!(!send(&client_allowing(&[], Some(no_such)), &url).await.not_sent);
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let refusing = Url::parse(&format!("http://{free}/")).unwrap();
+    assert!(!send(&client(), &refusing).await.not_sent);
+}
+
+#[tokio::test]
 async fn the_system_resolver_knows_that_invalid_names_do_not_exist() {
     let url = Url::parse("http://hook.invalid/").unwrap();
     failed(&send(&client_allowing(&[], None), &url).await, ErrorKind::Dns);

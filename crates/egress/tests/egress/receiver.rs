@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use domain::address::AddressPolicy;
 use domain::outcome::{Acknowledge, ErrorKind};
-use egress::{Client, Config, Exchange, Names, Request, Resolving};
+use egress::{Client, Config, Exchange, Names, Request, Resolving, Unresolvable};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -138,14 +138,23 @@ impl Connection {
 /// Gives one answer after the other, the last one for ever.
 #[derive(Debug)]
 pub struct Script {
-    answers: Mutex<VecDeque<Result<Vec<IpAddr>, String>>>,
+    answers: Mutex<VecDeque<Result<Vec<IpAddr>, Unresolvable>>>,
     asked: AtomicUsize,
 }
 
 impl Script {
     pub fn new(answers: impl IntoIterator<Item = Result<Vec<IpAddr>, String>>) -> Arc<Self> {
-        let answers = Mutex::new(answers.into_iter().collect());
-        Arc::new(Self { answers, asked: AtomicUsize::new(0) })
+        let read = |answer: Result<_, String>| answer.map_err(Unresolvable::NoAddress);
+        Self::of(answers.into_iter().map(read).collect())
+    }
+
+    /// Nobody can be asked, for want of something on this machine.
+    pub fn not_asked() -> Arc<Self> {
+        Self::of([Err(Unresolvable::NotAsked("no file is left".to_owned()))].into())
+    }
+
+    fn of(answers: VecDeque<Result<Vec<IpAddr>, Unresolvable>>) -> Arc<Self> {
+        Arc::new(Self { answers: Mutex::new(answers), asked: AtomicUsize::new(0) })
     }
 
     pub fn addresses<const N: usize>(answers: [&[&str]; N]) -> Arc<Self> {

@@ -1,5 +1,7 @@
 //! Claims by lane.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::{DeliveryId, EndpointId, floor_at};
 use store::{LaneWant, Store};
@@ -14,6 +16,7 @@ on_both!(
     what_cannot_be_sent_comes_as_an_orphan,
     two_nodes_never_get_the_same_row,
     a_million_rows_of_one_endpoint_hold_nobody_up,
+    ten_thousand_endpoints_are_claimed_in_forty_rounds,
 );
 
 pub(crate) fn want(endpoint: EndpointId, rows: usize) -> LaneWant {
@@ -193,4 +196,44 @@ async fn a_million_rows_of_one_endpoint_hold_nobody_up(s: Setup) {
     others.sort_unstable();
     assert_eq!((others, claimed.rows.len()), (theirs, 116));
     assert_eq!(claimed.more, [flooded]);
+}
+
+async fn ten_thousand_endpoints_are_claimed_in_forty_rounds(s: Setup) {
+    const ENDPOINTS: i64 = 10_000;
+    const PER_ROUND: u32 = 250;
+    let me = s.store.incarnation();
+    s.event(0, "message.received", "c", None).await;
+    let numbers = if s.config.database_url.starts_with("sqlite") {
+        format!(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ENDPOINTS})"
+        )
+    } else {
+        format!("WITH n AS (SELECT generate_series(1::bigint, {ENDPOINTS}) AS i)")
+    };
+    let (company, base) = (s.company.raw(), floor_at(now()) - 2 * ENDPOINTS);
+    let (event, first) = (Setup::event_id(0), floor_at(now() + TimeDelta::hours(1)));
+    let pending = format!(
+        "INSERT INTO pending (id, company_id, endpoint_id, event_id, due_at, schedule_began) \
+         {numbers} SELECT {first} + i, {company}, {base} + i, {event}, 1, 1 FROM n"
+    );
+    let lanes = format!(
+        "INSERT INTO lanes (endpoint_id, company_id, owner, next_due) \
+         {numbers} SELECT {base} + i, {company}, {me}, 1 FROM n"
+    );
+    s.sql(&pending, Vec::new()).await;
+    s.sql(&lanes, Vec::new()).await;
+    let mut claimed: HashSet<EndpointId> = HashSet::new();
+    for round in 1.. {
+        let due = s.store.due_lanes(PER_ROUND, at(2)).await.unwrap();
+        if due.is_empty() {
+            assert_eq!((round - 1, claimed.len()), (40, 10_000));
+            break;
+        }
+        let wants: Vec<LaneWant> = due.iter().map(|lane| want(lane.endpoint, 16)).collect();
+        let brought = s.store.claim(&wants, at(2)).await.unwrap();
+        assert_eq!((brought.rows.len(), brought.more.len()), (250, 0), "round {round}");
+        for row in brought.rows {
+            assert!(claimed.insert(row.endpoint), "{} was claimed twice", row.endpoint);
+        }
+    }
 }
