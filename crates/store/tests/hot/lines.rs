@@ -461,10 +461,21 @@ mod together_on_postgres {
         }
     }
 
-    async fn owner_claims(store: &Store, endpoint: EndpointId) {
+    /// At no moment has a line two that do not wait.
+    async fn check_heads(s: &Setup) {
+        let twice = format!(
+            "FROM (SELECT 1 FROM pending WHERE line_key IS NOT NULL AND due_at < {WAITS} \
+             GROUP BY endpoint_id, line_key HAVING count(*) > 1) x"
+        );
+        assert_eq!(s.count(&twice).await, 0);
+    }
+
+    async fn owner_claims(s: &Setup, endpoint: EndpointId) {
+        let store = &s.store;
         let mut dice = Dice(9);
         for round in 0..3 * ROUNDS {
             let rows = store.claim(&[want(endpoint, 3)], at(round)).await.unwrap().rows;
+            check_heads(s).await;
             let mut lines = BTreeSet::new();
             assert!(rows.iter().all(|row| lines.insert(row.place.unwrap().line)), "two of a line");
             settle_some(store, &mut dice, rows, round).await;
@@ -506,7 +517,7 @@ mod together_on_postgres {
             Store::open(s.config.clone()).await.unwrap(),
         ];
         let posting = (0..).zip(&others).map(|(seed, store)| nodes_post(&s, store, seed));
-        futures_util::join!(join_all(posting), owner_claims(&s.store, endpoint), people_meddle(&s));
+        futures_util::join!(join_all(posting), owner_claims(&s, endpoint), people_meddle(&s));
         check(&s).await;
         // And nothing is left behind: heads come until there is nothing.
         let mut seen: BTreeMap<i64, i64> = BTreeMap::new();
