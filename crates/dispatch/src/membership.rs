@@ -12,6 +12,10 @@ use crate::dispatcher::Dispatcher;
 
 /// How often a node says that it lives, by the real clock.
 const BEAT_EVERY: Duration = Duration::from_secs(1);
+/// How often a node that has just joined looks for dead ones, and for how many rounds: it may be the
+/// one that was killed a moment ago, whose locks the database has not let go yet.
+const LOOK_EVERY_AT_FIRST: Duration = Duration::from_millis(100);
+const ROUNDS_AT_FIRST: u32 = 50;
 /// How long one sign of life may take.
 const BEAT_WITHIN: Duration = Duration::from_secs(5);
 /// How many lanes are handed over in one round.
@@ -39,13 +43,18 @@ impl Dispatcher {
     /// Takes over from the dead and shares lanes with the living; apart from the signs of life, which
     /// must not wait for long work.
     pub(crate) async fn neighbours_loop(&self, stop: CancellationToken) {
+        let mut rounds = 0;
         while !stop.is_cancelled() {
-            if self.may_work()
-                && let Err(error) = self.look_after_others().await
-            {
+            if !self.may_work() {
+                self.pause(LOOK_EVERY_AT_FIRST, &stop).await;
+                continue;
+            }
+            if let Err(error) = self.look_after_others().await {
                 tracing::warn!(error = %error, "Other nodes could not be looked after: {error}");
             }
-            self.pause(BEAT_EVERY, &stop).await;
+            rounds += 1;
+            let pause = if rounds < ROUNDS_AT_FIRST { LOOK_EVERY_AT_FIRST } else { BEAT_EVERY };
+            self.pause(pause, &stop).await;
         }
     }
 

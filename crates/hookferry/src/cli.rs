@@ -236,6 +236,7 @@ pub(crate) enum DataFrom {
 
 /// Reads the command line, does what it says, and gives the exit code.
 pub fn main() -> ExitCode {
+    crate::memory::take_small_pages();
     // A second installation is no error: it is the same provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread()

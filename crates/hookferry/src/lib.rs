@@ -11,6 +11,7 @@ mod health;
 mod hints;
 pub mod lock;
 pub mod master_key;
+mod memory;
 mod metrics;
 mod metrics_door;
 mod name;
