@@ -214,15 +214,23 @@ async fn endpoints_that_cannot_be_are_refused_by_name() {
         ("format", json!("wati")),
         ("filter", json!({})),
         ("session", json!("active")),
-        ("ordered", json!(true)),
-        ("rate_limit", json!({"per_second": 5})),
-        ("max_in_flight", json!(3)),
         ("phone_number_ids", json!(["208845331907714"])),
         ("request", json!({"method": "GET"})),
     ] {
         let mut wanted = endpoint("https://example.com/");
         wanted[field] = value;
         problem(&api.post("/endpoints", &wanted).await, 422, "not_supported", field);
+    }
+    for (field, value) in [
+        ("ordered", json!("yes")),
+        ("rate_limit", json!({"per_second": 0})),
+        ("rate_limit", json!({"per_second": 10_001})),
+        ("max_in_flight", json!(0)),
+        ("max_in_flight", json!(1_001)),
+    ] {
+        let mut wanted = endpoint("https://example.com/");
+        wanted[field] = value;
+        problem(&api.post("/endpoints", &wanted).await, 422, "invalid_field", field);
     }
     let all = api.get("/endpoints").await.expect(200);
     assert_eq!(all["data"], json!([]), "nothing was made");
