@@ -400,6 +400,11 @@ impl Lanes {
         }
     }
 
+    /// Requests that are answered and not settled.
+    pub fn unwritten(&self) -> usize {
+        self.load.unsettled.saturating_sub(self.load.in_flight)
+    }
+
     /// Whether their rows take more than one part in so many of the memory for them.
     pub fn fills_more_than_one_in(&self, parts: usize) -> bool {
         self.load.bytes > self.limits.memory_max / parts.max(1)

@@ -1,6 +1,6 @@
-//! Whether this node gets as much of the machine as it wants. A receiver that is slow costs no time
-//! of the processor; where timers come late, something costs all of it, and events that are taken in
-//! faster than they can be sent only make every delivery late.
+//! Whether this node takes in more than it can send. A receiver that is slow costs no time of the
+//! processor and leaves nothing to write: where outcomes wait to be written, or timers come late, it is
+//! the node, and events that are taken in faster only make every delivery late.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -16,6 +16,8 @@ const REST: Duration = Duration::from_millis(100);
 const LATE: Duration = Duration::from_millis(6);
 /// Of so many beats the average is taken, about.
 const BEATS: u64 = 8;
+/// The part of the requests that may be unsettled which may be answered and wait to be written down.
+const UNWRITTEN_PART: usize = 4;
 /// The part of the memory for deliveries that may fill before ingest is asked to wait.
 const MEMORY_PART: usize = 4;
 
@@ -48,9 +50,12 @@ impl Dispatcher {
         }
     }
 
-    /// Whether more is taken in than this node can send.
+    /// Whether more is taken in than this node can send: outcomes wait for the database, which ingest
+    /// shares with them, or the processor is what is short.
     pub(crate) fn is_overrun(&self) -> bool {
-        self.pulse.is_slow() && self.lanes.lock().fills_more_than_one_in(MEMORY_PART)
+        let lanes = self.lanes.lock();
+        lanes.unwritten() > self.config.in_flight_max / UNWRITTEN_PART
+            || self.pulse.is_slow() && lanes.fills_more_than_one_in(MEMORY_PART)
     }
 }
 

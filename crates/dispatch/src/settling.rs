@@ -14,7 +14,7 @@ use crate::lanes::Mode;
 use crate::targets::mode_of;
 
 /// How many outcomes one transaction takes.
-const BATCH_MAX: usize = 512;
+const BATCH_MAX: usize = 1_024;
 /// A batch that is smaller than this gathers for a moment: nobody waits for an outcome to be written,
 /// and a transaction costs as much as some dozen of them.
 const BATCH_WORTHWHILE: usize = 64;

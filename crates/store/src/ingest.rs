@@ -25,8 +25,8 @@ const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// How long ingest waits at a time where more is taken in than can be sent, and how often at most
 /// before each batch.
-const BREATH: Duration = Duration::from_millis(5);
-const BREATHS_MAX: u32 = 20;
+const BREATH: Duration = Duration::from_millis(2);
+const BREATHS_MAX: u32 = 100;
 
 /// Where fresh deliveries go without being read back: the lanes of this node.
 pub trait HandOver: Send + Sync + std::fmt::Debug {
