@@ -10,6 +10,7 @@ mod m20261121_000004_search;
 mod m20261121_000005_live;
 mod m20261121_000007_notify;
 mod m20261121_000008_traffic;
+mod m20261121_000009_fresh_keys;
 
 /// Runs the migrations in order; the store takes a lock first, so that two nodes do not race.
 #[derive(Debug)]
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000005_live::Migration),
             Box::new(m20261121_000007_notify::Migration),
             Box::new(m20261121_000008_traffic::Migration),
+            Box::new(m20261121_000009_fresh_keys::Migration),
         ]
     }
 }

@@ -145,6 +145,7 @@ impl Dispatcher {
                 self.upkeep_loop(stop.clone()),
                 self.jobs_loop(stop.clone()),
                 self.search_loop(stop.clone()),
+                self.keys_loop(stop.clone()),
                 self.pulse_loop(stop.clone()),
                 self.lines_loop(stop.clone()),
             );

@@ -1,9 +1,10 @@
-//! Feeding the index behind the lists: slices of a few milliseconds with rests between them, so that
-//! it takes a quarter of the writer at most, and lags where that is not enough.
+//! What is fed in bulk behind the hot path: the index of the lists, and SQLite's keys. Slices of a few
+//! milliseconds with rests between them, so that each takes a quarter of the writer at most, and lags
+//! where that is not enough.
 
 use std::time::{Duration, Instant};
 
-use store::{SearchStep, SearchWalk};
+use store::{KeyMove, SearchStep, SearchWalk};
 use tokio_util::sync::CancellationToken;
 
 use crate::dispatcher::Dispatcher;
@@ -12,6 +13,8 @@ use crate::dispatcher::Dispatcher;
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// And while it waits for others' transactions to end.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
+/// How often a node looks for keys to move.
+const LOOK_FOR_KEYS_EVERY: Duration = Duration::from_secs(1);
 /// The rest after a step is so many times as long as the step was.
 const REST_FACTOR: u32 = 3;
 /// And at least and at most so long.
@@ -29,10 +32,7 @@ impl Dispatcher {
             }
             let begun = Instant::now();
             let rest = match self.store.walk_search(&mut walk, self.clock.now()).await {
-                Ok(SearchStep::Walked(_) | SearchStep::Next) => {
-                    let rest = begun.elapsed().saturating_mul(REST_FACTOR);
-                    rest.clamp(REST_MIN, REST_MAX)
-                }
+                Ok(SearchStep::Walked(_) | SearchStep::Next) => rest_after(begun.elapsed()),
                 Ok(SearchStep::Rest) if walk.is_waiting() => LOOK_AGAIN,
                 Ok(SearchStep::Rest) => LOOK_EVERY,
                 Err(error) => {
@@ -43,4 +43,25 @@ impl Dispatcher {
             self.pause(rest, &stop).await;
         }
     }
+
+    /// Moves fresh keys until `stop`.
+    pub(crate) async fn keys_loop(&self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let begun = Instant::now();
+            let rest = match self.store.move_keys(self.clock.now()).await {
+                Ok(KeyMove::Moved) => rest_after(begun.elapsed()),
+                Ok(KeyMove::Rest) => LOOK_FOR_KEYS_EVERY,
+                Err(error) => {
+                    tracing::warn!(error = %error, "New keys wait for the database to be moved: {error}");
+                    LOOK_EVERY
+                }
+            };
+            self.pause(rest, &stop).await;
+        }
+    }
+}
+
+/// How long to leave the writer to others after a step that took so long.
+fn rest_after(step: Duration) -> Duration {
+    step.saturating_mul(REST_FACTOR).clamp(REST_MIN, REST_MAX)
 }

@@ -49,6 +49,9 @@ pub(crate) async fn within<T>(part: impl Future<Output = Result<T, Error>>) -> R
     }
 }
 
+/// Makes a connection to SQLite one whose commits last again.
+const SET_BACK: &str = "PRAGMA synchronous = FULL";
+
 /// How a commit failed.
 enum Uncommitted {
     RolledBack(Error),
@@ -99,6 +102,26 @@ impl Store {
                     let rows = (&mut **connection).fetch_all(sqlx::raw_sql(sql)).await?;
                     rows.iter().map(R::from_row).collect::<Result<_, _>>()?
                 }
+            };
+            Ok((tx, rows))
+        })
+        .await
+    }
+
+    /// The same on SQLite with a script behind the `BEGIN`; gives what it read. Elsewhere nothing is.
+    pub(crate) async fn begin_hot_with(
+        &self,
+        durability: Durability,
+        script: impl FnOnce(&mut Script),
+    ) -> Result<(HotTx, Vec<SqliteRow>), Error> {
+        within(async {
+            let mut tx = self.hot_connection(durability).await?;
+            let mut first = Script::default();
+            first.statement(tx.opening());
+            script(&mut first);
+            let rows = match &mut tx.connection {
+                HotConnection::Sqlite(connection) => first.run(connection).await?.rows,
+                HotConnection::Postgres(_) => Vec::new(),
             };
             Ok((tx, rows))
         })
@@ -203,6 +226,9 @@ impl HotTx {
         let mut script = std::mem::take(&mut self.deferred);
         let before_commit = script.len();
         script.statement("COMMIT");
+        if self.lax {
+            script.statement(SET_BACK);
+        }
         let committed = match &mut self.connection {
             HotConnection::Sqlite(connection) => script.run(connection).await.map(|_| ()),
             HotConnection::Postgres(_) => {
@@ -217,10 +243,13 @@ impl HotTx {
                 let _ = self.roll_back().await;
                 return Err(Uncommitted::RolledBack(error));
             }
-            Err(Broken { error, .. }) => return Err(Uncommitted::Unknown(error)),
+            Err(Broken { done, error }) if done == before_commit => {
+                return Err(Uncommitted::Unknown(error));
+            }
+            // It is committed, but the connection cannot be set back: it is closed.
+            Err(Broken { .. }) => return Ok(()),
         }
-        // It is committed, whatever happens now: a connection that cannot be set back is closed.
-        self.done = self.set_back().await.is_ok();
+        self.done = true;
         Ok(())
     }
 
@@ -235,7 +264,7 @@ impl HotTx {
     /// The next one on this connection may be one that was promised to last.
     async fn set_back(&mut self) -> Result<(), Error> {
         if self.lax && matches!(self.connection, HotConnection::Sqlite(_)) {
-            self.run("PRAGMA synchronous = FULL").await?;
+            self.run(SET_BACK).await?;
         }
         Ok(())
     }

@@ -8,13 +8,17 @@ use chrono::{DateTime, Utc};
 use domain::event::{NewEvent, Verdict};
 use domain::event_type::EventTypeName;
 use domain::id::{CompanyId, EndpointId, EventId};
+use sea_orm::DatabaseBackend;
+use sea_orm::sqlx::{FromRow, Row};
 
 use crate::compiled::CompiledCompany;
+use crate::fresh_keys::{self, Looked, Wanted, Written};
 use crate::hot::{Durability, Failed, HotTx, within};
 use crate::ingest::{HandOver, IngestJob};
-use crate::ingest_keys::{Key, settle_keys};
+use crate::ingest_keys::{Key, KeysSettled, Place, settle_keys};
 use crate::ingest_pending::insert_all;
 use crate::ingest_rows::{LaneWish, PendingRow, Rooms};
+use crate::script::ROWS_MAX;
 use crate::time::micros;
 use crate::{Accepted, Bearer, Error, Hint, Store};
 
@@ -40,6 +44,12 @@ impl<'a> Item<'a> {
     pub(crate) const fn new(job: usize, event: &'a NewEvent) -> Self {
         Self { job, event, key: None, fate: Fate::New, id: 0, deliveries: 0 }
     }
+}
+
+/// What a batch has read on its first trip.
+struct Read {
+    versions: Vec<(i64, i64)>,
+    looked: Option<Looked>,
 }
 
 /// What becomes of an event.
@@ -78,6 +88,15 @@ impl<'a> Batch<'a> {
         let mut companies: Vec<i64> = distinct.into_iter().collect();
         companies.sort_unstable();
         companies
+    }
+
+    /// The places of all its keys, each once.
+    fn keys(&self) -> Vec<Place> {
+        let keys = self.items.iter().filter_map(|item| item.key.as_ref());
+        let mut places: Vec<Place> = keys.map(Key::place).collect();
+        places.sort_unstable();
+        places.dedup();
+        places
     }
 
     fn answers(self) -> Vec<Result<Vec<Accepted>, Error>> {
@@ -121,18 +140,17 @@ impl Store {
     ) -> Result<Vec<Result<Vec<Accepted>, Error>>, Error> {
         let mut batch = Batch::new(jobs);
         let mut rooms = Rooms::new(hand_over);
-        let versions = crate::ingest_rows::versions_sql(&batch.companies());
-        let (mut tx, versions) =
-            self.begin_hot_reading(Durability::Acknowledged, &versions).await?;
-        let filled = within(self.fill(&mut tx, &mut batch, versions, &mut rooms, now)).await;
+        let (mut tx, read) = self.begin_batch(&batch, now).await?;
+        let filled = within(self.fill(&mut tx, &mut batch, read, &mut rooms, now)).await;
         let pending = match tx.end_timed(filled).await {
-            Ok((pending, commit)) => {
+            Ok(((pending, keys), commit)) => {
+                self.remember_fresh_keys(keys, now);
                 self.count_batch(&batch, commit);
                 self.hint_restrained(&pending);
                 pending
             }
             Err(Failed::Unchanged(error)) => return Err(error),
-            Err(Failed::Doubtful(pending, error)) => {
+            Err(Failed::Doubtful((pending, _), error)) => {
                 let claimed = pending.iter().filter(|row| row.claimed_by != 0);
                 self.doubt(claimed.map(PendingRow::held_by_us));
                 return Err(error);
@@ -145,6 +163,48 @@ impl Store {
             .collect();
         rooms.fill(fresh);
         Ok(batch.answers())
+    }
+
+    /// Begins the transaction of a batch. On SQLite, where each trip to the database's thread counts,
+    /// all that it is likely to read comes with it: its keys, and the lanes by what is known of its
+    /// companies' endpoints.
+    async fn begin_batch(
+        &self,
+        batch: &Batch<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<(HotTx, Read), Error> {
+        let companies = batch.companies();
+        if self.backend() == DatabaseBackend::Postgres || companies.len() > ROWS_MAX {
+            let versions = crate::ingest_rows::versions_sql(&companies);
+            let (tx, versions) =
+                self.begin_hot_reading(Durability::Acknowledged, &versions).await?;
+            return Ok((tx, Read { versions, looked: None }));
+        }
+        let wanted = Wanted { keys: batch.keys(), endpoints: self.foreseen(batch) };
+        let (mut tx, rows) = self
+            .begin_hot_with(Durability::Acknowledged, |script| {
+                crate::ingest_rows::read_versions(script, &companies);
+                fresh_keys::ask(script, &wanted);
+            })
+            .await?;
+        let (versions, answers): (Vec<_>, Vec<_>) =
+            rows.into_iter().partition(|row| row.len() == 2);
+        let versions = versions.iter().map(FromRow::from_row).collect::<Result<_, _>>()?;
+        let looked = within(fresh_keys::complete(self, &mut tx, wanted, answers, now)).await?;
+        Ok((tx, Read { versions, looked: Some(looked) }))
+    }
+
+    /// The endpoints that a batch may go to, by what was true at its companies' last batch.
+    fn foreseen(&self, batch: &Batch<'_>) -> Vec<i64> {
+        let known = self.inner.compiled.lock();
+        let of_company = |company: i64| {
+            let id = CompanyId::from_raw(company);
+            Some((id, Arc::clone(known.get(&id)?)))
+        };
+        let companies: HashMap<_, _> =
+            batch.companies().into_iter().filter_map(of_company).collect();
+        drop(known);
+        owners_to_read(&batch.items, &companies)
     }
 
     /// What restrained endpoints got unclaimed is looked at at once: nothing reaches them otherwise.
@@ -174,10 +234,11 @@ impl Store {
         &self,
         tx: &mut HotTx,
         batch: &mut Batch<'_>,
-        versions: Vec<(i64, i64)>,
+        read: Read,
         rooms: &mut Rooms<'_>,
         now: DateTime<Utc>,
-    ) -> Result<Vec<PendingRow>, Error> {
+    ) -> Result<(Vec<PendingRow>, Written), Error> {
+        let Read { versions, looked } = read;
         let companies = self.compiled_companies(tx, versions).await?;
         self.refuse_callers(tx, batch, &companies, now).await?;
         refuse_stale(batch, &companies);
@@ -193,8 +254,9 @@ impl Store {
             self.number(item, &companies, now);
         }
         let owners = owners_to_read(&batch.items, &companies);
-        let owners = settle_keys(tx, &mut batch.items, owners, now).await?;
-        crate::ingest_keys::recognise_untaken(tx, &mut batch.items).await?;
+        let settled = settle_keys(self, tx, &mut batch.items, owners, looked, now).await?;
+        let KeysSettled { owners, written, found } = settled;
+        crate::ingest_keys::recognise_untaken(self, tx, &mut batch.items, &found, now).await?;
         let mut rows = fan_out(&batch.items, &companies, now);
         let mut wishes = self.assign(&owners, &mut rows, rooms, now);
         for (endpoint, bytes) in crate::lines::place(tx, &mut rows).await? {
@@ -205,7 +267,7 @@ impl Store {
         wishes.extend(heads.map(|row| LaneWish::due(row.endpoint, row.company, owner, now)));
         let rows = insert_all(tx, &batch.items, rows, now).await?;
         crate::lane_rows::wish_lanes(tx, &wishes).await?;
-        Ok(rows)
+        Ok((rows, written))
     }
 
     /// Gives an event its id, with room after it for its deliveries.
@@ -356,7 +418,7 @@ impl Store {
     }
 }
 
-/// The endpoints that these events may go to, sorted.
+/// The endpoints that these events may go to, sorted, as far as their companies are known.
 fn owners_to_read(
     items: &[Item<'_>],
     companies: &HashMap<CompanyId, Arc<CompiledCompany>>,
@@ -368,7 +430,8 @@ fn owners_to_read(
     pairs.dedup();
     let mut endpoints: Vec<i64> = Vec::new();
     for (company, event_type) in pairs {
-        endpoints.extend(companies[&company].matching(event_type).iter().map(|e| e.id.raw()));
+        let Some(company) = companies.get(&company) else { continue };
+        endpoints.extend(company.matching(event_type).iter().map(|e| e.id.raw()));
     }
     endpoints.sort_unstable();
     endpoints.dedup();

@@ -10,11 +10,12 @@ use domain::id::EventId;
 use sea_orm::sqlx;
 use sha2::{Digest, Sha256};
 
+use crate::fresh_keys::{self, Looked, Wanted, Written};
 use crate::hot::{HotConnection, HotTx};
 use crate::ingest_batch::{Fate, Item};
-use crate::script::{ROWS_MAX, RowsInsert, Script};
+use crate::script::Script;
 use crate::time::micros;
-use crate::{Accepted, Error, lane_rows};
+use crate::{Accepted, Error, Store, lane_rows};
 
 /// How often a key whose first half is taken by another key is tried under another first half.
 const PROBES_MAX: u8 = 4;
@@ -31,7 +32,7 @@ pub(crate) struct Key {
 
 /// What is remembered of an event's key.
 #[derive(Debug, Clone, Copy)]
-struct Remembered {
+pub(crate) struct Remembered {
     check: i64,
     body: i64,
     event: i64,
@@ -52,7 +53,8 @@ impl Key {
         })
     }
 
-    fn place(&self) -> (i64, i64, i64) {
+    /// Where it stands, if it does.
+    pub(crate) const fn place(&self) -> Place {
         (self.company, self.source, self.hash)
     }
 
@@ -96,31 +98,55 @@ fn body_hash(event: &NewEvent) -> i64 {
     half(&hasher.finalize(), 0)
 }
 
-/// Writes down the keys of new events; those that were there before decide their events' fate. Gives
-/// the owners of the lanes of `endpoints`, which are read on the same trip.
+/// What came of the keys of a batch.
+pub(crate) struct KeysSettled {
+    /// The owners of lanes, which were read on the same trip.
+    pub(crate) owners: HashMap<i64, (i64, i64)>,
+    /// What is to be remembered once all is committed.
+    pub(crate) written: Written,
+    /// What stands in the places of the keys that were looked for.
+    pub(crate) found: Found,
+}
+
+/// Writes down the keys of new events; those that were there before decide their events' fate. Reads
+/// the owners of the lanes of `endpoints` with it. On SQLite `looked` are the keys of all items, where
+/// they were looked for already.
 pub(crate) async fn settle_keys(
+    store: &Store,
     tx: &mut HotTx,
     items: &mut [Item<'_>],
     endpoints: Vec<i64>,
+    mut looked: Option<Looked>,
     now: DateTime<Utc>,
-) -> Result<HashMap<i64, (i64, i64)>, Error> {
+) -> Result<KeysSettled, Error> {
+    let foreseen = looked.as_mut().filter(|looked| looked.endpoints == endpoints);
+    let mut owners = foreseen.map(|looked| std::mem::take(&mut looked.owners));
     let mut open: Vec<usize> = (0..items.len())
         .filter(|place| items[*place].fate == Fate::New && items[*place].key.is_some())
         .collect();
-    let mut owners = None;
+    let (mut written, mut found) = (Written::default(), Found::new());
     for _ in 0..PROBES_MAX {
         if open.is_empty() {
             break;
         }
         let round = Round::of(items, open);
-        let inserted = if owners.is_none() {
-            let (inserted, read) = round.insert_and_read(tx, &endpoints, micros(now)).await?;
-            owners = Some(read);
-            inserted
-        } else {
-            round.insert(tx, micros(now)).await?
-        };
-        open = round.judge(tx, items, inserted).await?;
+        match &mut tx.connection {
+            HotConnection::Sqlite(_) => {
+                let keys = match looked.take() {
+                    Some(looked) => looked.keys,
+                    None => round.look(store, tx, now).await?,
+                };
+                found.extend(keys.into_iter().map(remembered));
+                round.write_sqlite(store, tx, &mut written, &mut found, now).await?;
+            }
+            HotConnection::Postgres(connection) => {
+                let asked = if owners.is_none() { endpoints.as_slice() } else { &[] };
+                let (there, read) = round.settle_postgres(connection, asked, micros(now)).await?;
+                found.extend(there);
+                owners.get_or_insert(read);
+            }
+        }
+        open = round.judge(items, &found)?;
         for place in &open {
             items[*place].key = items[*place].key.map(Key::probed);
         }
@@ -129,20 +155,31 @@ pub(crate) async fn settle_keys(
         let what = "too many keys share a hash".into();
         return Err(Error::Corrupt { table: "event_keys", id: 0, what });
     }
-    match owners {
-        Some(owners) => Ok(owners),
-        None => lane_rows::owners(tx, &endpoints).await,
-    }
+    let owners = match owners {
+        Some(owners) => owners,
+        None => lane_rows::owners(tx, &endpoints).await?,
+    };
+    Ok(KeysSettled { owners, written, found })
 }
 
 /// Looks for the keys of events that have expired or that their type does not take any more, and
 /// writes none: what was accepted before gets the answer that it got then.
-pub(crate) async fn recognise_untaken(tx: &mut HotTx, items: &mut [Item<'_>]) -> Result<(), Error> {
+pub(crate) async fn recognise_untaken(
+    store: &Store,
+    tx: &mut HotTx,
+    items: &mut [Item<'_>],
+    found: &Found,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
     let is_untaken = |item: &&mut Item<'_>| [Fate::Expired, Fate::Unfit].contains(&item.fate);
     for item in items.iter_mut().filter(is_untaken) {
         let Some(mut key) = item.key else { continue };
         for _ in 0..PROBES_MAX {
-            match find(tx, &key).await? {
+            let row = match found.get(&key.place()) {
+                Some(row) => Some(*row),
+                None => find(store, tx, &key, now).await?,
+            };
+            match row {
                 None => break,
                 Some(row) if row.check == key.check => {
                     item.fate = Fate::Known(key.judge(&row));
@@ -155,20 +192,41 @@ pub(crate) async fn recognise_untaken(tx: &mut HotTx, items: &mut [Item<'_>]) ->
     Ok(())
 }
 
-/// Where a key stands.
-type Place = (i64, i64, i64);
+/// Where a key stands: company, source, hash.
+pub(crate) type Place = (i64, i64, i64);
+
+/// What is written down of an event's key, its date apart.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KeyRow {
+    pub(crate) key: Key,
+    event: i64,
+    deliveries: i64,
+}
+
+impl KeyRow {
+    /// Binds its seven columns.
+    pub(crate) fn bind(&self, marks: &mut Script) {
+        let Key { company, source, hash, check, body } = self.key;
+        marks.bind(company).bind(source).bind(hash).bind(check).bind(body);
+        marks.bind(self.event).bind(self.deliveries);
+    }
+
+    const fn remembered(&self) -> Remembered {
+        let Key { check, body, .. } = self.key;
+        Remembered { check, body, event: self.event, deliveries: self.deliveries }
+    }
+}
+
+/// What stands in the places of keys.
+pub(crate) type Found = HashMap<Place, Remembered>;
 
 /// Keys that are written down together.
 struct Round {
     /// In the order of the key, so that two nodes cannot lock each other out.
-    rows: Vec<(Key, i64, i64)>,
+    rows: Vec<KeyRow>,
     /// The places of the events in the batch, those with a key that stands there already last.
     places: Vec<usize>,
 }
-
-static INSERT_KEYS: RowsInsert = RowsInsert::new(INSERT, 8, CONFLICT);
-const INSERT: &str = "INSERT INTO event_keys (company_id, source_id, key_hash, key_check, body_hash, event_id, deliveries, created_at)";
-const CONFLICT: &str = "ON CONFLICT (company_id, source_id, key_hash) DO NOTHING";
 
 /// Writes keys down and reads the owners of lanes; the row that begins with [`COUNTED`] says how many
 /// keys were new.
@@ -196,54 +254,56 @@ impl Round {
         let mut sorted: Vec<(Place, usize)> = firsts.into_iter().collect();
         sorted.sort_unstable();
         let row = |place: usize| {
-            let item = &items[place];
-            item.key.map(|key| (key, item.id, i64::from(item.deliveries)))
+            let Item { id, deliveries, key, .. } = items[place];
+            key.map(|key| KeyRow { key, event: id, deliveries: i64::from(deliveries) })
         };
         let rows = sorted.iter().filter_map(|(_, place)| row(*place)).collect();
         Self { rows, places: sorted.into_iter().map(|(_, place)| place).chain(later).collect() }
     }
 
-    /// Writes them down, where nothing stands in their place. Gives how many.
-    async fn insert(&self, tx: &mut HotTx, now: i64) -> Result<u64, Error> {
-        let rows = &self.rows;
-        match &mut tx.connection {
-            HotConnection::Sqlite(connection) => {
-                let mut inserted = 0;
-                for chunk in rows.chunks(ROWS_MAX) {
-                    let ran = keys_script(chunk, now).run(connection).await?;
-                    inserted += ran.changed.iter().sum::<u64>();
-                }
-                Ok(inserted)
-            }
-            HotConnection::Postgres(connection) => {
-                Ok(self.insert_postgres(connection, &[], now).await?.0)
-            }
-        }
+    /// On SQLite, what stands in their places.
+    async fn look(
+        &self,
+        store: &Store,
+        tx: &mut HotTx,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Columns>, Error> {
+        let keys = self.rows.iter().map(|row| row.key.place()).collect();
+        let wanted = Wanted { keys, endpoints: Vec::new() };
+        Ok(fresh_keys::look(store, tx, wanted, now).await?.keys)
     }
 
-    /// The same, and the owners of lanes with it, on one trip where that can be.
-    async fn insert_and_read(
+    /// On SQLite, writes those in whose places nothing was found, and adds them to what was.
+    async fn write_sqlite(
         &self,
+        store: &Store,
         tx: &mut HotTx,
+        written: &mut Written,
+        found: &mut Found,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let is_new = |row: &&KeyRow| !found.contains_key(&row.key.place());
+        let new: Vec<KeyRow> = self.rows.iter().filter(is_new).copied().collect();
+        store.write_fresh_keys(tx, written, &new, now).await?;
+        found.extend(new.iter().map(|row| (row.key.place(), row.remembered())));
+        Ok(())
+    }
+
+    /// Writes them down, where nothing stands in their place, and finds what does. Reads the owners of
+    /// lanes with it.
+    async fn settle_postgres(
+        &self,
+        connection: &mut sqlx::PgConnection,
         endpoints: &[i64],
         now: i64,
-    ) -> Result<(u64, HashMap<i64, (i64, i64)>), Error> {
-        let small = self.rows.len() <= ROWS_MAX && (1..=ROWS_MAX).contains(&endpoints.len());
-        match &mut tx.connection {
-            HotConnection::Sqlite(connection) if small => {
-                let mut script = keys_script(&self.rows, now);
-                lane_rows::read_owners(&mut script, endpoints);
-                let ran = script.run(connection).await?;
-                let inserted = ran.changed.first().copied().unwrap_or(0);
-                Ok((inserted, lane_rows::owners_of(&ran.rows)?))
-            }
-            HotConnection::Sqlite(_) => {
-                Ok((self.insert(tx, now).await?, lane_rows::owners(tx, endpoints).await?))
-            }
-            HotConnection::Postgres(connection) => {
-                self.insert_postgres(connection, endpoints, now).await
-            }
-        }
+    ) -> Result<(Found, HashMap<i64, (i64, i64)>), Error> {
+        let (inserted, owners) = self.insert_postgres(connection, endpoints, now).await?;
+        let found = if inserted == self.rows.len() as u64 {
+            self.rows.iter().map(|row| (row.key.place(), row.remembered())).collect()
+        } else {
+            read_back(connection, &self.rows).await?
+        };
+        Ok((found, owners))
     }
 
     async fn insert_postgres(
@@ -253,13 +313,13 @@ impl Round {
         now: i64,
     ) -> Result<(u64, HashMap<i64, (i64, i64)>), Error> {
         let mut rows: Vec<(i64, i64, i64)> = sqlx::query_as(KEYS_POSTGRES)
-            .bind(self.column(|row| row.0.company))
-            .bind(self.column(|row| row.0.source))
-            .bind(self.column(|row| row.0.hash))
-            .bind(self.column(|row| row.0.check))
-            .bind(self.column(|row| row.0.body))
-            .bind(self.column(|row| row.1))
-            .bind(self.column(|row| row.2))
+            .bind(self.column(|row| row.key.company))
+            .bind(self.column(|row| row.key.source))
+            .bind(self.column(|row| row.key.hash))
+            .bind(self.column(|row| row.key.check))
+            .bind(self.column(|row| row.key.body))
+            .bind(self.column(|row| row.event))
+            .bind(self.column(|row| row.deliveries))
             .bind(now)
             .bind(endpoints)
             .fetch_all(connection)
@@ -270,37 +330,18 @@ impl Round {
         Ok((u64::try_from(counted).unwrap_or(0), owners.collect()))
     }
 
-    fn column(&self, pick: fn(&(Key, i64, i64)) -> i64) -> Vec<i64> {
+    fn column(&self, pick: fn(&KeyRow) -> i64) -> Vec<i64> {
         self.rows.iter().map(pick).collect()
     }
 
     /// Decides the fate of those that were there before. Gives the places of those whose first half
     /// is taken by another key.
-    async fn judge(
-        self,
-        tx: &mut HotTx,
-        items: &mut [Item<'_>],
-        inserted: u64,
-    ) -> Result<Vec<usize>, Error> {
-        let own = |(key, event, deliveries): &(Key, i64, i64)| {
-            let row = Remembered {
-                check: key.check,
-                body: key.body,
-                event: *event,
-                deliveries: *deliveries,
-            };
-            (key.place(), row)
-        };
-        let remembered: HashMap<Place, Remembered> = if inserted == self.rows.len() as u64 {
-            self.rows.iter().map(own).collect()
-        } else {
-            read_back(tx, &self.rows).await?
-        };
+    fn judge(self, items: &mut [Item<'_>], found: &Found) -> Result<Vec<usize>, Error> {
         let mut collided = Vec::new();
         for place in self.places {
             let Some(key) = items[place].key else { continue };
             // One that is gone again was removed while this looked: the caller comes back.
-            let row = remembered.get(&key.place()).ok_or(Error::Overloaded)?;
+            let row = found.get(&key.place()).ok_or(Error::Overloaded)?;
             if row.check != key.check {
                 collided.push(place);
             } else if row.event != items[place].id {
@@ -311,71 +352,44 @@ impl Round {
     }
 }
 
-fn keys_script(rows: &[(Key, i64, i64)], now: i64) -> Script {
-    let mut script = Script::default();
-    script.insert(&INSERT_KEYS, rows, |row, (key, event, deliveries)| {
-        row.bind(key.company)
-            .bind(key.source)
-            .bind(key.hash)
-            .bind(key.check)
-            .bind(key.body)
-            .bind(*event)
-            .bind(*deliveries)
-            .bind(now);
-    });
-    script
+/// A row of keys as it is read: its place, check, body, event, deliveries.
+pub(crate) type Columns = (i64, i64, i64, i64, i64, i64, i64);
+
+const fn remembered(columns: Columns) -> (Place, Remembered) {
+    let (company, source, hash, check, body, event, deliveries) = columns;
+    ((company, source, hash), Remembered { check, body, event, deliveries })
 }
 
 /// What stands in the places of these keys, whoever wrote it.
-async fn read_back(
-    tx: &mut HotTx,
-    rows: &[(Key, i64, i64)],
-) -> Result<HashMap<Place, Remembered>, Error> {
-    const COLUMNS: &str = "SELECT k.company_id, k.source_id, k.key_hash, k.key_check, k.body_hash, k.event_id, k.deliveries";
-    const SQLITE: &str = "FROM json_each(?) t CROSS JOIN event_keys k ON k.company_id = t.value ->> 0 \
-        AND k.source_id = t.value ->> 1 AND k.key_hash = t.value ->> 2";
-    const POSTGRES: &str = "FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS t(company_id, source_id, key_hash) \
+async fn read_back(connection: &mut sqlx::PgConnection, rows: &[KeyRow]) -> Result<Found, Error> {
+    const SQL: &str = "SELECT company_id, source_id, key_hash, key_check, body_hash, event_id, deliveries \
+        FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS t(company_id, source_id, key_hash) \
         JOIN event_keys k USING (company_id, source_id, key_hash)";
-    type Columns = (i64, i64, i64, i64, i64, i64, i64);
-    let found: Vec<Columns> = match &mut tx.connection {
-        HotConnection::Sqlite(connection) => {
-            let places: Vec<Place> = rows.iter().map(|row| row.0.place()).collect();
-            let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} {SQLITE}"));
-            let json = serde_json::to_string(&places).unwrap_or_default();
-            sqlx::query_as(sql).bind(json).fetch_all(&mut **connection).await?
-        }
-        HotConnection::Postgres(connection) => {
-            let column =
-                |pick: fn(&(Key, i64, i64)) -> i64| rows.iter().map(pick).collect::<Vec<_>>();
-            sqlx::query_as(sqlx::AssertSqlSafe(format!("{COLUMNS} {POSTGRES}")))
-                .bind(column(|row| row.0.company))
-                .bind(column(|row| row.0.source))
-                .bind(column(|row| row.0.hash))
-                .fetch_all(&mut **connection)
-                .await?
-        }
-    };
-    Ok(found
-        .into_iter()
-        .map(|(company, source, hash, check, body, event, deliveries)| {
-            ((company, source, hash), Remembered { check, body, event, deliveries })
-        })
-        .collect())
+    let column = |pick: fn(&KeyRow) -> i64| rows.iter().map(pick).collect::<Vec<_>>();
+    let found: Vec<Columns> = sqlx::query_as(SQL)
+        .bind(column(|row| row.key.company))
+        .bind(column(|row| row.key.source))
+        .bind(column(|row| row.key.hash))
+        .fetch_all(connection)
+        .await?;
+    Ok(found.into_iter().map(remembered).collect())
 }
 
-async fn find(tx: &mut HotTx, key: &Key) -> Result<Option<Remembered>, Error> {
-    const READ: &str = "SELECT key_check, body_hash, event_id, deliveries FROM event_keys WHERE company_id = $1 AND source_id = $2 AND key_hash = $3";
-    let row: Option<(i64, i64, i64, i64)> = match &mut tx.connection {
-        HotConnection::Sqlite(connection) => {
-            sqlx::query_as(READ)
-                .bind(key.company)
-                .bind(key.source)
-                .bind(key.hash)
-                .fetch_optional(&mut **connection)
-                .await?
+async fn find(
+    store: &Store,
+    tx: &mut HotTx,
+    key: &Key,
+    now: DateTime<Utc>,
+) -> Result<Option<Remembered>, Error> {
+    const READ: &str = "SELECT company_id, source_id, key_hash, key_check, body_hash, event_id, deliveries \
+        FROM event_keys WHERE company_id = $1 AND source_id = $2 AND key_hash = $3";
+    let found = match &mut tx.connection {
+        HotConnection::Sqlite(_) => {
+            let wanted = Wanted { keys: vec![key.place()], endpoints: Vec::new() };
+            fresh_keys::look(store, tx, wanted, now).await?.keys.pop()
         }
         HotConnection::Postgres(connection) => {
-            sqlx::query_as(READ)
+            sqlx::query_as::<_, Columns>(READ)
                 .bind(key.company)
                 .bind(key.source)
                 .bind(key.hash)
@@ -383,7 +397,5 @@ async fn find(tx: &mut HotTx, key: &Key) -> Result<Option<Remembered>, Error> {
                 .await?
         }
     };
-    let remembered =
-        |(check, body, event, deliveries)| Remembered { check, body, event, deliveries };
-    Ok(row.map(remembered))
+    Ok(found.map(|columns| remembered(columns).1))
 }

@@ -19,7 +19,7 @@ use crate::lines::WAITS;
 use crate::model::claimed_bytes;
 use crate::rows::endpoint_state::StateColumns;
 use crate::rows::traffic::traffic_of;
-use crate::script::{RowsInsert, Script};
+use crate::script::{IdList, RowsInsert, Script};
 use crate::time::{from_micros, micros};
 use crate::{Claimed, Error, Held, Hint, Place};
 
@@ -244,6 +244,14 @@ pub(crate) fn versions_sql(companies: &[i64]) -> String {
     }
     sql.push(')');
     sql
+}
+
+static VERSIONS: IdList =
+    IdList::new("SELECT id, config_version FROM companies WHERE id IN (", ")");
+
+/// Adds the reading of the same of at most [`crate::script::ROWS_MAX`] companies to a script.
+pub(crate) fn read_versions(script: &mut Script, companies: &[i64]) {
+    script.list(&VERSIONS, companies.iter().copied(), |_| {});
 }
 
 /// The same, read in a transaction that has begun.

@@ -21,6 +21,7 @@ use sea_orm_migration::MigratorTrait;
 use tokio::sync::{Semaphore, broadcast, mpsc};
 
 use crate::compiled::CompiledCompany;
+use crate::fresh_keys::FreshKeys;
 use crate::gates::Gates;
 use crate::inbox_arrivals::InboxSenderCache;
 use crate::ingest::{INGEST_BYTES_MAX, INGEST_QUEUE_MAX, IngestJob};
@@ -81,6 +82,7 @@ pub(crate) struct Inner {
     pub(crate) own_types: OwnTypeCache,
     pub(crate) gates: Gates,
     pub(crate) compiled: Mutex<HashMap<CompanyId, Arc<CompiledCompany>>>,
+    pub(crate) fresh_keys: FreshKeys,
     pub(crate) doubtful: Mutex<Vec<(Held, i64, u32)>>,
     /// Held while rows are claimed, and while what is doubtful is given back.
     pub(crate) claiming: tokio::sync::Mutex<()>,
@@ -129,6 +131,7 @@ impl Store {
                 own_types: OwnTypeCache::default(),
                 gates: Gates::default(),
                 compiled: Mutex::default(),
+                fresh_keys: FreshKeys::default(),
                 doubtful: Mutex::default(),
                 claiming: tokio::sync::Mutex::default(),
                 hints,
