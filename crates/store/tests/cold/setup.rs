@@ -9,9 +9,7 @@ use domain::schedule::RetrySchedule;
 use domain::secret::{EndpointSecret, Signatures};
 use domain::settle::Policy;
 use domain::wire::SentHead;
-use sea_orm::{
-    ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, QueryResult, Statement, Value,
-};
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, QueryResult, Statement, Value};
 use store::{
     Actor, Config, EndpointRecord, MasterKey, NewEndpoint, PageRequest, ScheduleChoice, Store,
     SwitchWanted,
@@ -140,15 +138,6 @@ impl Setup {
 
     pub(crate) async fn count(&self, sql: &str) -> i64 {
         self.row(&format!("SELECT count(*) AS n {sql}")).await.try_get("", "n").unwrap()
-    }
-
-    /// How many keys of events are remembered, wherever they stand.
-    pub(crate) async fn keys(&self) -> i64 {
-        let fresh = match self.raw.get_database_backend() {
-            DatabaseBackend::Sqlite => self.count("FROM fresh_keys").await,
-            _ => 0,
-        };
-        fresh + self.count("FROM event_keys").await
     }
 
     pub(crate) async fn config_version(&self) -> i64 {

@@ -125,6 +125,13 @@ pub(crate) async fn caller(s: &Setup, company: CompanyId) -> Caller {
     }
 }
 
+/// How many keys of events are remembered, wherever they stand.
+pub(crate) async fn keys(s: &Setup) -> i64 {
+    let is_sqlite = s.config.database_url.starts_with("sqlite");
+    let fresh = if is_sqlite { s.count("FROM fresh_keys").await } else { 0 };
+    fresh + s.count("FROM event_keys").await
+}
+
 pub(crate) fn new_event(company: CompanyId, event_type: &str) -> NewEvent {
     NewEvent {
         company,

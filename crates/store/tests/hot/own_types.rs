@@ -3,7 +3,7 @@
 use domain::event::{Judged, NewEvent, Verdict};
 use store::{Accepted, Error, SwitchWanted};
 
-use crate::engine::{Door, caller, endpoint, keyed, new_event, together};
+use crate::engine::{Door, caller, endpoint, keyed, keys, new_event, together};
 use crate::setup::{Setup, on_both};
 
 on_both!(
@@ -76,7 +76,7 @@ async fn what_its_type_does_not_take_is_known_again_and_never_new(s: Setup) {
     assert_eq!(answers[3], Accepted::KeyReused { event });
     assert_eq!(answers[4], Accepted::Unfit);
     assert_eq!(s.count("FROM events").await, 1);
-    assert_eq!(s.keys().await, 1, "what was refused leaves no key");
+    assert_eq!(keys(&s).await, 1, "what was refused leaves no key");
     let answers = together(&s.store, &door, vec![(me, vec![taken("a", "1")])]).await;
     assert!(matches!(answers[0].as_deref(), Ok([Accepted::New { .. }])), "{answers:?}");
 }
