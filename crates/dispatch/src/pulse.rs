@@ -13,7 +13,7 @@ use crate::dispatcher::Dispatcher;
 const BEAT: Duration = Duration::from_millis(10);
 const REST: Duration = Duration::from_millis(100);
 /// How late timers are on average where there is too much to do; a millisecond is their own.
-const LATE: Duration = Duration::from_millis(6);
+const LATE: Duration = Duration::from_millis(3);
 /// Of so many beats the average is taken, about.
 const BEATS: u64 = 8;
 /// The part of the requests that may be unsettled which may be answered and wait to be written down.

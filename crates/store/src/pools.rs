@@ -15,8 +15,10 @@ use crate::Error;
 /// How long a statement waits for another process's lock on the SQLite file.
 const SQLITE_BUSY: Duration = Duration::from_secs(3);
 /// The pages that a connection keeps in memory, in KiB with a minus; each reader has its own.
-const SQLITE_WRITER_CACHE: &str = "-16384";
-const SQLITE_READER_CACHE: &str = "-4096";
+const SQLITE_CACHE: &str = "-4096";
+/// How many pages of 4 KiB a transaction may change before it writes some of them early: a large batch
+/// of ingest changes more than the cache holds, and would write some of them twice.
+const SQLITE_SPILL_PAGES: &str = "8192";
 /// After how many pages of 4 KiB the write-ahead log is copied back: four times SQLite's own number,
 /// because the pages that every transaction changes are then copied a quarter as often.
 const SQLITE_CHECKPOINT_PAGES: &str = "4096";
@@ -90,7 +92,8 @@ async fn open_sqlite(url: &str, readers: u32) -> Result<Pools, Error> {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(SQLITE_BUSY)
         .foreign_keys(false)
-        .pragma("cache_size", SQLITE_WRITER_CACHE)
+        .pragma("cache_size", SQLITE_CACHE)
+        .pragma("cache_spill", SQLITE_SPILL_PAGES)
         .pragma("temp_store", "MEMORY")
         .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES)
         .statement_cache_capacity(SQLITE_STATEMENTS)
@@ -109,12 +112,7 @@ async fn open_sqlite(url: &str, readers: u32) -> Result<Pools, Error> {
         .max_connections(readers.max(2))
         .acquire_timeout(ACQUIRE)
         .test_before_acquire(false)
-        .connect_with(
-            options
-                .pragma("cache_size", SQLITE_READER_CACHE)
-                .read_only(true)
-                .create_if_missing(false),
-        )
+        .connect_with(options.read_only(true).create_if_missing(false))
         .await?;
     Ok(Pools::Sqlite {
         write: SqlxSqliteConnector::from_sqlx_sqlite_pool(write),
