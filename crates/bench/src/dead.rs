@@ -8,6 +8,7 @@ use testkit::{sql, wait};
 
 use crate::client::Sender;
 use crate::load::{Open, Stop, open_loop};
+use crate::loader_sql::Dialect;
 use crate::paced::{latency_text, steady};
 use crate::rows::{Bound, Row};
 use crate::stage::{RETRY_INTERVAL, Stage, arrived};
@@ -17,8 +18,10 @@ use crate::usage;
 
 /// Rows that one statement adds: a transaction of all would slow SQLite down until a checkpoint.
 const ROWS_PER_STATEMENT: u64 = 100_000;
-/// Between the ids of what is and of what is added, so that the program makes none of these: an hour.
+/// Between the ids of what is added and of what is: it was accepted an hour ago.
 const ID_GAP: u64 = 3_600_000 << 22;
+/// Up to how long ago the index behind the lists has been fed: what has waited for so long is in it.
+const INDEXED_US: u64 = 300_000_000;
 /// How long the dead endpoint's first failure may take to be written down.
 const FAILED_WITHIN: Duration = Duration::from_secs(30);
 /// Others' fresh events.
@@ -120,7 +123,7 @@ async fn pile_up(setup: &Setup, heap: u64) -> anyhow::Result<()> {
             &url,
             &format!(
                 "INSERT INTO pending (id, company_id, endpoint_id, event_id, due_at, tries, schedule_began) \
-                 {} SELECT p.id + {ID_GAP} + i, p.company_id, p.endpoint_id, p.event_id, p.due_at, 1, p.schedule_began \
+                 {} SELECT p.id - {ID_GAP} + i, p.company_id, p.endpoint_id, p.event_id, p.due_at, 1, p.schedule_began \
                  FROM n CROSS JOIN (SELECT * FROM pending WHERE tries = 1 ORDER BY id LIMIT 1) p",
                 numbers(first, last)
             ),
@@ -130,5 +133,11 @@ async fn pile_up(setup: &Setup, heap: u64) -> anyhow::Result<()> {
         first = last + 1;
     }
     sql::execute(&url, "UPDATE lanes SET next_due = 1").await?;
+    let dialect = Dialect::of(&url)?;
+    let now_us = u64::try_from(sql::number(&url, dialect.now_us()).await?)?;
+    sql::execute(&url, &dialect.index_reaches(now_us - INDEXED_US)).await?;
+    // It has long been on the disk; what is measured does not share that with writing it there.
+    let synced = tokio::process::Command::new("sync").status().await?;
+    anyhow::ensure!(synced.success(), "`sync` ended with {synced}");
     Ok(())
 }
