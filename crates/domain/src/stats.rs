@@ -36,7 +36,8 @@ impl Latencies {
     }
 
     /// The milliseconds below which this share of the attempts stayed, taken to be spread evenly
-    /// within a bucket. `None` where there are none. In the last bucket it is that bucket's edge.
+    /// within a bucket, to a hundredth. `None` where there are none. In the last bucket it is that
+    /// bucket's edge.
     pub fn quantile_ms(&self, share: f64) -> Option<f64> {
         let total = self.total();
         if total == 0 {
@@ -49,9 +50,8 @@ impl Latencies {
             if *count > 0 && below + here >= wanted {
                 let from = bucket.checked_sub(1).map_or(0, |before| BUCKET_EDGES_MS[before]) as f64;
                 let Some(to) = BUCKET_EDGES_MS.get(bucket) else { return Some(from) };
-                return Some(
-                    from + (*to as f64 - from) * ((wanted - below) / here).clamp(0.0, 1.0),
-                );
+                let part = ((wanted - below) / here).clamp(0.0, 1.0);
+                return Some(to_hundredths(from + (*to as f64 - from) * part));
             }
             below += here;
         }
@@ -103,6 +103,11 @@ impl Answered {
     }
 }
 
+/// More digits than a histogram knows would only look like knowledge.
+fn to_hundredths(milliseconds: f64) -> f64 {
+    (milliseconds * 100.0).round() / 100.0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +131,7 @@ mod tests {
             latencies.count(TimeDelta::milliseconds(7));
         }
         assert_eq!(latencies.quantile_ms(0.5), Some(7.5));
+        assert_eq!(latencies.quantile_ms(0.333), Some(6.67));
         assert_eq!(latencies.quantile_ms(1.0), Some(10.0));
         latencies.count(TimeDelta::seconds(29));
         assert_eq!(latencies.quantile_ms(1.0), Some(10_000.0));

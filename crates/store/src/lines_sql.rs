@@ -3,6 +3,8 @@
 //! first of a line by `pending_lines`, one probe each (`LIMIT 1` keeps a planner from joining all heads):
 //! no statement goes through a line.
 
+use sea_orm::DatabaseBackend;
+
 /// Three columns.
 pub(crate) type Numbers = (i64, i64, i64);
 
@@ -14,6 +16,13 @@ pub(crate) const SLICE_ROWS: usize = 500;
 pub(crate) struct Question {
     pub(crate) postgres: &'static str,
     pub(crate) sqlite: &'static str,
+}
+
+impl Question {
+    /// As this database is asked.
+    pub(crate) fn on(&self, backend: DatabaseBackend) -> &'static str {
+        if backend == DatabaseBackend::Postgres { self.postgres } else { self.sqlite }
+    }
 }
 
 /// Locks the lines of endpoints, `[endpoint]`, in their order. Gives endpoint, last place, state.

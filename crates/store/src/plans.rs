@@ -1,4 +1,4 @@
-//! The hot statements of PostgreSQL, for the test that keeps their plans.
+//! Statements for the tests that keep their plans.
 
 use domain::delivery::DeliveryState;
 use domain::id::EndpointId;
@@ -21,11 +21,12 @@ use crate::search::terms::EventParts;
 use crate::settle_history::{FINISH_POSTGRES, RETRY_POSTGRES};
 use crate::settle_rows::CLAIMS_POSTGRES;
 use crate::stats_read::{stats_sql, waiting_sql};
+use crate::upkeep::{EXPIRED, OF_DELETED};
 use crate::upkeep_age_rows::TAKE_POSTGRES;
 use crate::{DeliveryFilter, EventFilter};
 
 /// What each statement is for, the statement, and how many parameters it has.
-pub const HOT: [(&str, &str, usize); 17] = [
+pub const HOT: [(&str, &str, usize); 18] = [
     ("due_lanes", DUE_LANES, 3),
     ("claim", CLAIM_POSTGRES, 4),
     ("claim_newest", CLAIM_NEWEST_POSTGRES, 4),
@@ -36,6 +37,7 @@ pub const HOT: [(&str, &str, usize); 17] = [
     ("keys", KEYS_POSTGRES, 9),
     ("finish", FINISH_POSTGRES, 21),
     ("give_up", TAKE_POSTGRES, 3),
+    ("of_deleted", OF_DELETED.postgres, 2),
     ("last_words", LAST_WORDS_POSTGRES, 4),
     ("oldest_due", OLDEST_DUE, 1),
     ("lock_lines", LOCK.postgres, 2),
@@ -44,6 +46,19 @@ pub const HOT: [(&str, &str, usize); 17] = [
     ("lines_demote", DEMOTE.postgres, 2),
     ("search_feed", FEED_POSTGRES, 3),
 ];
+
+/// Statements on SQLite that are asked every second or by every visitor, and must not go through all that
+/// waits.
+pub fn often_on_sqlite() -> [(&'static str, String); 5] {
+    let waiting = |of_endpoint| waiting_sql(DatabaseBackend::Sqlite, of_endpoint);
+    [
+        ("expired", EXPIRED.to_owned()),
+        ("of_deleted", OF_DELETED.sqlite.to_owned()),
+        ("oldest_due", OLDEST_DUE.to_owned()),
+        ("waiting_of_company", waiting(false)),
+        ("waiting_of_endpoint", waiting(true)),
+    ]
+}
 
 /// What lists ask of the planner beside what every connection does.
 pub fn list_settings() -> &'static str {
@@ -89,7 +104,7 @@ pub fn lists((first, last): (i64, i64)) -> Vec<(String, Statement)> {
     statements.push(("stats".into(), stats));
     for (name, endpoint) in [("waiting_of_company", 0_i64), ("waiting_of_endpoint", 2)] {
         let values: [Value; 2] = [1_i64.into(), endpoint.into()];
-        let sql = waiting_sql(endpoint != 0);
+        let sql = waiting_sql(postgres, endpoint != 0);
         statements.push((name.into(), Statement::from_sql_and_values(postgres, sql, values)));
     }
     statements

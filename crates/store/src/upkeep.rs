@@ -10,6 +10,7 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, Value};
 
 use crate::lines::{self, By, Line};
 use crate::lines_people::wake_all;
+use crate::lines_sql::Question;
 use crate::settle_rows::finish_code;
 use crate::time::micros;
 use crate::{Error, Hint, Store};
@@ -27,6 +28,19 @@ const VACUUM_DEAD_ROWS: i64 = 50_000;
 const VACUUM_DEAD_PART: i64 = 20;
 /// How many keys one slice looks at.
 const SLICE_KEYS: i64 = 5_000;
+
+/// Unclaimed deliveries whose event has expired.
+pub(crate) const EXPIRED: &str = "SELECT p.company_id, p.id, p.endpoint_id FROM pending p \
+    WHERE p.expires_at <= $1 AND p.claimed_by = 0 ORDER BY p.expires_at LIMIT $2";
+/// Unclaimed deliveries to endpoints that have been deleted. By way of these endpoints: the other way round
+/// each look would go through all that waits, and the planner takes it where it hopes to find enough soon.
+pub(crate) const OF_DELETED: Question = Question {
+    postgres: "SELECT p.company_id, p.id, p.endpoint_id FROM endpoints e CROSS JOIN LATERAL \
+        (SELECT w.company_id, w.id, w.endpoint_id FROM pending w WHERE w.endpoint_id = e.id AND w.claimed_by = 0 \
+        AND w.due_at <= $1 LIMIT $2) p WHERE e.deleted_at IS NOT NULL LIMIT $2",
+    sqlite: "SELECT p.company_id, p.id, p.endpoint_id FROM endpoints e CROSS JOIN pending p \
+        WHERE e.deleted_at IS NOT NULL AND p.endpoint_id = e.id AND p.claimed_by = 0 AND p.due_at <= $1 LIMIT $2",
+};
 
 /// Where the walk over all keys stands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -57,19 +71,14 @@ impl Ended {
 impl Store {
     /// Ends unclaimed deliveries whose event has expired, held ones too. Gives how many.
     pub async fn end_expired(&self, now: DateTime<Utc>) -> Result<u64, Error> {
-        let sql = "SELECT p.company_id, p.id, p.endpoint_id FROM pending p WHERE p.expires_at <= $1 AND p.claimed_by = 0 \
-            ORDER BY p.expires_at LIMIT $2";
         let values: [Value; 2] = [micros(now).into(), SLICE_ROWS.into()];
-        self.end_rows(sql, values, Finish::Expired, now).await
+        self.end_rows(EXPIRED, values, Finish::Expired, now).await
     }
 
     /// Ends what is still pending for deleted endpoints. Gives how many.
     pub async fn end_deleted(&self, now: DateTime<Utc>) -> Result<u64, Error> {
-        // In this order: the other way round each look would go through all that waits.
-        let sql = "SELECT p.company_id, p.id, p.endpoint_id FROM endpoints e CROSS JOIN pending p \
-            WHERE e.deleted_at IS NOT NULL AND p.endpoint_id = e.id AND p.claimed_by = 0 AND p.due_at <= $1 LIMIT $2";
         let values: [Value; 2] = [crate::time::NEVER.into(), SLICE_ROWS.into()];
-        self.end_rows(sql, values, Finish::Canceled, now).await
+        self.end_rows(OF_DELETED.on(self.backend()), values, Finish::Canceled, now).await
     }
 
     async fn end_rows(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use serde::Serialize;
 use store::{AnsweredCount, Stats, StatsPoint, Waiting};
 use utoipa::ToSchema;
@@ -19,6 +19,8 @@ use crate::serve::Shared;
 
 /// What is looked at where the caller does not say.
 const SINCE: TimeDelta = TimeDelta::hours(24);
+/// Digits after the second: those of every other time in answers.
+const MICROSECONDS: u16 = 6;
 /// The longest time that is looked at.
 const SINCE_MAX: TimeDelta = TimeDelta::days(366);
 
@@ -63,14 +65,14 @@ struct PointView {
     failed: u64,
 }
 
-/// What waits now.
+/// What waits now for its turn or its next retry; what is being sent does not.
 #[derive(Debug, Serialize, ToSchema)]
 struct WaitingView {
     /// How many deliveries; counted up to 10,000.
     count: u32,
     /// Whether there are more than were counted.
     more: bool,
-    /// When the one that has waited longest was made.
+    /// When the oldest of those that were counted was made.
     oldest_created_at: Option<DateTime<Utc>>,
 }
 
@@ -81,7 +83,7 @@ impl StatsView {
         let rate = succeeded as f64 / attempts.max(1) as f64;
         Self {
             since,
-            until,
+            until: until.trunc_subsecs(MICROSECONDS),
             attempts,
             succeeded,
             failed: attempts - succeeded,

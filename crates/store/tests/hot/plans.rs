@@ -1,8 +1,8 @@
-//! Plans on PostgreSQL: of the hot statements by an index, whatever the statistics say, and of lists
-//! and stats on tables with planted rows.
+//! Plans: on PostgreSQL of the hot statements by an index, whatever the statistics say, and of lists and
+//! stats on tables with planted rows; on SQLite of what is asked often.
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, TransactionTrait};
-use store::plans::{HOT, list_settings, lists};
+use store::plans::{HOT, list_settings, lists, often_on_sqlite};
 
 use crate::setup::Setup;
 
@@ -34,6 +34,29 @@ async fn hot_statements_go_by_an_index() {
         assert!(!plan.contains("Seq Scan"), "{name}:\n{plan}");
         assert!(plan.contains("Index"), "{name}:\n{plan}");
         insta::assert_snapshot!(name, plan);
+    }
+}
+
+#[tokio::test]
+async fn what_is_asked_often_on_sqlite_does_not_go_through_all_that_waits() {
+    let s = Setup::sqlite().await;
+    for (name, sql) in often_on_sqlite() {
+        let statement = Statement::from_string(
+            s.raw.get_database_backend(),
+            format!("EXPLAIN QUERY PLAN {sql}"),
+        );
+        let rows = s.raw.query_all_raw(statement).await.unwrap();
+        let steps: Vec<String> =
+            rows.iter().map(|row| row.try_get::<String>("", "detail").unwrap()).collect();
+        let of_pending = |step: &&String| step.split_whitespace().nth(1) == Some("p");
+        let of_pending: Vec<&String> = steps.iter().filter(of_pending).collect();
+        assert!(!of_pending.is_empty(), "{name}: {steps:?}");
+        for step in of_pending {
+            assert!(
+                step.starts_with("SEARCH p USING") && step.contains("INDEX pending_"),
+                "{name}: {step}"
+            );
+        }
     }
 }
 

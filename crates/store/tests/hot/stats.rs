@@ -8,7 +8,7 @@ use domain::outcome::{ErrorKind, Outcome};
 use store::ToSettle;
 
 use crate::engine::{held, over, status};
-use crate::setup::{Setup, now, on_both};
+use crate::setup::{Pending, Setup, now, on_both};
 
 on_both!(
     attempts_are_counted_once_by_minute_and_answer,
@@ -87,10 +87,18 @@ async fn nothing_counted_is_no_rate_and_no_latency(s: Setup) {
     assert_eq!((waiting.count, waiting.oldest), (0, None));
     held(&s, 1, id, 0).await;
     let waiting = s.store.waiting(s.company, None).await.unwrap();
-    assert_eq!(waiting.count, 1);
-    assert!(waiting.oldest.is_some());
+    assert_eq!((waiting.count, waiting.oldest), (0, None), "what is being sent does not wait");
+    let ids =
+        [s.pending(3, id, Pending::default()).await, s.pending(2, id, Pending::default()).await];
+    let oldest = Some(domain::id::DeliveryId::from_raw(ids[1]).made_at());
+    for endpoint in [None, Some(id)] {
+        let waiting = s.store.waiting(s.company, endpoint).await.unwrap();
+        assert_eq!((waiting.count, waiting.oldest), (2, oldest));
+    }
+    let other = s.endpoint().await.id;
+    assert_eq!(s.store.waiting(s.company, Some(other)).await.unwrap().count, 0);
     let statuses = s.store.endpoint_statuses(s.company).await.unwrap();
-    assert!(statuses.contains(&(Status::Enabled, 1)) && statuses.contains(&(Status::Defective, 0)));
+    assert!(statuses.contains(&(Status::Enabled, 2)) && statuses.contains(&(Status::Defective, 0)));
 }
 
 async fn another_companys_counts_are_not_seen(s: Setup) {
