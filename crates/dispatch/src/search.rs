@@ -51,6 +51,7 @@ impl Dispatcher {
             let rest = match self.store.move_keys(self.clock.now()).await {
                 Ok(KeyMove::Moved) => rest_after(begun.elapsed()),
                 Ok(KeyMove::Rest) => LOOK_FOR_KEYS_EVERY,
+                Ok(KeyMove::Never) => return,
                 Err(error) => {
                     tracing::warn!(error = %error, "New keys wait for the database to be moved: {error}");
                     LOOK_EVERY

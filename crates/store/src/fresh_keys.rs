@@ -4,27 +4,28 @@
 //!
 //! The table is the truth; memory says where in it a key stands, as long as the table ends where memory
 //! says it does. Every batch looks, and reads the table anew where that is not so: after a start, after
-//! a commit that nobody knows the end of.
+//! a commit that nobody knows the end of. So a place is never given twice: the last row always stays.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use parking_lot::Mutex;
+use sea_orm::DatabaseBackend;
 use sea_orm::sqlx;
-use sea_orm::sqlx::sqlite::SqliteRow;
-use sea_orm::sqlx::{FromRow, Row, SqliteConnection};
+use sea_orm::sqlx::SqliteConnection;
 
 use crate::hot::{Durability, HotConnection, HotTx};
-use crate::ingest_keys::{Columns, KeyRow, Place};
+use crate::ingest_keys::{KeyRow, Place};
+use crate::key_look::LAST;
 use crate::script::{IdList, ROWS_MAX, RowsInsert, Script};
 use crate::time::micros;
-use crate::{Error, Store, lane_rows};
+use crate::{Error, Store};
 
 /// How many fresh keys begin to be moved. The more, the more of them share a page.
 pub(crate) const FRESH_KEYS_MOVED: usize = 80_000;
-/// Where the move lags behind, so many wait for it in memory; what comes then is written to its place
-/// at once. A table of 2^18 places is full with so many.
+/// Where the move lags behind, so many are held in memory, with those that are being moved; what comes
+/// then is written to `event_keys` at once.
 pub(crate) const FRESH_KEYS_MAX: usize = 229_376;
 /// So old keys are moved however few there are.
 const FRESH_FOR: TimeDelta = TimeDelta::minutes(10);
@@ -68,6 +69,8 @@ struct Moving {
 /// What the move does next.
 enum Step {
     Rest,
+    /// Nothing is known yet.
+    Read,
     Delete(i64),
     Sort(Arc<Rows>),
     Move(Vec<i64>),
@@ -79,7 +82,15 @@ impl State {
         self.filling.get(key).or_else(moving).copied()
     }
 
+    /// How many keys are in memory.
+    fn len(&self) -> usize {
+        self.filling.len() + self.moving.as_ref().map_or(0, |moving| moving.keys.len())
+    }
+
     fn next_step(&mut self, now: DateTime<Utc>) -> Step {
+        if self.last.is_none() {
+            return Step::Read;
+        }
         if let Some(last) = self.moved {
             return Step::Delete(last);
         }
@@ -110,6 +121,8 @@ pub enum KeyMove {
     Moved,
     /// There is nothing to move now.
     Rest,
+    /// This database needs no move.
+    Never,
 }
 
 static INSERT: RowsInsert = RowsInsert::new(
@@ -124,19 +137,6 @@ static INSERT_MOVED: RowsInsert = RowsInsert::new(
     8,
     "",
 );
-const LAST: &str = "SELECT coalesce(max(place), 0) FROM fresh_keys";
-static LOOK: RowsInsert = RowsInsert::new(
-    "WITH v AS (",
-    3,
-    ") SELECT k.company_id, k.source_id, k.key_hash, k.key_check, k.body_hash, k.event_id, k.deliveries \
-     FROM v CROSS JOIN event_keys k ON k.company_id = v.column1 AND k.source_id = v.column2 \
-     AND k.key_hash = v.column3",
-);
-static READ: IdList = IdList::new(
-    "SELECT company_id, source_id, key_hash, key_check, body_hash, event_id, deliveries \
-     FROM fresh_keys WHERE place IN (",
-    ")",
-);
 static MOVE: IdList = IdList::new(
     "INSERT INTO event_keys (company_id, source_id, key_hash, key_check, body_hash, event_id, deliveries, created_at) \
      SELECT company_id, source_id, key_hash, key_check, body_hash, event_id, deliveries, created_at \
@@ -144,106 +144,8 @@ static MOVE: IdList = IdList::new(
     ") ON CONFLICT (company_id, source_id, key_hash) DO NOTHING",
 );
 const READ_ALL: &str = "SELECT place, company_id, source_id, key_hash FROM fresh_keys";
-const DELETE: &str = "DELETE FROM fresh_keys WHERE place IN \
-    (SELECT place FROM fresh_keys WHERE place <= ? ORDER BY place LIMIT ?)";
-
-/// What is looked for: keys, and the owners of the lanes of endpoints.
-pub(crate) struct Wanted {
-    pub(crate) keys: Vec<Place>,
-    pub(crate) endpoints: Vec<i64>,
-}
-
-/// What a look at keys has found.
-pub(crate) struct Looked {
-    pub(crate) keys: Vec<Columns>,
-    /// The owners of the lanes of the endpoints that were asked for.
-    pub(crate) owners: HashMap<i64, (i64, i64)>,
-    pub(crate) endpoints: Vec<i64>,
-}
-
-/// Looks for keys among the moved and the fresh ones, and for owners on the same trip.
-pub(crate) async fn look(
-    store: &Store,
-    tx: &mut HotTx,
-    wanted: Wanted,
-    now: DateTime<Utc>,
-) -> Result<Looked, Error> {
-    let HotConnection::Sqlite(connection) = &mut tx.connection else {
-        return Err(Error::no_answer());
-    };
-    let mut script = Script::default();
-    ask(&mut script, &wanted);
-    let rows = script.run(connection).await?.rows;
-    complete(store, tx, wanted, rows, now).await
-}
-
-/// Adds the questions to a script, as far as one trip takes them.
-pub(crate) fn ask(script: &mut Script, wanted: &Wanted) {
-    if let Some(keys) = wanted.keys.chunks(ROWS_MAX).next() {
-        script.statement(LAST);
-        look_among_moved(script, keys);
-    }
-    if let Some(endpoints) = wanted.endpoints.chunks(ROWS_MAX).next() {
-        lane_rows::read_owners(script, endpoints);
-    }
-}
-
-/// Reads the answers to [`ask`], which are told apart by their columns, and asks for the rest.
-pub(crate) async fn complete(
-    store: &Store,
-    tx: &mut HotTx,
-    wanted: Wanted,
-    answers: Vec<SqliteRow>,
-    now: DateTime<Utc>,
-) -> Result<Looked, Error> {
-    let HotConnection::Sqlite(connection) = &mut tx.connection else {
-        return Err(Error::no_answer());
-    };
-    let (mut found, mut owners) = (Vec::new(), Vec::new());
-    for row in answers {
-        match row.len() {
-            1 => store.know_fresh_keys(connection, row.try_get(0)?, now).await?,
-            3 => owners.push(row),
-            _ => found.push(Columns::from_row(&row)?),
-        }
-    }
-    let mut owners = lane_rows::owners_of(&owners)?;
-    for keys in wanted.keys.chunks(ROWS_MAX).skip(1) {
-        let mut script = Script::default();
-        look_among_moved(&mut script, keys);
-        read_columns(script, connection, &mut found).await?;
-    }
-    let fresh: Vec<i64> = {
-        let state = store.inner.fresh_keys.state.lock();
-        wanted.keys.iter().filter_map(|key| state.find(key)).collect()
-    };
-    for rows in fresh.chunks(ROWS_MAX) {
-        let mut script = Script::default();
-        script.list(&READ, rows.iter().copied(), |_| {});
-        read_columns(script, connection, &mut found).await?;
-    }
-    for endpoints in wanted.endpoints.chunks(ROWS_MAX).skip(1) {
-        owners.extend(lane_rows::owners(tx, endpoints).await?);
-    }
-    Ok(Looked { keys: found, owners, endpoints: wanted.endpoints })
-}
-
-async fn read_columns(
-    script: Script,
-    connection: &mut SqliteConnection,
-    found: &mut Vec<Columns>,
-) -> Result<(), Error> {
-    for row in script.run(connection).await?.rows {
-        found.push(Columns::from_row(&row)?);
-    }
-    Ok(())
-}
-
-fn look_among_moved(script: &mut Script, keys: &[Place]) {
-    script.insert(&LOOK, keys, |row, (company, source, hash)| {
-        row.bind(*company).bind(*source).bind(*hash);
-    });
-}
+const DELETE: &str = "DELETE FROM fresh_keys WHERE place IN (SELECT place FROM fresh_keys \
+    WHERE place <= ? AND place < (SELECT max(place) FROM fresh_keys) ORDER BY place LIMIT ?)";
 
 /// The keys that a transaction has written and that memory does not know before its commit.
 #[derive(Debug, Default)]
@@ -252,7 +154,8 @@ pub(crate) struct Written {
 }
 
 impl Store {
-    /// Reads the table of fresh keys where it does not end where memory says: at `last`.
+    /// Reads the table of fresh keys where it does not end where memory says: at `last`. To be asked
+    /// before a transaction writes any: memory learns of these once they are committed.
     pub(crate) async fn know_fresh_keys(
         &self,
         connection: &mut SqliteConnection,
@@ -265,17 +168,29 @@ impl Store {
         }
         let rows: Vec<(i64, i64, i64, i64)> =
             sqlx::query_as(READ_ALL).fetch_all(connection).await?;
-        let mut state = fresh.state.lock();
-        state.filling = rows
+        let filling: Rows = rows
             .into_iter()
-            .map(|(row, company, source, hash)| ((company, source, hash), row))
+            .map(|(row, company, source, key)| ((company, source, key), row))
             .collect();
-        state.since = (!state.filling.is_empty()).then_some(now);
-        state.moving = None;
-        state.moved = None;
-        state.last = Some(last);
-        state.version += 1;
+        let mut state = fresh.state.lock();
+        let since = state.since.or(Some(now)).filter(|_| !filling.is_empty());
+        let version = state.version + 1;
+        let known = State { last: Some(last), filling, since, moving: None, moved: None, version };
+        let before = std::mem::replace(&mut *state, known);
+        drop(state);
+        drop(before);
         Ok(())
+    }
+
+    /// Where fresh keys stand, as far as memory knows.
+    pub(crate) fn places_of_fresh_keys(&self, keys: &[Place]) -> Vec<(Place, i64)> {
+        let state = self.inner.fresh_keys.state.lock();
+        keys.iter().filter_map(|key| Some((*key, state.find(key)?))).collect()
+    }
+
+    /// Has the table read anew: memory said what it does not.
+    pub(crate) fn doubt_fresh_keys(&self) {
+        self.inner.fresh_keys.state.lock().last = None;
     }
 
     /// Writes new keys, which nobody has had, behind the others.
@@ -288,8 +203,8 @@ impl Store {
     ) -> Result<(), Error> {
         let (first, room) = {
             let state = self.inner.fresh_keys.state.lock();
-            let waiting = state.filling.len() + written.keys.len();
-            (state.last.unwrap_or(0) + 1, FRESH_KEYS_MAX.saturating_sub(waiting))
+            let held = state.len() + written.keys.len();
+            (state.last.unwrap_or(0) + 1, FRESH_KEYS_MAX.saturating_sub(held))
         };
         if room < rows.len() {
             return tx.insert_sqlite(&INSERT_MOVED, rows, |marks, row| bind(marks, row, now)).await;
@@ -317,12 +232,16 @@ impl Store {
     /// Moves a slice of SQLite's newest keys to where all the others are, once there are many of them
     /// or they have become old. To be called again and again, by one caller at a time.
     pub async fn move_keys(&self, now: DateTime<Utc>) -> Result<KeyMove, Error> {
+        if self.backend() != DatabaseBackend::Sqlite {
+            return Ok(KeyMove::Never);
+        }
         let (version, step) = {
             let mut state = self.inner.fresh_keys.state.lock();
             (state.version, state.next_step(now))
         };
         match step {
             Step::Rest => return Ok(KeyMove::Rest),
+            Step::Read => self.read_fresh_keys(now).await?,
             Step::Sort(keys) => {
                 let rows = tokio::task::spawn_blocking(move || sorted(&keys)).await;
                 let rows = rows.map_err(|_| Error::no_answer())?;
@@ -340,11 +259,28 @@ impl Store {
                 let mut script = Script::default();
                 script.statement(DELETE).bind(last).bind(DELETED_ROWS);
                 if self.run_alone(script).await? == 0 {
-                    self.inner.fresh_keys.state.lock().moved = None;
+                    let mut state = self.inner.fresh_keys.state.lock();
+                    state.moved = state.moved.filter(|_| state.version != version);
                 }
             }
         }
         Ok(KeyMove::Moved)
+    }
+
+    /// Reads the table before the first batch needs it.
+    async fn read_fresh_keys(&self, now: DateTime<Utc>) -> Result<(), Error> {
+        let mut tx = self.begin_hot(Durability::Repeatable).await?;
+        let read = match &mut tx.connection {
+            HotConnection::Sqlite(connection) => {
+                let last = sqlx::query_scalar(LAST).fetch_one(&mut **connection).await;
+                match last {
+                    Ok(last) => self.know_fresh_keys(connection, last, now).await,
+                    Err(error) => Err(error.into()),
+                }
+            }
+            HotConnection::Postgres(_) => Ok(()),
+        };
+        tx.end(read).await.map_err(crate::hot::Failed::into_error)
     }
 
     /// Notes how far the move has come, unless the table has been read anew meanwhile.

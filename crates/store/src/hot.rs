@@ -108,7 +108,7 @@ impl Store {
         .await
     }
 
-    /// The same on SQLite with a script behind the `BEGIN`; gives what it read. Elsewhere nothing is.
+    /// The same on SQLite, with a script behind the `BEGIN`; gives what it read.
     pub(crate) async fn begin_hot_with(
         &self,
         durability: Durability,
@@ -121,7 +121,7 @@ impl Store {
             script(&mut first);
             let rows = match &mut tx.connection {
                 HotConnection::Sqlite(connection) => first.run(connection).await?.rows,
-                HotConnection::Postgres(_) => Vec::new(),
+                HotConnection::Postgres(_) => return Err(Error::no_answer()),
             };
             Ok((tx, rows))
         })

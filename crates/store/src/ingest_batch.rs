@@ -8,24 +8,22 @@ use chrono::{DateTime, Utc};
 use domain::event::{NewEvent, Verdict};
 use domain::event_type::EventTypeName;
 use domain::id::{CompanyId, EndpointId, EventId};
-use sea_orm::DatabaseBackend;
-use sea_orm::sqlx::{FromRow, Row};
 
 use crate::compiled::CompiledCompany;
-use crate::fresh_keys::{self, Looked, Wanted, Written};
-use crate::hot::{Durability, Failed, HotTx, within};
+use crate::fresh_keys::Written;
+use crate::hot::{Failed, HotTx, within};
 use crate::ingest::{HandOver, IngestJob};
-use crate::ingest_keys::{Key, KeysSettled, Place, settle_keys};
+use crate::ingest_begin::Read;
+use crate::ingest_keys::{Key, KeysSettled, settle_keys};
 use crate::ingest_pending::insert_all;
 use crate::ingest_rows::{LaneWish, PendingRow, Rooms};
-use crate::script::ROWS_MAX;
 use crate::time::micros;
 use crate::{Accepted, Bearer, Error, Hint, Store};
 
 /// The events of some jobs, on their way into one transaction.
 pub(crate) struct Batch<'a> {
     jobs: &'a [IngestJob],
-    items: Vec<Item<'a>>,
+    pub(crate) items: Vec<Item<'a>>,
 }
 
 /// One event of the batch.
@@ -44,12 +42,6 @@ impl<'a> Item<'a> {
     pub(crate) const fn new(job: usize, event: &'a NewEvent) -> Self {
         Self { job, event, key: None, fate: Fate::New, id: 0, deliveries: 0 }
     }
-}
-
-/// What a batch has read on its first trip.
-struct Read {
-    versions: Vec<(i64, i64)>,
-    looked: Option<Looked>,
 }
 
 /// What becomes of an event.
@@ -82,21 +74,13 @@ impl<'a> Batch<'a> {
         Self { jobs, items }
     }
 
-    fn companies(&self) -> Vec<i64> {
+    /// Its companies, each once and sorted.
+    pub(crate) fn companies(&self) -> Vec<i64> {
         let distinct: HashSet<i64> =
             self.items.iter().map(|item| item.event.company.raw()).collect();
         let mut companies: Vec<i64> = distinct.into_iter().collect();
         companies.sort_unstable();
         companies
-    }
-
-    /// The places of all its keys, each once.
-    fn keys(&self) -> Vec<Place> {
-        let keys = self.items.iter().filter_map(|item| item.key.as_ref());
-        let mut places: Vec<Place> = keys.map(Key::place).collect();
-        places.sort_unstable();
-        places.dedup();
-        places
     }
 
     fn answers(self) -> Vec<Result<Vec<Accepted>, Error>> {
@@ -165,48 +149,6 @@ impl Store {
         Ok(batch.answers())
     }
 
-    /// Begins the transaction of a batch. On SQLite, where each trip to the database's thread counts,
-    /// all that it is likely to read comes with it: its keys, and the lanes by what is known of its
-    /// companies' endpoints.
-    async fn begin_batch(
-        &self,
-        batch: &Batch<'_>,
-        now: DateTime<Utc>,
-    ) -> Result<(HotTx, Read), Error> {
-        let companies = batch.companies();
-        if self.backend() == DatabaseBackend::Postgres || companies.len() > ROWS_MAX {
-            let versions = crate::ingest_rows::versions_sql(&companies);
-            let (tx, versions) =
-                self.begin_hot_reading(Durability::Acknowledged, &versions).await?;
-            return Ok((tx, Read { versions, looked: None }));
-        }
-        let wanted = Wanted { keys: batch.keys(), endpoints: self.foreseen(batch) };
-        let (mut tx, rows) = self
-            .begin_hot_with(Durability::Acknowledged, |script| {
-                crate::ingest_rows::read_versions(script, &companies);
-                fresh_keys::ask(script, &wanted);
-            })
-            .await?;
-        let (versions, answers): (Vec<_>, Vec<_>) =
-            rows.into_iter().partition(|row| row.len() == 2);
-        let versions = versions.iter().map(FromRow::from_row).collect::<Result<_, _>>()?;
-        let looked = within(fresh_keys::complete(self, &mut tx, wanted, answers, now)).await?;
-        Ok((tx, Read { versions, looked: Some(looked) }))
-    }
-
-    /// The endpoints that a batch may go to, by what was true at its companies' last batch.
-    fn foreseen(&self, batch: &Batch<'_>) -> Vec<i64> {
-        let known = self.inner.compiled.lock();
-        let of_company = |company: i64| {
-            let id = CompanyId::from_raw(company);
-            Some((id, Arc::clone(known.get(&id)?)))
-        };
-        let companies: HashMap<_, _> =
-            batch.companies().into_iter().filter_map(of_company).collect();
-        drop(known);
-        owners_to_read(&batch.items, &companies)
-    }
-
     /// What restrained endpoints got unclaimed is looked at at once: nothing reaches them otherwise.
     fn hint_restrained(&self, rows: &[PendingRow]) {
         let unclaimed = |row: &&PendingRow| row.is_for_the_owner() && row.traffic.is_exclusive();
@@ -255,8 +197,8 @@ impl Store {
         }
         let owners = owners_to_read(&batch.items, &companies);
         let settled = settle_keys(self, tx, &mut batch.items, owners, looked, now).await?;
-        let KeysSettled { owners, written, found } = settled;
-        crate::ingest_keys::recognise_untaken(self, tx, &mut batch.items, &found, now).await?;
+        let KeysSettled { owners, written, looked } = settled;
+        crate::ingest_keys::recognise_untaken(self, tx, &mut batch.items, &looked).await?;
         let mut rows = fan_out(&batch.items, &companies, now);
         let mut wishes = self.assign(&owners, &mut rows, rooms, now);
         for (endpoint, bytes) in crate::lines::place(tx, &mut rows).await? {
@@ -419,7 +361,7 @@ impl Store {
 }
 
 /// The endpoints that these events may go to, sorted, as far as their companies are known.
-fn owners_to_read(
+pub(crate) fn owners_to_read(
     items: &[Item<'_>],
     companies: &HashMap<CompanyId, Arc<CompiledCompany>>,
 ) -> Vec<i64> {

@@ -10,9 +10,10 @@ use domain::id::EventId;
 use sea_orm::sqlx;
 use sha2::{Digest, Sha256};
 
-use crate::fresh_keys::{self, Looked, Wanted, Written};
+use crate::fresh_keys::Written;
 use crate::hot::{HotConnection, HotTx};
 use crate::ingest_batch::{Fate, Item};
+use crate::key_look::{self, Looked, Wanted};
 use crate::script::Script;
 use crate::time::micros;
 use crate::{Accepted, Error, Store, lane_rows};
@@ -104,8 +105,8 @@ pub(crate) struct KeysSettled {
     pub(crate) owners: HashMap<i64, (i64, i64)>,
     /// What is to be remembered once all is committed.
     pub(crate) written: Written,
-    /// What stands in the places of the keys that were looked for.
-    pub(crate) found: Found,
+    /// What was looked for on SQLite and stands there now.
+    pub(crate) looked: Looked,
 }
 
 /// Writes down the keys of new events; those that were there before decide their events' fate. Reads
@@ -116,15 +117,23 @@ pub(crate) async fn settle_keys(
     tx: &mut HotTx,
     items: &mut [Item<'_>],
     endpoints: Vec<i64>,
-    mut looked: Option<Looked>,
+    looked: Option<Looked>,
     now: DateTime<Utc>,
 ) -> Result<KeysSettled, Error> {
-    let foreseen = looked.as_mut().filter(|looked| looked.endpoints == endpoints);
-    let mut owners = foreseen.map(|looked| std::mem::take(&mut looked.owners));
+    let mut looked = match (looked, &tx.connection) {
+        (Some(looked), _) => looked,
+        (None, HotConnection::Sqlite(_)) => {
+            let wanted = Wanted { keys: places(items), endpoints: endpoints.clone() };
+            key_look::look(store, tx, wanted, now).await?
+        }
+        (None, HotConnection::Postgres(_)) => Looked::default(),
+    };
+    let is_foreseen = !endpoints.is_empty() && looked.endpoints == endpoints;
+    let mut owners = is_foreseen.then(|| std::mem::take(&mut looked.owners));
     let mut open: Vec<usize> = (0..items.len())
         .filter(|place| items[*place].fate == Fate::New && items[*place].key.is_some())
         .collect();
-    let (mut written, mut found) = (Written::default(), Found::new());
+    let mut written = Written::default();
     for _ in 0..PROBES_MAX {
         if open.is_empty() {
             break;
@@ -132,21 +141,16 @@ pub(crate) async fn settle_keys(
         let round = Round::of(items, open);
         match &mut tx.connection {
             HotConnection::Sqlite(_) => {
-                let keys = match looked.take() {
-                    Some(looked) => looked.keys,
-                    None => round.look(store, tx, now).await?,
-                };
-                found.extend(keys.into_iter().map(remembered));
-                round.write_sqlite(store, tx, &mut written, &mut found, now).await?;
+                round.settle_sqlite(store, tx, &mut written, &mut looked, now).await?;
             }
             HotConnection::Postgres(connection) => {
                 let asked = if owners.is_none() { endpoints.as_slice() } else { &[] };
                 let (there, read) = round.settle_postgres(connection, asked, micros(now)).await?;
-                found.extend(there);
+                looked.found.extend(there);
                 owners.get_or_insert(read);
             }
         }
-        open = round.judge(items, &found)?;
+        open = round.judge(items, &looked.found)?;
         for place in &open {
             items[*place].key = items[*place].key.map(Key::probed);
         }
@@ -159,7 +163,16 @@ pub(crate) async fn settle_keys(
         Some(owners) => owners,
         None => lane_rows::owners(tx, &endpoints).await?,
     };
-    Ok(KeysSettled { owners, written, found })
+    Ok(KeysSettled { owners, written, looked })
+}
+
+/// The places of all keys of a batch, each once and sorted.
+pub(crate) fn places(items: &[Item<'_>]) -> Vec<Place> {
+    let keys = items.iter().filter_map(|item| item.key.as_ref());
+    let mut places: Vec<Place> = keys.map(Key::place).collect();
+    places.sort_unstable();
+    places.dedup();
+    places
 }
 
 /// Looks for the keys of events that have expired or that their type does not take any more, and
@@ -168,16 +181,16 @@ pub(crate) async fn recognise_untaken(
     store: &Store,
     tx: &mut HotTx,
     items: &mut [Item<'_>],
-    found: &Found,
-    now: DateTime<Utc>,
+    looked: &Looked,
 ) -> Result<(), Error> {
     let is_untaken = |item: &&mut Item<'_>| [Fate::Expired, Fate::Unfit].contains(&item.fate);
     for item in items.iter_mut().filter(is_untaken) {
         let Some(mut key) = item.key else { continue };
         for _ in 0..PROBES_MAX {
-            let row = match found.get(&key.place()) {
+            let row = match looked.found.get(&key.place()) {
                 Some(row) => Some(*row),
-                None => find(store, tx, &key, now).await?,
+                None if looked.asked_for(&key.place()) => None,
+                None => find(store, tx, &key).await?,
             };
             match row {
                 None => break,
@@ -261,31 +274,24 @@ impl Round {
         Self { rows, places: sorted.into_iter().map(|(_, place)| place).chain(later).collect() }
     }
 
-    /// On SQLite, what stands in their places.
-    async fn look(
-        &self,
-        store: &Store,
-        tx: &mut HotTx,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<Columns>, Error> {
-        let keys = self.rows.iter().map(|row| row.key.place()).collect();
-        let wanted = Wanted { keys, endpoints: Vec::new() };
-        Ok(fresh_keys::look(store, tx, wanted, now).await?.keys)
-    }
-
-    /// On SQLite, writes those in whose places nothing was found, and adds them to what was.
-    async fn write_sqlite(
+    /// On SQLite, writes those in whose places nothing stands, and adds them to what was found.
+    async fn settle_sqlite(
         &self,
         store: &Store,
         tx: &mut HotTx,
         written: &mut Written,
-        found: &mut Found,
+        looked: &mut Looked,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let is_new = |row: &&KeyRow| !found.contains_key(&row.key.place());
+        let places = self.rows.iter().map(|row| row.key.place());
+        let more: Vec<Place> = places
+            .filter(|place| !looked.asked_for(place) && !looked.found.contains_key(place))
+            .collect();
+        looked.found.extend(key_look::look_again(store, tx, &more).await?);
+        let is_new = |row: &&KeyRow| !looked.found.contains_key(&row.key.place());
         let new: Vec<KeyRow> = self.rows.iter().filter(is_new).copied().collect();
         store.write_fresh_keys(tx, written, &new, now).await?;
-        found.extend(new.iter().map(|row| (row.key.place(), row.remembered())));
+        looked.found.extend(new.iter().map(|row| (row.key.place(), row.remembered())));
         Ok(())
     }
 
@@ -355,7 +361,7 @@ impl Round {
 /// A row of keys as it is read: its place, check, body, event, deliveries.
 pub(crate) type Columns = (i64, i64, i64, i64, i64, i64, i64);
 
-const fn remembered(columns: Columns) -> (Place, Remembered) {
+pub(crate) const fn remembered(columns: Columns) -> (Place, Remembered) {
     let (company, source, hash, check, body, event, deliveries) = columns;
     ((company, source, hash), Remembered { check, body, event, deliveries })
 }
@@ -375,27 +381,17 @@ async fn read_back(connection: &mut sqlx::PgConnection, rows: &[KeyRow]) -> Resu
     Ok(found.into_iter().map(remembered).collect())
 }
 
-async fn find(
-    store: &Store,
-    tx: &mut HotTx,
-    key: &Key,
-    now: DateTime<Utc>,
-) -> Result<Option<Remembered>, Error> {
+async fn find(store: &Store, tx: &mut HotTx, key: &Key) -> Result<Option<Remembered>, Error> {
     const READ: &str = "SELECT company_id, source_id, key_hash, key_check, body_hash, event_id, deliveries \
         FROM event_keys WHERE company_id = $1 AND source_id = $2 AND key_hash = $3";
-    let found = match &mut tx.connection {
-        HotConnection::Sqlite(_) => {
-            let wanted = Wanted { keys: vec![key.place()], endpoints: Vec::new() };
-            fresh_keys::look(store, tx, wanted, now).await?.keys.pop()
-        }
-        HotConnection::Postgres(connection) => {
-            sqlx::query_as::<_, Columns>(READ)
-                .bind(key.company)
-                .bind(key.source)
-                .bind(key.hash)
-                .fetch_optional(&mut **connection)
-                .await?
-        }
+    let HotConnection::Postgres(connection) = &mut tx.connection else {
+        return Ok(key_look::look_again(store, tx, &[key.place()]).await?.remove(&key.place()));
     };
+    let found = sqlx::query_as::<_, Columns>(READ)
+        .bind(key.company)
+        .bind(key.source)
+        .bind(key.hash)
+        .fetch_optional(&mut **connection)
+        .await?;
     Ok(found.map(|columns| remembered(columns).1))
 }

@@ -57,12 +57,15 @@ pub struct Stats {
     pub latencies: Latencies,
 }
 
-/// What waits now for its turn or its next retry; what is being sent does not.
+/// How many of the deliveries that nodes hold are looked at: about as many as one holds at most.
+const CLAIMED_LOOKED_AT: u32 = 50_000;
+
+/// What waits now: for its turn, its next retry, or its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waiting {
-    /// How many deliveries, one more than [`WAITING_COUNT_MAX`] standing for any number beyond it.
+    /// How many deliveries; more than [`WAITING_COUNT_MAX`] stands for any number beyond it.
     pub count: u32,
-    /// When the oldest of those that were counted was made.
+    /// When the oldest was made; `None` where not all were counted.
     pub oldest: Option<DateTime<Utc>>,
 }
 
@@ -118,7 +121,7 @@ impl Store {
         Ok(counts.into())
     }
 
-    /// What waits for an endpoint, or for all of a company's that can be sent to.
+    /// What waits for an endpoint, or for all of a company's.
     pub async fn waiting(
         &self,
         company: CompanyId,
@@ -131,10 +134,10 @@ impl Store {
         let row = self.reader().query_one_raw(statement).await?.ok_or(Error::NotFound)?;
         let waiting: i64 = row.try_get("", "waiting")?;
         let oldest: Option<i64> = row.try_get("", "oldest")?;
-        Ok(Waiting {
-            count: u32::try_from(waiting).unwrap_or(u32::MAX),
-            oldest: oldest.map(|id| domain::id::DeliveryId::from_raw(id).made_at()),
-        })
+        let count = u32::try_from(waiting).unwrap_or(u32::MAX);
+        let oldest = oldest.filter(|_| count <= WAITING_COUNT_MAX);
+        let oldest = oldest.map(|id| domain::id::DeliveryId::from_raw(id).made_at());
+        Ok(Waiting { count, oldest })
     }
 }
 
@@ -150,23 +153,32 @@ pub(crate) fn stats_sql(width: i64) -> String {
     )
 }
 
-/// What waits for a company, or for one endpoint of it: by way of its endpoints, whose waiting
-/// deliveries have an index. By way of all its deliveries an endpoint for which nothing waits would cost
-/// as much as a million that wait for its neighbour.
+/// What waits for a company, or for one endpoint of it: what nobody holds by way of its endpoints, whose
+/// waiting deliveries have an index, and what nodes hold among all that they hold, which their memory
+/// bounds. By way of all that waits, an endpoint for which nothing does would cost as much as a million
+/// that wait for its neighbour.
 pub(crate) fn waiting_sql(backend: DatabaseBackend, of_endpoint: bool) -> String {
     let limit = WAITING_COUNT_MAX + 1;
-    let of_endpoint = if of_endpoint { "e.id = $2" } else { "$2 = 0" };
-    let join = if backend == DatabaseBackend::Postgres {
-        format!(
+    let of_endpoint = if of_endpoint { "= $2" } else { "<> $2" };
+    let (unclaimed, claimed) = if backend == DatabaseBackend::Postgres {
+        let unclaimed = format!(
             "CROSS JOIN LATERAL (SELECT w.id FROM pending w WHERE w.endpoint_id = e.id \
              AND w.claimed_by = 0 LIMIT {limit}) p WHERE true"
-        )
+        );
+        let claimed =
+            "SELECT id, company_id, endpoint_id, claimed_by FROM pending WHERE claimed_by <> 0";
+        (unclaimed, format!("{claimed} ORDER BY claimed_by, id LIMIT {CLAIMED_LOOKED_AT}"))
     } else {
-        "CROSS JOIN pending p WHERE p.endpoint_id = e.id AND p.claimed_by = 0".to_owned()
+        // What is claimed has no index there; nearly all of it is what came last.
+        let unclaimed = "CROSS JOIN pending p WHERE p.endpoint_id = e.id AND p.claimed_by = 0";
+        let newest = "SELECT id, company_id, endpoint_id, claimed_by FROM pending ORDER BY id DESC";
+        (unclaimed.to_owned(), format!("{newest} LIMIT {CLAIMED_LOOKED_AT}"))
     };
     format!(
-        "SELECT count(*) AS waiting, min(id) AS oldest FROM (SELECT p.id FROM endpoints e {join} \
-         AND e.company_id = $1 AND {of_endpoint} LIMIT {limit}) w"
+        "SELECT count(*) AS waiting, min(id) AS oldest FROM (SELECT id FROM (\
+         SELECT p.id FROM endpoints e {unclaimed} AND e.company_id = $1 AND e.id {of_endpoint} LIMIT {limit}) u \
+         UNION ALL SELECT c.id FROM ({claimed}) c WHERE c.claimed_by <> 0 AND c.company_id = $1 \
+         AND c.endpoint_id {of_endpoint}) w"
     )
 }
 

@@ -65,14 +65,14 @@ struct PointView {
     failed: u64,
 }
 
-/// What waits now for its turn or its next retry; what is being sent does not.
+/// What waits now: for its turn, its next retry, or its answer.
 #[derive(Debug, Serialize, ToSchema)]
 struct WaitingView {
     /// How many deliveries; counted up to 10,000.
     count: u32,
     /// Whether there are more than were counted.
     more: bool,
-    /// When the oldest of those that were counted was made.
+    /// When the oldest was made; null where nothing waits or not all were counted.
     oldest_created_at: Option<DateTime<Utc>>,
 }
 

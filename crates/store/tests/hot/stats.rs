@@ -85,15 +85,15 @@ async fn nothing_counted_is_no_rate_and_no_latency(s: Setup) {
     assert_eq!((stats.attempts(), stats.latencies.quantile_ms(0.5)), (0, None));
     let waiting = s.store.waiting(s.company, Some(id)).await.unwrap();
     assert_eq!((waiting.count, waiting.oldest), (0, None));
-    held(&s, 1, id, 0).await;
+    held(&s, 7, id, 0).await;
     let waiting = s.store.waiting(s.company, None).await.unwrap();
-    assert_eq!((waiting.count, waiting.oldest), (0, None), "what is being sent does not wait");
+    assert_eq!((waiting.count, waiting.oldest.is_some()), (1, true), "it waits for its answer");
     let ids =
         [s.pending(3, id, Pending::default()).await, s.pending(2, id, Pending::default()).await];
     let oldest = Some(domain::id::DeliveryId::from_raw(ids[1]).made_at());
     for endpoint in [None, Some(id)] {
         let waiting = s.store.waiting(s.company, endpoint).await.unwrap();
-        assert_eq!((waiting.count, waiting.oldest), (2, oldest));
+        assert_eq!((waiting.count, waiting.oldest), (3, oldest));
     }
     let other = s.endpoint().await.id;
     assert_eq!(s.store.waiting(s.company, Some(other)).await.unwrap().count, 0);
