@@ -1,10 +1,13 @@
 # Thin: each line is a command that a person could type.
 
+# Where cargo puts what it builds, wherever that was set.
+BUILT = $(shell cargo metadata --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/release
+
 .PHONY: run test bench bench-short fmt
 
 run:
 	cargo build --release -p hookferry
-	HOOKFERRY_ALLOW_NETWORKS="$${HOOKFERRY_ALLOW_NETWORKS-127.0.0.0/8,::1/128}" "$${CARGO_TARGET_DIR:-target}/release/hookferry" serve --hints
+	HOOKFERRY_ALLOW_NETWORKS="$${HOOKFERRY_ALLOW_NETWORKS-127.0.0.0/8,::1/128}" "$(BUILT)/hookferry" serve --hints
 
 test:
 	scripts/test-setup.sh
@@ -14,11 +17,11 @@ test:
 
 bench:
 	cargo build --release -p hookferry -p bench
-	"$${CARGO_TARGET_DIR:-target}/release/bench"
+	"$(BUILT)/bench"
 
 bench-short:
 	cargo build --release -p hookferry -p bench
-	"$${CARGO_TARGET_DIR:-target}/release/bench" --short
+	"$(BUILT)/bench" --short
 
 fmt:
 	cargo fmt --all
