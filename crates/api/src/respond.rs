@@ -5,11 +5,17 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, SubsecRound, Utc};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::error::ApiError;
 use utoipa::ToSchema;
+
+/// A time of the clock with as many digits as those that were written down have.
+pub fn to_microseconds(at: DateTime<Utc>) -> DateTime<Utc> {
+    at.trunc_subsecs(6)
+}
 
 /// A JSON answer.
 pub fn json(status: StatusCode, value: &impl Serialize) -> Result<HttpResponse, ApiError> {

@@ -23,10 +23,10 @@ use crate::time::micros;
 use crate::{Error, Store};
 
 /// How many fresh keys begin to be moved. The more, the more of them share a page.
-pub(crate) const FRESH_KEYS_MOVED: usize = 80_000;
+const FRESH_KEYS_MOVED: usize = 80_000;
 /// Where the move lags behind, so many are held in memory, with those that are being moved; what comes
 /// then is written to `event_keys` at once.
-pub(crate) const FRESH_KEYS_MAX: usize = 229_376;
+const FRESH_KEYS_MAX: usize = 229_376;
 /// So old keys are moved however few there are.
 const FRESH_FOR: TimeDelta = TimeDelta::minutes(10);
 /// How many keys one transaction moves: a millisecond or two.

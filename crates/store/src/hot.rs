@@ -340,7 +340,59 @@ pub(crate) fn list(head: &str, count: usize, tail: &str) -> sqlx::AssertSqlSafe<
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
+    use crate::{Config, MasterKey};
+
+    async fn open(folder: &std::path::Path) -> Store {
+        let config = Config {
+            database_url: format!("sqlite:{}", folder.join("hookferry.db").display()),
+            master_key: MasterKey::from_bytes([5; 32]),
+            policy: domain::settle::Policy {
+                streak: domain::endpoint::StreakLimits {
+                    warn_after: 50,
+                    defective_after: 100,
+                    defective_min_duration: TimeDelta::zero(),
+                },
+                give_up_after: TimeDelta::days(7),
+            },
+            standard_schedule: domain::schedule::RetrySchedule::even(1, TimeDelta::minutes(1))
+                .unwrap(),
+            limits: domain::limits::Limits::default(),
+            connections_max: 2,
+        };
+        Store::migrate(&config).await.unwrap();
+        Store::open(config).await.unwrap()
+    }
+
+    /// 2 is FULL, 1 is NORMAL.
+    async fn synchronous(tx: &mut HotTx) -> i64 {
+        let HotConnection::Sqlite(connection) = &mut tx.connection else { unreachable!() };
+        sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut **connection).await.unwrap()
+    }
+
+    /// Each turn twice: statements that have run once are prepared.
+    #[tokio::test]
+    async fn what_was_promised_to_last_is_synced_after_any_end_of_a_lax_transaction() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path()).await;
+        for _ in 0..2 {
+            for done in [Ok(()), Err(Error::NotFound)] {
+                let mut lax = store.begin_hot(Durability::Repeatable).await.unwrap();
+                assert_eq!(synchronous(&mut lax).await, 1);
+                let is_committed = done.is_ok();
+                assert_eq!(lax.end(done).await.is_ok(), is_committed);
+                let mut next = store.begin_hot(Durability::Acknowledged).await.unwrap();
+                assert_eq!(synchronous(&mut next).await, 2);
+                next.end(Ok(())).await.ok().unwrap();
+                let (mut read, _) =
+                    store.begin_hot_with(Durability::Acknowledged, |_| {}).await.unwrap();
+                assert_eq!(synchronous(&mut read).await, 2);
+                read.roll_back().await.unwrap();
+            }
+        }
+    }
 
     #[test]
     fn runs_cover_everything_once() {

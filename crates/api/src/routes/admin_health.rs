@@ -2,7 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::{CompanyId, EndpointId};
 use serde::Serialize;
 use store::{LongestDue, Overall};
@@ -11,12 +11,9 @@ use utoipa::ToSchema;
 use crate::auth;
 use crate::error::ApiError;
 use crate::query::Query;
-use crate::respond::json;
+use crate::respond::{json, to_microseconds};
 use crate::schema::ids;
 use crate::serve::Shared;
-
-/// Digits after the second: those of every other time in answers.
-const MICROSECONDS: u16 = 6;
 
 /// How everything stands, over all companies.
 #[derive(Debug, Serialize, ToSchema)]
@@ -94,7 +91,7 @@ pub async fn get_overall_health(
     };
     let view = OverallView {
         version: env!("CARGO_PKG_VERSION"),
-        now: now.trunc_subsecs(MICROSECONDS),
+        now: to_microseconds(now),
         ready: shared.state.readiness.is_ready(),
         oldest_due_delivery: oldest_due.map(oldest),
         pending_deliveries: CountView { count: pending, more: pending_is_more },

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use store::{AnsweredCount, Stats, StatsPoint, Waiting};
 use utoipa::ToSchema;
@@ -13,14 +13,12 @@ use super::endpoint_of;
 use crate::auth;
 use crate::error::ApiError;
 use crate::query::Query;
-use crate::respond::json;
+use crate::respond::{json, to_microseconds};
 use crate::schema::StatsParams;
 use crate::serve::Shared;
 
 /// What is looked at where the caller does not say.
 const SINCE: TimeDelta = TimeDelta::hours(24);
-/// Digits after the second: those of every other time in answers.
-const MICROSECONDS: u16 = 6;
 /// The longest time that is looked at.
 const SINCE_MAX: TimeDelta = TimeDelta::days(366);
 
@@ -83,7 +81,7 @@ impl StatsView {
         let rate = succeeded as f64 / attempts.max(1) as f64;
         Self {
             since,
-            until: until.trunc_subsecs(MICROSECONDS),
+            until: to_microseconds(until),
             attempts,
             succeeded,
             failed: attempts - succeeded,

@@ -1,11 +1,17 @@
 //! SQLite's newest keys: known in memory and in their own table, before, while and after they are moved.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::event::NewEvent;
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use store::{Accepted, Error, KeyMove, Store, SwitchWanted};
 
 use crate::engine::{Door, caller, endpoint, keyed, new_event, together};
 use crate::setup::{Setup, now};
+
+/// How long the writer may take to begin with a batch.
+const WITHIN: Duration = Duration::from_secs(10);
 
 /// When what came now is old enough to be moved.
 fn later() -> DateTime<Utc> {
@@ -155,18 +161,39 @@ async fn postgresql_moves_nothing() {
     assert_eq!(moved(&s).await, 3);
 }
 
-/// Between the look at what is to be deleted and the deletion, a batch comes.
+/// Waits until so many transactions have the writer's connection.
+async fn writer_has(s: &Setup, wanted: usize) {
+    let holds = async || {
+        let writer = s.store.pool_use().into_iter().find(|pool| pool.name == "write");
+        (writer.unwrap().in_use == wanted).then_some(())
+    };
+    testkit::wait::until("the writer is in use, or not", WITHIN, holds).await;
+}
+
+/// A batch has the writer, the deletion of what was moved has been decided and waits for it.
 #[tokio::test]
-async fn what_comes_while_moved_rows_are_deleted_stays() {
+async fn what_comes_between_the_decision_to_delete_and_the_deletion_stays() {
     let s = Setup::sqlite().await;
     are_new(&s.store, &s, 0..3).await;
-    for number in 3..40 {
-        let (moving, coming) =
-            tokio::join!(s.store.move_keys(later()), are_new(&s.store, &s, number..number + 1));
-        moving.unwrap();
-        let () = coming;
-        are_known(&s.store, &s, 0..number + 1).await;
+    // Sorted, moved, deleted as far as there is something; what is next finds nothing more to delete.
+    for _ in 0..3 {
+        assert_eq!(s.store.move_keys(later()).await.unwrap(), KeyMove::Moved);
     }
+    let (me, door) = (caller(&s, s.company).await, Door::with_room(9));
+    writer_has(&s, 0).await;
+    let other = s.raw.begin().await.unwrap();
+    other.execute_unprepared("UPDATE counters SET value = value").await.unwrap();
+    let coming = together(&s.store, &door, vec![(me, numbered(&s, 3..6, "1"))]);
+    let moving = async {
+        writer_has(&s, 1).await;
+        let mut moving = Box::pin(s.store.move_keys(later()));
+        assert!(futures_util::poll!(&mut moving).is_pending(), "it waits for the writer");
+        other.rollback().await.unwrap();
+        moving.await.unwrap()
+    };
+    let (answers, moved) = tokio::join!(coming, moving);
+    assert_eq!((answers[0].as_ref().unwrap().len(), moved), (3, KeyMove::Moved));
+    are_known(&s.store, &s, 0..6).await;
 }
 
 /// More than one statement takes, so that some rows are written before the transaction looks again.

@@ -14,6 +14,7 @@ on_both!(
     attempts_are_counted_once_by_minute_and_answer,
     hours_are_made_of_minutes_and_made_again_they_are_the_same,
     nothing_counted_is_no_rate_and_no_latency,
+    no_oldest_is_told_where_not_all_was_counted,
     another_companys_counts_are_not_seen,
     old_counts_go,
 );
@@ -99,6 +100,24 @@ async fn nothing_counted_is_no_rate_and_no_latency(s: Setup) {
     assert_eq!(s.store.waiting(s.company, Some(other)).await.unwrap().count, 0);
     let statuses = s.store.endpoint_statuses(s.company).await.unwrap();
     assert!(statuses.contains(&(Status::Enabled, 2)) && statuses.contains(&(Status::Defective, 0)));
+}
+
+async fn no_oldest_is_told_where_not_all_was_counted(s: Setup) {
+    let id = s.endpoint().await.id;
+    s.pending(1, id, Pending::default()).await;
+    let counted = i64::from(store::WAITING_COUNT_MAX);
+    let more = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) \
+        INSERT INTO pending (id, company_id, endpoint_id, event_id, due_at, schedule_began) \
+        SELECT p.id + $2 + i, p.company_id, p.endpoint_id, p.event_id, p.due_at, p.schedule_began \
+        FROM n CROSS JOIN (SELECT * FROM pending ORDER BY id LIMIT 1) p";
+    s.sql(more, vec![(counted - 1).into(), 1_000_i64.into()]).await;
+    let waiting = s.store.waiting(s.company, Some(id)).await.unwrap();
+    assert_eq!((i64::from(waiting.count), waiting.oldest.is_some()), (counted, true));
+    s.sql(more, vec![1_i64.into(), 1_000_000_i64.into()]).await;
+    for endpoint in [None, Some(id)] {
+        let waiting = s.store.waiting(s.company, endpoint).await.unwrap();
+        assert_eq!((i64::from(waiting.count), waiting.oldest), (counted + 1, None));
+    }
 }
 
 async fn another_companys_counts_are_not_seen(s: Setup) {

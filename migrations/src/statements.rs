@@ -1,35 +1,41 @@
-//! The index behind the lists of events and deliveries.
+//! What every migration is: a name, and the statements of each database.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DatabaseBackend;
 
-/// The fourth migration.
+/// A migration that only runs statements; a database for which there are none is as it should be.
 #[derive(Debug)]
-pub struct Migration;
+pub(crate) struct Statements {
+    pub(crate) name: &'static str,
+    pub(crate) postgres: Option<&'static str>,
+    pub(crate) sqlite: Option<&'static str>,
+}
 
-impl MigrationName for Migration {
-    fn name(&self) -> &'static str {
-        "m20261121_000004_search"
+impl MigrationName for Statements {
+    fn name(&self) -> &str {
+        self.name
     }
 }
 
 #[async_trait::async_trait]
-impl MigrationTrait for Migration {
+impl MigrationTrait for Statements {
     /// SQLite runs migrations outside a transaction unless it is asked.
     fn use_transaction(&self) -> Option<bool> {
         Some(true)
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let connection = manager.get_connection();
         let backend = manager.get_database_backend();
         let statements = if backend == DatabaseBackend::Postgres {
-            include_str!("m20261121_000004_search/postgres.sql")
+            self.postgres
         } else if backend == DatabaseBackend::Sqlite {
-            include_str!("m20261121_000004_search/sqlite.sql")
+            self.sqlite
         } else {
             return Err(DbErr::Custom(format!("{backend:?} is not supported")));
         };
-        connection.execute_unprepared(statements).await.map(|_| ())
+        if let Some(statements) = statements {
+            manager.get_connection().execute_unprepared(statements).await?;
+        }
+        Ok(())
     }
 }
