@@ -17,8 +17,10 @@ use crate::usage;
 
 const ENDPOINTS: usize = 20;
 const FAILING: usize = 1;
-const EVENTS_MAX: usize = 200_000;
+const EVENTS_MAX: usize = 400_000;
 const CONNECTIONS: usize = 64;
+/// A rate that lasts: with the index behind the lists, vacuums and checkpoints under way.
+const TOP_LASTS: Duration = Duration::from_secs(60);
 /// How often it is looked at; shorter where that would be less than [`LOOKS_MIN`] times.
 const PERIOD: Duration = Duration::from_secs(60);
 const LOOKS_MIN: u32 = 10;
@@ -50,7 +52,7 @@ pub(crate) async fn run(stage: &Stage, minutes: u32, share: f64) -> anyhow::Resu
         Tally::new(phase, events, ENDPOINTS).with_bad(FAILING, Manner::Fails).starting_at(base)
     };
     let mut sender = stage.company_of(&program, tally(EVENTS_MAX, 0)).await?;
-    let top = rate(stage, &[&program], &sender, (CONNECTIONS, 1), stage.lasts(6, 3)).await?;
+    let top = rate(stage, &[&program], &sender, (CONNECTIONS, 1), TOP_LASTS).await?;
     let per_second = top.per_second() / (ENDPOINTS - FAILING) as f64 * share;
     println!(
         "{}: top {:.0} deliveries/s to {} endpoints; {per_second:.0} events/s for {minutes} minutes",

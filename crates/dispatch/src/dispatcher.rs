@@ -143,6 +143,7 @@ impl Dispatcher {
                 self.return_loop(stop.clone()),
                 self.freshness_loop(stop.clone()),
                 self.upkeep_loop(stop.clone()),
+                self.vacuum_loop(stop.clone()),
                 self.jobs_loop(stop.clone()),
                 self.search_loop(stop.clone()),
                 self.keys_loop(stop.clone()),

@@ -1,6 +1,7 @@
 //! Whether this node takes in more than it can send. A receiver that is slow costs no time of the
-//! processor and leaves nothing to write: where outcomes wait to be written, or timers come late, it is
-//! the node, and events that are taken in faster only make every delivery late.
+//! processor and leaves nothing to write: where outcomes wait to be written while deliveries wait for
+//! their turn, or timers come late, it is the node, and events that are taken in faster only make every
+//! delivery late.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -17,6 +18,9 @@ const LATE: Duration = Duration::from_millis(3);
 /// Of so many beats the average is taken, about.
 const BEATS: u64 = 8;
 /// The part of the requests that may be unsettled which may be answered and wait to be written down.
+/// That alone says little, since outcomes are written in batches of hundreds: an ingest that waited for
+/// it would come in bursts, and after each there would be as many again. So as many deliveries as may be
+/// unsettled have to wait for their turn, too.
 const UNWRITTEN_PART: usize = 4;
 /// The part of the memory for deliveries that may fill before ingest is asked to wait.
 const MEMORY_PART: usize = 4;
@@ -54,8 +58,10 @@ impl Dispatcher {
     /// shares with them, or the processor is what is short.
     pub(crate) fn is_overrun(&self) -> bool {
         let lanes = self.lanes.lock();
-        lanes.unwritten() > self.config.in_flight_max / UNWRITTEN_PART
-            || self.pulse.is_slow() && lanes.fills_more_than_one_in(MEMORY_PART)
+        let in_flight_max = self.config.in_flight_max;
+        let waits =
+            lanes.unwritten() > in_flight_max / UNWRITTEN_PART && lanes.queued() > in_flight_max;
+        waits || self.pulse.is_slow() && lanes.fills_more_than_one_in(MEMORY_PART)
     }
 }
 

@@ -51,6 +51,17 @@ impl Dispatcher {
         }
     }
 
+    /// Beside the rounds, because it takes its time.
+    pub(crate) async fn vacuum_loop(&self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            if self.may_work() {
+                let vacuumed = stop.run_until_cancelled(self.store.vacuum_hot()).await;
+                vacuumed.and_then(|vacuumed| log("dead rows", vacuumed));
+            }
+            self.pause(ROUND_EVERY, &stop).await;
+        }
+    }
+
     /// Each step stands for itself: one that fails does not keep the others from their work.
     async fn upkeep_round(&self, rounds: &mut Rounds) {
         let now = self.clock.now();
@@ -83,7 +94,6 @@ impl Dispatcher {
             }
         }
         log("old keys", self.walk_keys(rounds).await);
-        log("dead rows", self.store.vacuum_hot().await);
     }
 
     /// Frees what is held by incarnations that nobody knows.

@@ -81,6 +81,7 @@ mod traffic;
 mod upkeep;
 mod upkeep_age;
 mod upkeep_age_rows;
+mod vacuum;
 mod why;
 
 pub use addresses::{AddressRecord, AddressState, ProvedAddress};

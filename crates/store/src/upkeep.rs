@@ -22,10 +22,6 @@ const PARTITION_DAYS_AHEAD: i64 = 7;
 const PARTITION_DAYS_BACK: i64 = 1;
 /// How many rows one slice touches.
 const SLICE_ROWS: i64 = 500;
-/// How many dead rows the hot tables may have before they are vacuumed, and which part of all rows
-/// beside it: every vacuum reads whole indexes.
-const VACUUM_DEAD_ROWS: i64 = 50_000;
-const VACUUM_DEAD_PART: i64 = 20;
 /// How many keys one slice looks at.
 const SLICE_KEYS: i64 = 5_000;
 
@@ -236,28 +232,6 @@ impl Store {
                 Ok(())
             }
         }
-    }
-
-    /// Vacuums the hot tables on PostgreSQL once many of their rows are dead; gives whether it did.
-    /// Autovacuum looks once a minute, and by then they would have grown by a million rows.
-    pub async fn vacuum_hot(&self) -> Result<bool, Error> {
-        if self.backend() != DatabaseBackend::Postgres {
-            return Ok(false);
-        }
-        let sql = "SELECT CAST(sum(pg_stat_get_dead_tuples(oid)) AS BIGINT) AS dead, \
-            CAST(sum(greatest(reltuples, 0)) AS BIGINT) AS rows FROM pg_class \
-            WHERE oid IN ('pending'::regclass, 'lanes'::regclass)";
-        let Some(row) = self.reader().query_one_raw(self.statement(sql, [])).await? else {
-            return Ok(false);
-        };
-        let (dead, rows): (i64, i64) = (row.try_get("", "dead")?, row.try_get("", "rows")?);
-        if dead < VACUUM_DEAD_ROWS + rows / VACUUM_DEAD_PART {
-            return Ok(false);
-        }
-        // Another node may be at it: then this one need not.
-        let sql = "VACUUM (SKIP_LOCKED) pending, lanes";
-        self.inner.pools.write().execute_unprepared(sql).await?;
-        Ok(true)
     }
 
     /// How many rows stand in the partitions that should stay empty.

@@ -198,3 +198,31 @@ async fn partitions_are_made_ahead_and_rows_land_in_them() {
     .await;
     assert_eq!(s.store.rows_in_default_partitions().await.unwrap(), 1);
 }
+
+#[tokio::test]
+async fn the_hot_tables_are_vacuumed_once_enough_of_their_rows_are_dead() {
+    let s = Setup::postgres().await;
+    dead_rows(&s, 49_999).await;
+    let counted = "FROM pg_stat_all_tables WHERE relname = 'pending' AND n_dead_tup = 49999";
+    within_a_minute(async || s.count(counted).await == 1).await;
+    assert!(!s.store.vacuum_hot().await.unwrap());
+    dead_rows(&s, 1).await;
+    within_a_minute(async || s.store.vacuum_hot().await.unwrap()).await;
+    let size = s.row("SELECT pg_relation_size('pending') AS size").await;
+    assert_eq!(size.try_get::<i64>("", "size").unwrap(), 0);
+}
+
+async fn dead_rows(s: &Setup, count: i64) {
+    let insert = format!(
+        "INSERT INTO pending (id, company_id, endpoint_id, event_id, due_at, schedule_began) \
+         SELECT i, 1, 1, i, i, i FROM generate_series(1, {count}) AS i"
+    );
+    s.sql(&insert, vec![]).await;
+    s.sql("DELETE FROM pending", vec![]).await;
+}
+
+/// The database counts dead rows a moment later.
+async fn within_a_minute(so: impl AsyncFn() -> bool) {
+    let look = async || so().await.then_some(());
+    testkit::wait::until("dead rows are counted", std::time::Duration::from_secs(60), look).await;
+}
