@@ -23,7 +23,7 @@ macro_rules! of_both {
     };
 }
 
-const MIGRATIONS: [Statements; 8] = [
+const MIGRATIONS: [Statements; 9] = [
     // Who there is, what came in, what is pending, what has happened, what is to be mailed.
     of_both!("m20261121_000001_engine"),
     // What people ask for while a node holds a delivery in memory: that node finds it by these indexes.
@@ -48,6 +48,12 @@ const MIGRATIONS: [Statements; 8] = [
         name: "m20261121_000009_fresh_keys",
         postgres: None,
         sqlite: Some(include_str!("m20261121_000009_fresh_keys/sqlite.sql")),
+    },
+    // PostgreSQL's deliveries that wait, apart from those that a node holds.
+    Statements {
+        name: "m20261121_000010_pending_parts",
+        postgres: Some(include_str!("m20261121_000010_pending_parts/postgres.sql")),
+        sqlite: None,
     },
 ];
 

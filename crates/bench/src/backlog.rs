@@ -169,17 +169,20 @@ async fn calls(api: &Api) -> anyhow::Result<Vec<f64>> {
     Ok(medians)
 }
 
+const PENDING_MIB: &str = "SELECT sum(pg_total_relation_size(relid))::bigint / 1048576 \
+    FROM pg_stat_user_tables WHERE relname LIKE 'pending%'";
+
 /// How large `pending` is on PostgreSQL, with its indexes.
 async fn pending_mib(stage: &Stage, url: &str) -> anyhow::Result<Option<i64>> {
     if stage.database != Databases::Postgres {
         return Ok(None);
     }
-    Ok(Some(sql::number(url, "SELECT pg_total_relation_size('pending') / 1048576").await?))
+    Ok(Some(sql::number(url, PENDING_MIB).await?))
 }
 
 async fn vacuumed(url: &str, before: i64) -> anyhow::Result<String> {
-    let query = "SELECT pg_total_relation_size('pending') / 1048576 || ' MiB, ' || n_dead_tup || \
-        ' dead rows of ' || n_live_tup || ', ' || autovacuum_count || ' autovacuums' \
-        FROM pg_stat_user_tables WHERE relname = 'pending'";
+    let query = "SELECT sum(pg_total_relation_size(relid))::bigint / 1048576 || ' MiB, ' || sum(n_dead_tup) || \
+        ' dead rows of ' || sum(n_live_tup) || ', ' || sum(vacuum_count) || ' vacuums' \
+        FROM pg_stat_user_tables WHERE relname LIKE 'pending%'";
     Ok(format!("{}; {before} MiB when loaded", sql::text(url, query).await?))
 }

@@ -116,10 +116,10 @@ async fn look(
 async fn sizes(stage: &Stage, program: &Program) -> anyhow::Result<String> {
     let setup = program.setup();
     if stage.database == crate::Databases::Postgres {
-        let query = "SELECT 'pending ' || (SELECT n_live_tup || ' rows, ' || n_dead_tup || ' dead' \
-            FROM pg_stat_user_tables WHERE relname = 'pending') || ', ' || \
-            pg_total_relation_size('pending') / 1048576 || ' MiB; database ' || \
-            pg_database_size(current_database()) / 1048576 || ' MiB'";
+        let query = "SELECT 'pending ' || sum(n_live_tup) || ' rows, ' || sum(n_dead_tup) || ' dead, ' || \
+            sum(pg_total_relation_size(relid))::bigint / 1048576 || ' MiB; database ' || \
+            pg_database_size(current_database()) / 1048576 || ' MiB' \
+            FROM pg_stat_user_tables WHERE relname LIKE 'pending%'";
         return Ok(sql::text(&setup.database_url(), query).await?);
     }
     let waiting = sql::number(&setup.database_url(), "SELECT count(*) FROM pending").await?;

@@ -67,6 +67,16 @@ impl Store {
         actor: Actor,
         now: DateTime<Utc>,
     ) -> Result<DeliveryRecord, Error> {
+        again(async || self.try_retry(company, id, actor, now).await).await
+    }
+
+    async fn try_retry(
+        &self,
+        company: CompanyId,
+        id: DeliveryId,
+        actor: Actor,
+        now: DateTime<Utc>,
+    ) -> Result<DeliveryRecord, Error> {
         let tx = self.begin().await?;
         let locked = lock_one(&tx, find_one(&tx, company, id.raw()).await?.endpoint_id).await?;
         let endpoint = match locked_pending(&tx, company, id).await? {
@@ -88,6 +98,16 @@ impl Store {
 
     /// Cancels a pending delivery; a finished one is a conflict.
     pub async fn cancel_delivery(
+        &self,
+        company: CompanyId,
+        id: DeliveryId,
+        actor: Actor,
+        now: DateTime<Utc>,
+    ) -> Result<DeliveryRecord, Error> {
+        again(async || self.try_cancel(company, id, actor, now).await).await
+    }
+
+    async fn try_cancel(
         &self,
         company: CompanyId,
         id: DeliveryId,
@@ -138,6 +158,19 @@ impl Store {
         let records = self.delivery_records(connection, company, vec![row]).await?;
         records.into_iter().next().ok_or(Error::NotFound)
     }
+}
+
+/// How often a person's wish is tried where a claim or a settlement moves the row under its hands.
+const TRIES: usize = 5;
+
+async fn again<T>(mut step: impl AsyncFnMut() -> Result<T, Error>) -> Result<T, Error> {
+    for _ in 1..TRIES {
+        match step().await {
+            Err(error) if error.is_of_a_neighbour() => {}
+            done => return done,
+        }
+    }
+    step().await
 }
 
 fn conflict(code: &'static str, detail: &str) -> Error {

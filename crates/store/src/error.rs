@@ -87,6 +87,17 @@ impl Error {
         matches!(self, Self::Overloaded | Self::TypesChanged | Self::Unavailable(_))
     }
 
+    /// Whether another transaction was in the way and is over now: on PostgreSQL a row that it moved
+    /// between the parts of `pending` while this one waited for it (SQLSTATE 40001), or a deadlock.
+    pub(crate) fn is_of_a_neighbour(&self) -> bool {
+        let Self::Unavailable(error) = self else { return false };
+        let code = match cause(error) {
+            Some(sqlx::Error::Database(cause)) => cause.code(),
+            Some(_) | None => None,
+        };
+        matches!(code.as_deref(), Some("40001" | "40P01"))
+    }
+
     /// The error and its causes, for the log. `Debug` is not for it: it shows what the database tells
     /// beside its message, which can be a whole row.
     pub fn chain(&self) -> String {

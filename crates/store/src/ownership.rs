@@ -97,7 +97,7 @@ impl Store {
         let sql = if self.backend() == DatabaseBackend::Postgres {
             "UPDATE pending p SET claimed_by = 0, due_at = COALESCE($4::bigint, p.due_at) FROM ROWS FROM (\
                  json_array_elements_text($1::json), json_array_elements_text($2::json)) AS t(company_id, id) \
-                 WHERE p.company_id = t.company_id::bigint AND p.id = t.id::bigint AND p.claimed_by = $3 RETURNING p.id"
+                 WHERE p.company_id = t.company_id::bigint AND p.id = t.id::bigint AND p.claimed_by + 0 = $3 RETURNING p.id"
         } else {
             "UPDATE pending SET claimed_by = 0, due_at = COALESCE($4, due_at) \
                  WHERE id IN (SELECT value FROM json_each($2)) AND claimed_by = $3 AND $1 <> '' RETURNING id"

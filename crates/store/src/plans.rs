@@ -60,6 +60,11 @@ pub fn often_on_sqlite() -> [(&'static str, String); 5] {
     ]
 }
 
+/// How every connection has PostgreSQL plan, as statements for one transaction.
+pub fn settings() -> String {
+    crate::pools::PLANNER.map(|(name, value)| format!("SET LOCAL {name} = {value}; ")).concat()
+}
+
 /// What lists ask of the planner beside what every connection does.
 pub fn list_settings() -> &'static str {
     crate::rows::page::LIST_PLANS

@@ -29,6 +29,10 @@ const ACQUIRE: Duration = Duration::from_secs(5);
 /// How long one statement may take on PostgreSQL.
 const STATEMENT: &str = "30s";
 
+/// How PostgreSQL plans: the hot tables' sizes change faster than their statistics, and an index is always
+/// right.
+pub(crate) const PLANNER: [(&str, &str); 2] = [("enable_seqscan", "off"), ("jit", "off")];
+
 #[derive(Debug)]
 pub(crate) enum Pools {
     Sqlite { write: DatabaseConnection, read: DatabaseConnection },
@@ -124,8 +128,8 @@ async fn open_postgres(url: &str, connections_max: u32) -> Result<Pools, Error> 
     let options = PgConnectOptions::from_str(url)
         .map_err(|error| Error::Configuration(format!("the database URL is not usable: {error}")))?
         .application_name("hookferry")
-        // The hot tables' sizes change faster than their statistics: an index is always right.
-        .options([("enable_seqscan", "off"), ("jit", "off"), ("statement_timeout", STATEMENT)]);
+        .options(PLANNER)
+        .options([("statement_timeout", STATEMENT)]);
     let pool = PgPoolOptions::new()
         .max_connections(connections_max.max(4))
         .acquire_timeout(ACQUIRE)

@@ -71,10 +71,11 @@ static INSERT_HISTORY: RowsInsert = RowsInsert::new(
     "",
 );
 
-/// Moves finished deliveries from `pending` to history: what is not there is not inserted.
-pub(crate) const FINISH_POSTGRES: &str = "WITH d AS (DELETE FROM pending p \
+/// Moves finished deliveries from `pending`, from the part of those that are held, to history: what is not
+/// there is not inserted. `claimed_by + 0`: looked up by id, and not by going through all that is held.
+pub(crate) const FINISH_POSTGRES: &str = "WITH d AS (DELETE FROM pending_held p \
     USING unnest($2::bigint[], $1::bigint[]) AS t(company_id, id) \
-    WHERE p.company_id = t.company_id AND p.id = t.id AND p.claimed_by = $20 AND p.canceled <= $21 RETURNING p.id) \
+    WHERE p.company_id = t.company_id AND p.id = t.id AND p.claimed_by + 0 = $20 AND p.canceled <= $21 RETURNING p.id) \
     INSERT INTO deliveries (id, company_id, generation, endpoint_id, event_id, state, tries, tries_before, finished_at, \
     format, render_version, started_at, duration_us, status_code, error_kind, error_message, request, response_head, \
     response_body, truncated) \
@@ -94,7 +95,7 @@ static FINISH_SQLITE: IdList =
 /// Puts deliveries back that are due again; one that was canceled since its claim was read stays.
 pub(crate) const RETRY_POSTGRES: &str = "UPDATE pending p SET due_at = t.due_at, tries = p.tries + 1, claimed_by = 0 \
     FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS t(company_id, id, due_at) \
-    WHERE p.company_id = t.company_id AND p.id = t.id AND p.claimed_by = $4 AND p.canceled = 0";
+    WHERE p.company_id = t.company_id AND p.id = t.id AND p.claimed_by + 0 = $4 AND p.canceled = 0";
 
 /// Moves finished deliveries from `pending` to history. Gives how many were still there, of which
 /// those that a person has canceled count only where `even_canceled`: where that is not all of them,

@@ -1,46 +1,69 @@
-//! Dead rows of the hot tables on PostgreSQL: `pending` and `lanes` are turned over so fast that
-//! autovacuum, which looks once a minute, would find them grown by a million rows.
+//! Dead rows of the hot tables on PostgreSQL, which are turned over so fast that autovacuum, which looks
+//! once a minute, would find them grown by a million rows.
 
-use sea_orm::{ConnectionTrait, DatabaseBackend};
+use sea_orm::{DatabaseBackend, FromQueryResult, Statement};
 
 use crate::{Error, Store};
 
-/// How many dead rows the hot tables may have before they are vacuumed, and which part of all rows
-/// beside it. Every vacuum reads whole indexes, and those of what waits are large: deliveries that
-/// succeed leave pages on which a few that wait remain, about 600 bytes of index for each (measured
-/// where one in twenty fails). So the work grows with what waits, and with this part its share does not.
-const DEAD_ROWS: i64 = 50_000;
-const DEAD_PART: i64 = 5;
+/// The hot tables, and how many dead rows each may have beside one for every [`LIVE_FOR_ONE_DEAD`] that
+/// live: every vacuum reads whole indexes, so what it costs grows with what lives, and its part does not.
+const HOT: [(&str, i64); 3] =
+    [("pending_held", 50_000), ("pending_waiting", 50_000), ("lanes", 5_000)];
+const LIVE_FOR_ONE_DEAD: i64 = 5;
 /// It rests on its way, so that no delivery waits for it; and it may take long, but not for ever.
 const GENTLY: &str = "SET vacuum_cost_delay = 1; SET statement_timeout = '10min'";
-/// Where another node is at it, this one need not.
-const VACUUM: &str = "VACUUM (SKIP_LOCKED) pending, lanes";
+
+/// What PostgreSQL says of a table.
+#[derive(Debug, FromQueryResult)]
+struct Rows {
+    name: String,
+    live: i64,
+    dead: i64,
+}
+
+impl Rows {
+    fn need_a_vacuum(&self) -> bool {
+        let spared =
+            HOT.iter().find(|(name, _)| *name == self.name).map_or(0, |(_, spared)| *spared);
+        self.dead >= spared + self.live / LIVE_FOR_ONE_DEAD
+    }
+}
 
 impl Store {
-    /// Vacuums the hot tables on PostgreSQL once many of their rows are dead; gives whether it did. It
-    /// takes seconds where millions wait; dropped on its way, it leaves nothing behind.
-    pub async fn vacuum_hot(&self) -> Result<bool, Error> {
-        if self.backend() != DatabaseBackend::Postgres || !self.vacuum_needed().await? {
-            return Ok(false);
+    /// Vacuums the hot tables on PostgreSQL of which many rows are dead; gives how many it has vacuumed.
+    /// It takes seconds where millions wait; dropped on its way, it leaves nothing behind.
+    pub async fn vacuum_hot(&self) -> Result<usize, Error> {
+        if self.backend() != DatabaseBackend::Postgres {
+            return Ok(0);
+        }
+        let mut tables = self.hot_rows().await?;
+        tables.retain(Rows::need_a_vacuum);
+        if tables.is_empty() {
+            return Ok(0);
         }
         let pool = self.inner.pools.write().get_postgres_connection_pool();
         let mut connection = pool.acquire().await?;
         // Its settings end with it.
         connection.close_on_drop();
-        for sql in [GENTLY, VACUUM] {
-            sea_orm::sqlx::raw_sql(sql).execute(&mut *connection).await?;
+        sea_orm::sqlx::raw_sql(GENTLY).execute(&mut *connection).await?;
+        for Rows { name, .. } in &tables {
+            // Where another node is at it, this one need not.
+            let sql = format!("VACUUM (SKIP_LOCKED) {name}");
+            sea_orm::sqlx::raw_sql(sea_orm::sqlx::AssertSqlSafe(sql))
+                .execute(&mut *connection)
+                .await?;
         }
-        Ok(true)
+        Ok(tables.len())
     }
 
-    async fn vacuum_needed(&self) -> Result<bool, Error> {
-        let sql = "SELECT CAST(sum(pg_stat_get_dead_tuples(oid)) AS BIGINT) AS dead, \
-            CAST(sum(greatest(reltuples, 0)) AS BIGINT) AS rows FROM pg_class \
-            WHERE oid IN ('pending'::regclass, 'lanes'::regclass)";
-        let Some(row) = self.reader().query_one_raw(self.statement(sql, [])).await? else {
-            return Ok(false);
-        };
-        let (dead, rows): (i64, i64) = (row.try_get("", "dead")?, row.try_get("", "rows")?);
-        Ok(dead >= DEAD_ROWS + rows / DEAD_PART)
+    async fn hot_rows(&self) -> Result<Vec<Rows>, Error> {
+        let names = HOT.map(|(name, _)| format!("'{name}'::regclass")).join(", ");
+        let sql = format!(
+            "SELECT relname::text AS name, CAST(greatest(reltuples, 0) AS BIGINT) AS live, \
+             pg_stat_get_dead_tuples(oid) AS dead FROM pg_class WHERE oid IN ({names})"
+        );
+        Ok(Rows::find_by_statement(Statement::from_string(self.backend(), sql))
+            .all(self.reader())
+            .await?)
     }
 }

@@ -175,13 +175,13 @@ async fn claim_walks_retries_that_are_not_due() {
         api.wait_for(&path, SOON, |shown| shown["tries"] == tries).await;
     }
     let scans = "SELECT coalesce(sum(idx_scan), 0) FROM pg_stat_user_indexes \
-        WHERE indexrelname = 'pending_due'";
+        WHERE indexrelname LIKE 'pending_waiting%due_at%'";
     wait::until("the statistics have come", SOON * 2, async || {
         (ask_number(&setup, scans) >= CLAIMS).then_some(())
     })
     .await;
     let read = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables \
-        WHERE relname = 'pending'";
+        WHERE relname = 'pending_waiting'";
     let read = ask_number(&setup, read);
     // Upkeep may have looked through all of them, twice say; ten claims that walk read 200,000.
     assert!(read < 3 * NOT_DUE, "{CLAIMS} claims read {read} rows");

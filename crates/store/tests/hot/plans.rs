@@ -2,7 +2,7 @@
 //! stats on tables with planted rows; on SQLite of what is asked often.
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, TransactionTrait};
-use store::plans::{HOT, list_settings, lists, often_on_sqlite};
+use store::plans::{HOT, list_settings, lists, often_on_sqlite, settings};
 
 use crate::setup::Setup;
 
@@ -11,12 +11,8 @@ async fn hot_statements_go_by_an_index() {
     let s = Setup::postgres().await;
     for (name, sql, parameters) in HOT {
         let tx = s.raw.begin().await.unwrap();
-        tx.execute_unprepared(
-            "SET LOCAL enable_seqscan = off; SET LOCAL jit = off; \
-             SET LOCAL plan_cache_mode = force_generic_plan",
-        )
-        .await
-        .unwrap();
+        let generic = format!("{} SET LOCAL plan_cache_mode = force_generic_plan", settings());
+        tx.execute_unprepared(&generic).await.unwrap();
         tx.execute_unprepared(&format!("PREPARE hot AS {sql}")).await.unwrap();
         let nulls = vec!["NULL"; parameters].join(", ");
         let explain = format!("EXPLAIN (COSTS OFF) EXECUTE hot({nulls})");
@@ -117,8 +113,7 @@ async fn lists_and_stats_go_by_an_index() {
     let mut kept = String::new();
     for (name, statement) in lists((STEP, EVENTS * STEP + 2)) {
         let tx = s.raw.begin().await.unwrap();
-        let hot = "SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
-        tx.execute_unprepared(&format!("{hot}; {}", list_settings())).await.unwrap();
+        tx.execute_unprepared(&format!("{} {}", settings(), list_settings())).await.unwrap();
         let explain = format!("EXPLAIN (COSTS OFF) {statement}");
         let explain = Statement::from_string(tx.get_database_backend(), explain);
         let rows = tx.query_all_raw(explain).await.unwrap();

@@ -1,11 +1,12 @@
 //! Two transactions at one moment, on PostgreSQL: each test holds one of them open by hand until the
 //! other stands before its lock.
 
+use domain::id::DeliveryId;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, TransactionTrait};
 use store::{LaneWant, Store};
 
 use crate::engine::{at, held, lane, micros, of_lane, over, refused, status};
-use crate::setup::{Pending, Setup, now};
+use crate::setup::{ACTOR, Pending, Setup, now};
 
 async fn run(tx: &DatabaseTransaction, sql: &str) {
     tx.execute_unprepared(sql).await.unwrap();
@@ -116,4 +117,53 @@ async fn a_locked_claim_of_a_dead_node_is_freed_later() {
     assert!(!s.store.free_claims_of(claimed_by, now()).await.unwrap());
     assert_eq!(s.count("FROM pending WHERE claimed_by <> 0").await, 0);
     assert_eq!(s.store.dead_nodes().await.unwrap(), [0_i64; 0]);
+}
+
+/// What waits is claimed, and so moves to the other part of `pending`, while a person asks for it.
+#[tokio::test]
+async fn a_persons_wish_finds_the_row_that_a_claim_moves() {
+    let s = Setup::postgres().await;
+    let id = s.endpoint().await.id;
+    let row = s.pending(1, id, Pending { due_at: micros(at(60)), ..Pending::default() }).await;
+    let delivery = DeliveryId::from_raw(row);
+    for (claimed_by, canceled) in [(777, false), (0, false), (777, true)] {
+        let tx = s.raw.begin().await.unwrap();
+        run(&tx, &format!("UPDATE pending SET claimed_by = {claimed_by}")).await;
+        let wish = async {
+            if canceled {
+                s.store.cancel_delivery(s.company, delivery, ACTOR, at(1)).await
+            } else {
+                s.store.retry_delivery(s.company, delivery, ACTOR, at(1)).await
+            }
+        };
+        let (wished, ()) = tokio::join!(wish, async {
+            somebody_waits(&s).await;
+            tx.commit().await.unwrap();
+        });
+        wished.unwrap();
+    }
+    assert_eq!(
+        s.count("FROM pending WHERE claimed_by = 777 AND due_at = 0 AND canceled = 1").await,
+        1
+    );
+}
+
+/// A claim is freed, and its row moves, while its outcome is settled: the outcome counts for nothing.
+#[tokio::test]
+async fn a_claim_freed_while_it_is_settled_counts_for_nothing() {
+    let s = Setup::postgres().await;
+    let id = s.endpoint().await.id;
+    let batch = [over(&held(&s, 1, id, 0).await, status(200), at(1))];
+    let tx = s.raw.begin().await.unwrap();
+    run(&tx, "UPDATE pending SET claimed_by = 0").await;
+    let (settled, ()) = tokio::join!(s.store.settle(&batch, at(1)), async {
+        somebody_waits(&s).await;
+        tx.commit().await.unwrap();
+    });
+    if let Err(error) = settled {
+        assert!(error.is_passing(), "{error}");
+        s.store.settle(&batch, at(1)).await.unwrap();
+    }
+    assert_eq!(s.count("FROM pending WHERE claimed_by = 0").await, 1);
+    assert_eq!(s.count("FROM deliveries").await, 0);
 }

@@ -203,12 +203,13 @@ async fn partitions_are_made_ahead_and_rows_land_in_them() {
 async fn the_hot_tables_are_vacuumed_once_enough_of_their_rows_are_dead() {
     let s = Setup::postgres().await;
     dead_rows(&s, 49_999).await;
-    let counted = "FROM pg_stat_all_tables WHERE relname = 'pending' AND n_dead_tup = 49999";
+    let counted =
+        "FROM pg_stat_all_tables WHERE relname = 'pending_waiting' AND n_dead_tup = 49999";
     within_a_minute(async || s.count(counted).await == 1).await;
-    assert!(!s.store.vacuum_hot().await.unwrap());
+    assert_eq!(s.store.vacuum_hot().await.unwrap(), 0);
     dead_rows(&s, 1).await;
-    within_a_minute(async || s.store.vacuum_hot().await.unwrap()).await;
-    let size = s.row("SELECT pg_relation_size('pending') AS size").await;
+    within_a_minute(async || s.store.vacuum_hot().await.unwrap() == 1).await;
+    let size = s.row("SELECT pg_relation_size('pending_waiting') AS size").await;
     assert_eq!(size.try_get::<i64>("", "size").unwrap(), 0);
 }
 
