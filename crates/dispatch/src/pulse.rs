@@ -20,7 +20,7 @@ const BEATS: u64 = 8;
 /// The part of the requests that may be unsettled which may be answered and wait to be written down.
 /// That alone says little, since outcomes are written in batches of hundreds: an ingest that waited for
 /// it would come in bursts, and after each there would be as many again. So as many deliveries as may be
-/// unsettled have to wait for their turn, too.
+/// unsettled have to wait for their turn, too, or memory has to fill.
 const UNWRITTEN_PART: usize = 4;
 /// The part of the memory for deliveries that may fill before ingest is asked to wait.
 const MEMORY_PART: usize = 4;
@@ -58,10 +58,10 @@ impl Dispatcher {
     /// shares with them, or the processor is what is short.
     pub(crate) fn is_overrun(&self) -> bool {
         let lanes = self.lanes.lock();
-        let in_flight_max = self.config.in_flight_max;
-        let waits =
-            lanes.unwritten() > in_flight_max / UNWRITTEN_PART && lanes.queued() > in_flight_max;
-        waits || self.pulse.is_slow() && lanes.fills_more_than_one_in(MEMORY_PART)
+        let is_full = lanes.fills_more_than_one_in(MEMORY_PART);
+        let unwritten = lanes.unwritten() > self.config.in_flight_max / UNWRITTEN_PART;
+        let waiting = lanes.queued() > self.config.in_flight_max || is_full;
+        unwritten && waiting || self.pulse.is_slow() && is_full
     }
 }
 

@@ -11,6 +11,7 @@ use sea_orm::{
     QuerySelect,
 };
 
+use crate::again::{again, one_restart_at_a_time};
 use crate::delivery_list::find_one;
 use crate::entity::{attempt, endpoint, event, history, pending};
 use crate::lines::{By, Locked, WAITS, advance, rearrange};
@@ -78,6 +79,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<DeliveryRecord, Error> {
         let tx = self.begin().await?;
+        one_restart_at_a_time(&tx, company).await?;
         let locked = lock_one(&tx, find_one(&tx, company, id.raw()).await?.endpoint_id).await?;
         let endpoint = match locked_pending(&tx, company, id).await? {
             Some(row) => retry_pending(&tx, &row, now).await?,
@@ -158,19 +160,6 @@ impl Store {
         let records = self.delivery_records(connection, company, vec![row]).await?;
         records.into_iter().next().ok_or(Error::NotFound)
     }
-}
-
-/// How often a person's wish is tried where a claim or a settlement moves the row under its hands.
-const TRIES: usize = 5;
-
-async fn again<T>(mut step: impl AsyncFnMut() -> Result<T, Error>) -> Result<T, Error> {
-    for _ in 1..TRIES {
-        match step().await {
-            Err(error) if error.is_of_a_neighbour() => {}
-            done => return done,
-        }
-    }
-    step().await
 }
 
 fn conflict(code: &'static str, detail: &str) -> Error {

@@ -32,7 +32,7 @@ pub(crate) struct Scope<'a> {
 }
 
 /// What a window brought.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Scan {
     /// What the job is for, by id: deliveries, events of a recovery, endpoints of a replay.
     pub(crate) ids: Vec<i64>,

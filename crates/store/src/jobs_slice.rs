@@ -10,6 +10,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect, Value,
 };
 
+use crate::again::{TRIES, one_restart_at_a_time};
 use crate::entity::job;
 use crate::jobs::{end_job, lock_company};
 use crate::jobs_scan::{Scan, Scope};
@@ -103,6 +104,12 @@ impl Store {
         let made_at = from_micros(row.created_at);
         let scope = Scope::new(job.company, &request, row.id, made_at, now);
         let scan = self.scan_slice(&scope, row.position, rows.clamp(1, SLICE_ROWS_MAX)).await?;
+        for _ in 1..TRIES {
+            match self.write_slice(job, &scope, row.position, scan.clone()).await {
+                Err(error) if error.is_of_a_neighbour() => {}
+                done => return done,
+            }
+        }
         self.write_slice(job, &scope, row.position, scan).await
     }
 
@@ -154,6 +161,7 @@ impl Store {
         if row.position != from {
             return Ok(JobStep::More { touched: 0 });
         }
+        one_restart_at_a_time(&tx, scope.company).await?;
         // Before any delivery is locked: nobody knows yet which lines the slice touches.
         let locked = lock_company_lines(&mut By(&tx), scope.company).await?;
         let changes = self.decide_job(&tx, scope, &scan.ids).await?;

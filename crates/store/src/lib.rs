@@ -3,6 +3,7 @@
 
 mod addresses;
 mod admin;
+mod again;
 mod audit_read;
 mod claim;
 mod clock;

@@ -31,7 +31,7 @@ impl Rows {
 
 impl Store {
     /// Vacuums the hot tables on PostgreSQL of which many rows are dead; gives how many it has vacuumed.
-    /// It takes seconds where millions wait; dropped on its way, it leaves nothing behind.
+    /// It takes seconds where millions wait; dropped on its way, the database finishes it by itself.
     pub async fn vacuum_hot(&self) -> Result<usize, Error> {
         if self.backend() != DatabaseBackend::Postgres {
             return Ok(0);

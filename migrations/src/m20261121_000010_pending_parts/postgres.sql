@@ -1,6 +1,8 @@
 -- What waits stands apart from what a node holds. Nearly everything passes through a node's hands in a
 -- moment and is gone; what stays to wait would leave every page of the index by id almost empty, and each
 -- vacuum would read them all. A row moves by its claim.
+-- Nothing is sent or taken in while it is copied, some seconds a million rows.
+SET LOCAL statement_timeout = 0;
 ALTER TABLE pending RENAME TO pending_before;
 CREATE TABLE pending (LIKE pending_before INCLUDING DEFAULTS) PARTITION BY RANGE (claimed_by);
 CREATE TABLE pending_waiting PARTITION OF pending FOR VALUES FROM (0) TO (1);

@@ -167,3 +167,31 @@ async fn a_claim_freed_while_it_is_settled_counts_for_nothing() {
     assert_eq!(s.count("FROM pending WHERE claimed_by = 0").await, 1);
     assert_eq!(s.count("FROM deliveries").await, 0);
 }
+
+/// Somebody else has put a finished delivery back, and it is claimed already: it is not put back twice.
+#[tokio::test]
+async fn a_delivery_put_back_and_claimed_meanwhile_is_not_put_back_again() {
+    let s = Setup::postgres().await;
+    let id = s.endpoint().await.id;
+    let delivery = DeliveryId::from_raw(s.delivered(1, id).await);
+    let tx = s.raw.begin().await.unwrap();
+    let lock =
+        format!("SELECT pg_advisory_xact_lock(1751872101, {})", s.company.raw() & 0x7fff_ffff);
+    run(&tx, &lock).await;
+    run(
+        &tx,
+        &format!(
+            "INSERT INTO pending (id, company_id, endpoint_id, event_id, due_at, schedule_began, claimed_by, generation) \
+             SELECT id, company_id, endpoint_id, event_id, 1, 1, 777, 1 FROM deliveries WHERE id = {}",
+            delivery.raw()
+        ),
+    )
+    .await;
+    let (wished, ()) =
+        tokio::join!(s.store.retry_delivery(s.company, delivery, ACTOR, at(1)), async {
+            somebody_waits(&s).await;
+            tx.commit().await.unwrap();
+        });
+    wished.unwrap();
+    assert_eq!(s.count("FROM pending").await, 1);
+}
