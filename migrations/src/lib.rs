@@ -49,7 +49,7 @@ const MIGRATIONS: [Statements; 9] = [
         postgres: None,
         sqlite: Some(include_str!("m20261121_000009_fresh_keys/sqlite.sql")),
     },
-    // PostgreSQL's deliveries that wait, apart from those that a node holds.
+    // PostgreSQL's deliveries that wait, apart from those that a node holds. Nodes wait while they are copied.
     Statements {
         name: "m20261121_000010_pending_parts",
         postgres: Some(include_str!("m20261121_000010_pending_parts/postgres.sql")),
