@@ -43,6 +43,22 @@ impl Pulse {
     }
 }
 
+/// What a node has to do at one moment.
+#[derive(Debug, Clone, Copy)]
+struct Felt {
+    unwritten: usize,
+    queued: usize,
+    is_full: bool,
+    is_slow: bool,
+}
+
+impl Felt {
+    fn is_too_much(self, in_flight_max: usize) -> bool {
+        let waits = self.queued > in_flight_max || self.is_full;
+        self.unwritten > in_flight_max / UNWRITTEN_PART && waits || self.is_slow && self.is_full
+    }
+}
+
 impl Dispatcher {
     /// Feels the pulse until `stop`.
     pub(crate) async fn pulse_loop(&self, stop: CancellationToken) {
@@ -58,16 +74,36 @@ impl Dispatcher {
     /// shares with them, or the processor is what is short.
     pub(crate) fn is_overrun(&self) -> bool {
         let lanes = self.lanes.lock();
-        let is_full = lanes.fills_more_than_one_in(MEMORY_PART);
-        let unwritten = lanes.unwritten() > self.config.in_flight_max / UNWRITTEN_PART;
-        let waiting = lanes.queued() > self.config.in_flight_max || is_full;
-        unwritten && waiting || self.pulse.is_slow() && is_full
+        let felt = Felt {
+            unwritten: lanes.unwritten(),
+            queued: lanes.queued(),
+            is_full: lanes.fills_more_than_one_in(MEMORY_PART),
+            is_slow: self.pulse.is_slow(),
+        };
+        felt.is_too_much(self.config.in_flight_max)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn outcomes_alone_do_not_hold_ingest_back() {
+        let calm = Felt { unwritten: 256, queued: 1_024, is_full: false, is_slow: false };
+        let cases = [
+            (calm, false),
+            (Felt { unwritten: 1_024, ..calm }, false),
+            (Felt { queued: 9_999, is_slow: true, ..calm }, false),
+            (Felt { unwritten: 257, queued: 1_025, ..calm }, true),
+            (Felt { unwritten: 257, is_full: true, ..calm }, true),
+            (Felt { is_full: true, ..calm }, false),
+            (Felt { is_full: true, is_slow: true, ..calm }, true),
+        ];
+        for (felt, too_much) in cases {
+            assert_eq!(felt.is_too_much(1_024), too_much, "{felt:?}");
+        }
+    }
 
     #[test]
     fn one_late_timer_is_chance_and_many_are_a_fact() {
