@@ -1,4 +1,4 @@
-//! What the two parts of `pending` on PostgreSQL ask of whoever writes there beside claims and settlements.
+//! What the two parts of `pending` on PostgreSQL ask of whoever locks rows there beside settlements.
 
 use domain::id::CompanyId;
 use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, Statement};

@@ -10,6 +10,7 @@ use domain::event_type::EventTypeName;
 use domain::id::{CompanyId, DeliveryId, EndpointId, EventId};
 use sea_orm::sqlx;
 
+use crate::again::again;
 use crate::hot::{Durability, Failed, HotConnection, HotTx, within};
 use crate::time::{NEVER, from_micros, micros};
 use crate::{Claimed, Error, Place, Store};
@@ -105,13 +106,21 @@ impl Store {
     }
 
     /// Claims due rows of lanes, and writes down when each lane is due next; lanes of which nothing
-    /// is wanted are put off.
+    /// is wanted are put off. Where another node has moved a row meanwhile it begins again.
     pub async fn claim(
         &self,
         wants: &[LaneWant],
         now: DateTime<Utc>,
     ) -> Result<ClaimedRows, Error> {
         let _no_release = self.inner.claiming.lock().await;
+        again(async || self.try_claim(wants, now).await).await
+    }
+
+    async fn try_claim(
+        &self,
+        wants: &[LaneWant],
+        now: DateTime<Utc>,
+    ) -> Result<ClaimedRows, Error> {
         let mut tx = self.begin_hot(Durability::Repeatable).await?;
         let done = within(self.claim_in(&mut tx, wants, now)).await;
         match tx.end(done).await {
