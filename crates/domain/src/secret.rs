@@ -254,15 +254,30 @@ impl Signatures {
     /// The digests inside, if every value is one that [`SigningKeys::sign`] could have made.
     pub(crate) fn digests(&self) -> Option<(Vec<[u8; 32]>, [u8; 32])> {
         let standard = self.standard.split(' ').map(|text| {
-            let digest = STANDARD.decode(text.strip_prefix("v1,")?).ok()?;
-            digest.try_into().ok()
+            // Base64 is decoded by groups of three bytes.
+            let mut decoded = [0u8; 33];
+            let length = STANDARD.decode_slice(text.strip_prefix("v1,")?, &mut decoded).ok()?;
+            decoded[..length].try_into().ok()
         });
         let hex = self.hub.strip_prefix("sha256=")?.as_bytes();
         let mut hub = [0u8; 32];
-        for (byte, pair) in hub.iter_mut().zip(hex.chunks(2)) {
-            *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+        let (pairs, []) = hex.as_chunks::<2>() else { return None };
+        if pairs.len() != hub.len() {
+            return None;
         }
-        (hub_text(&hub) == self.hub).then_some((standard.collect::<Option<_>>()?, hub))
+        for (byte, [high, low]) in hub.iter_mut().zip(pairs) {
+            *byte = hex_digit(*high)? << 4 | hex_digit(*low)?;
+        }
+        Some((standard.collect::<Option<_>>()?, hub))
+    }
+}
+
+/// The value of a digit as [`hub_text`] writes it, in lower case.
+const fn hex_digit(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
     }
 }
 

@@ -201,7 +201,7 @@ fn assemble(
     }
     for (name, value) in headers {
         let malformed = || failure(ErrorKind::Other, format!("the header {name:?} cannot be sent"));
-        let field = HeaderName::from_bytes(name.as_bytes()).map_err(|_| malformed())?;
+        let field = field_name(name).ok_or_else(malformed)?;
         if !value.is_ascii() {
             return Err(malformed());
         }
@@ -210,6 +210,19 @@ fn assemble(
     }
     *request.body_mut() = Some(body.into());
     Ok(request)
+}
+
+/// The name as the client wants it, without making anything of those that every request has.
+fn field_name(name: &str) -> Option<HeaderName> {
+    const OWN: [(&str, HeaderName); 5] = [
+        ("webhook-id", HeaderName::from_static("webhook-id")),
+        ("webhook-timestamp", HeaderName::from_static("webhook-timestamp")),
+        ("webhook-signature", HeaderName::from_static("webhook-signature")),
+        ("X-Hub-Signature-256", HeaderName::from_static("x-hub-signature-256")),
+        ("Hookferry-Attempt", HeaderName::from_static("hookferry-attempt")),
+    ];
+    let own = OWN.iter().find(|(own, _)| *own == name).map(|(_, field)| field.clone());
+    own.or_else(|| HeaderName::from_bytes(name.as_bytes()).ok())
 }
 
 fn tls_config() -> rustls::ClientConfig {

@@ -10,7 +10,7 @@ use domain::event_type::EventTypeName;
 use domain::id::{CompanyId, DeliveryId, EndpointId, EventId};
 use sea_orm::sqlx;
 
-use crate::again::again;
+use crate::again::TRIES;
 use crate::hot::{Durability, Failed, HotConnection, HotTx, within};
 use crate::time::{NEVER, from_micros, micros};
 use crate::{Claimed, Error, Place, Store};
@@ -113,7 +113,14 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<ClaimedRows, Error> {
         let _no_release = self.inner.claiming.lock().await;
-        again(async || self.try_claim(wants, now).await).await
+        // Not by `again`: the compiler cannot see that such a future may move between threads.
+        for _ in 1..TRIES {
+            match self.try_claim(wants, now).await {
+                Err(error) if error.is_of_a_neighbour() => {}
+                done => return done,
+            }
+        }
+        self.try_claim(wants, now).await
     }
 
     async fn try_claim(
