@@ -53,7 +53,7 @@ pub const REGEXES_MAX: usize = 10;
 /// The longest regex, in bytes.
 pub const REGEX_BYTES_MAX: usize = 1_000;
 /// How large a compiled regex may be.
-pub const REGEX_COMPILED_BYTES_MAX: usize = 128 * 1024;
+pub const REGEX_COMPILED_BYTES_MAX: usize = 256 * 1024;
 /// What a regex may remember while it runs.
 const REGEX_CACHE_BYTES_MAX: usize = 128 * 1024;
 /// How many faults are told.
@@ -110,10 +110,14 @@ impl Filter {
 
     /// The same, with the case in which it cannot be told.
     pub fn judge(&self, document: &Document<'_>) -> Verdict {
+        self.judge_within(document, EVALUATION_STEPS_MAX)
+    }
+
+    fn judge_within(&self, document: &Document<'_>, steps: u64) -> Verdict {
         let Content::Read(json) = &document.0 else {
             return Verdict::Undecided(Undecided::NotJson);
         };
-        match self.0.condition.holds(json, &mut Steps::new(EVALUATION_STEPS_MAX)) {
+        match self.0.condition.holds(json, &mut Steps::new(steps)) {
             Ok(true) => Verdict::Matches,
             Ok(false) => Verdict::Differs,
             Err(Spent) => Verdict::Undecided(Undecided::TooMuchWork),

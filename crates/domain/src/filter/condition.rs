@@ -158,11 +158,7 @@ impl Test {
 }
 
 /// Whether the value is that one.
-pub fn is_equal(
-    value: Value<'_>,
-    wanted: &Scalar<'_>,
-    steps: &mut Steps,
-) -> Result<bool, Spent> {
+pub fn is_equal(value: Value<'_>, wanted: &Scalar<'_>, steps: &mut Steps) -> Result<bool, Spent> {
     Ok(Scalar::of(value, steps)?.is_some_and(|value| value == *wanted))
 }
 

@@ -76,10 +76,8 @@ pub fn explain(filter: &Filter, document: &Document<'_>) -> Explanation {
             Explanation { verdict, summary: summary(verdict).into(), findings }
         }
         Content::NotJson(error) => {
-            let where_at = error.map_or_else(
-                || "it is not UTF-8".into(),
-                |error| error.to_string(),
-            );
+            let where_at =
+                error.map_or_else(|| "it is not UTF-8".into(), |error| error.to_string());
             let summary = format!("{}: {where_at}.", summary(verdict).trim_end_matches('.'));
             Explanation { verdict, summary, findings: Vec::new() }
         }
@@ -156,7 +154,9 @@ const TOO_MUCH: &str = "would be too much work to tell";
 
 fn all_told(conditions: &[Condition], data: &Json<'_>, pointer: &str) -> Vec<Told> {
     let conditions = conditions.iter().enumerate();
-    conditions.map(|(index, condition)| told(condition, data, format!("{pointer}/{index}"))).collect()
+    conditions
+        .map(|(index, condition)| told(condition, data, format!("{pointer}/{index}")))
+        .collect()
 }
 
 /// What comes of several, where one of outcome `decides` is enough for the same of the whole.

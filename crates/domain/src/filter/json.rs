@@ -185,7 +185,11 @@ impl<'a> Text<'a> {
     pub fn is(self, text: &str) -> bool {
         // What is escaped is never shorter than what it says, but for half of a surrogate pair, of
         // which six bytes say three.
-        if self.escaped { self.raw.len() >= text.len() && decode(self.raw) == text } else { self.raw == text }
+        if self.escaped {
+            self.raw.len() >= text.len() && decode(self.raw) == text
+        } else {
+            self.raw == text
+        }
     }
 
     /// How many bytes it was written in.
@@ -362,7 +366,9 @@ impl Reader<'_> {
                     kind = Kind::Escaped;
                     self.escape()?;
                 }
-                Some(0..=31) => return Err("a line break or control character written as `\\n` or `\\u000a`"),
+                Some(0..=31) => {
+                    return Err("a line break or control character written as `\\n` or `\\u000a`");
+                }
                 Some(_) => self.at += 1,
                 None => return Err("the double quote that ends the text"),
             }
@@ -373,7 +379,8 @@ impl Reader<'_> {
     }
 
     fn escape(&mut self) -> Result<(), Wanted> {
-        const ESCAPE: Wanted = "one of \\\" \\\\ \\/ \\b \\f \\n \\r \\t, or \\u and four hexadecimal digits";
+        const ESCAPE: Wanted =
+            "one of \\\" \\\\ \\/ \\b \\f \\n \\r \\t, or \\u and four hexadecimal digits";
         let behind = &self.text.as_bytes()[self.at + 1..];
         self.at += match behind {
             [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,

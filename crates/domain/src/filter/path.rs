@@ -51,21 +51,27 @@ impl Path {
                         name.push(c);
                     }
                     None => {
-                        return Err("ends with a backslash, which must have a character behind it; \
+                        return Err(
+                            "ends with a backslash, which must have a character behind it; \
                                     a backslash itself is written twice"
-                            .into());
+                                .into(),
+                        );
                     }
                 },
                 Some('[' | ']') => {
-                    return Err("must not have brackets: elements are written `.0` or `.*` (a bracket \
+                    return Err(
+                        "must not have brackets: elements are written `.0` or `.*` (a bracket \
                                 in a name is written `\\[`)"
-                        .into());
+                            .into(),
+                    );
                 }
                 end @ (Some('.') | None) => {
                     if name.is_empty() {
-                        return Err("has an empty name: write one dot between two names, and none \
+                        return Err(
+                            "has an empty name: write one dot between two names, and none \
                                     at the ends"
-                            .into());
+                                .into(),
+                        );
                     }
                     let name = std::mem::take(&mut name).into();
                     segments.push(if is_star { Segment::Any } else { Segment::Name(name) });
@@ -153,9 +159,11 @@ pub fn element<'a>(
     name: &str,
     steps: &mut Steps,
 ) -> Result<Option<Value<'a>>, Spent> {
-    let is_number = name.bytes().all(|byte| byte.is_ascii_digit())
-        && (name == "0" || !name.starts_with('0'));
-    let Some(mut before) = name.parse::<usize>().ok().filter(|_| is_number) else { return Ok(None) };
+    let is_number =
+        name.bytes().all(|byte| byte.is_ascii_digit()) && (name == "0" || !name.starts_with('0'));
+    let Some(mut before) = name.parse::<usize>().ok().filter(|_| is_number) else {
+        return Ok(None);
+    };
     loop {
         steps.take(1)?;
         let Some(item) = items.next() else { return Ok(None) };

@@ -24,7 +24,17 @@ pub fn about(field: &FieldTest, seen: &Seen<'_>, data: &Json<'_>) -> String {
         }
         (Some((elements, value)), count) => {
             let first = format!("{} {}", path.with(elements), miss(test, *value));
-            format!("none of the {count} values of {path} is what is looked for; the first, {first}")
+            let fits = match test {
+                Test::Eq(wanted) | Test::Ne(wanted) => format!("is {}", of(wanted)),
+                Test::Gt(_)
+                | Test::Lt(_)
+                | Test::In(_)
+                | Test::Exists(_)
+                | Test::Prefix(_)
+                | Test::Contains(_)
+                | Test::Regex(_) => "fits".into(),
+            };
+            format!("none of the {count} values of {path} {fits}; the first, {first}")
         }
     }
 }
@@ -36,7 +46,8 @@ fn hit(test: &Test, value: Value<'_>) -> String {
         Test::Eq(_) | Test::Ne(_) => format!("is {is}"),
         Test::Gt(bound) => format!("is {is}, more than {}", of(bound)),
         Test::Lt(bound) => format!("is {is}, less than {}", of(bound)),
-        Test::In(wanted) => format!("is {is}, one of the {}", values(wanted.len())),
+        Test::In(wanted) if wanted.len() == 1 => format!("is {is}"),
+        Test::In(wanted) => format!("is {is}, one of the {} values", wanted.len()),
         Test::Exists(_) => format!("is there: it is {is}"),
         Test::Prefix(prefix) => format!("is {is}, which begins with {}", quoted(prefix)),
         Test::Contains(wanted) => match value.view() {
@@ -61,16 +72,19 @@ fn miss(test: &Test, value: Value<'_>) -> String {
             let Some(found) = Scalar::from_view(view.clone()) else {
                 return format!("is {is}; `in` looks for single values{}", inside(&view));
             };
-            let written_alike = wanted.iter().find(|wanted| alike(&found, wanted));
-            match written_alike {
+            // The one that was meant: the only one, or one that differs in its quotes.
+            let only = wanted.first().filter(|_| wanted.len() == 1);
+            match only.or_else(|| wanted.iter().find(|wanted| alike(&found, wanted))) {
                 Some(wanted) => unequal(view, wanted),
-                None => format!("is {is}, none of the {}", values(wanted.len())),
+                None => format!("is {is}, none of the {} values", wanted.len()),
             }
         }
         // Both ways of `exists` find every value.
         Test::Exists(_) => format!("is there: it is {}", shown(view)),
         Test::Prefix(prefix) => match view {
-            View::Text(_) => format!("is {}, which does not begin with {}", shown(view), quoted(prefix)),
+            View::Text(_) => {
+                format!("is {}, which does not begin with {}", shown(view), quoted(prefix))
+            }
             View::Null | View::Bool(_) | View::Number(_) | View::Array(_) | View::Object(_) => {
                 format!("is {}; `prefix` looks at text only{}", named(view.clone()), inside(&view))
             }
@@ -159,10 +173,10 @@ fn gap(path: &Path, data: &Json<'_>) -> String {
     for segment in path.segments() {
         let here = if way.is_empty() { "the data".to_owned() } else { way.join(".") };
         let next = match (segment, value.view()) {
-            (Segment::Name(name), View::Object(members)) => {
-                member(members, name, &mut steps).ok().flatten()
-                    .ok_or_else(|| format!("{here} has no {}{}", quoted(name), beside(&way, name)))
-            }
+            (Segment::Name(name), View::Object(members)) => member(members, name, &mut steps)
+                .ok()
+                .flatten()
+                .ok_or_else(|| format!("{here} has no {}{}", quoted(name), beside(&way, name))),
             (Segment::Name(name), View::Array(items)) => {
                 let count = items.clone().count();
                 element(items, name, &mut steps).ok().flatten().ok_or_else(|| {
@@ -170,15 +184,22 @@ fn gap(path: &Path, data: &Json<'_>) -> String {
                     if name.bytes().all(|byte| byte.is_ascii_digit()) {
                         format!("{here} is {is}, and the first is number 0")
                     } else {
-                        format!("{here} is {is}; write `*` or a number for the element before {}", quoted(name))
+                        format!(
+                            "{here} is {is}; write `*` or a number for the element before {}",
+                            quoted(name)
+                        )
                     }
                 })
             }
             (Segment::Any, View::Array(mut items)) => {
                 items.next().ok_or_else(|| format!("{here} is an empty array"))
             }
-            (Segment::Any, view) => Err(format!("{here} is {}, and only arrays have elements", named(view))),
-            (Segment::Name(name), view) => Err(format!("{here} is {} and has no {}", named(view), quoted(name))),
+            (Segment::Any, view) => {
+                Err(format!("{here} is {}, and only arrays have elements", named(view)))
+            }
+            (Segment::Name(name), view) => {
+                Err(format!("{here} is {} and has no {}", named(view), quoted(name)))
+            }
         };
         match next {
             Ok(next) => value = next,
@@ -251,10 +272,6 @@ fn array(count: usize) -> String {
         1 => "an array of 1 element".into(),
         count => format!("an array of {count} elements"),
     }
-}
-
-fn values(count: usize) -> String {
-    if count == 1 { "1 value".into() } else { format!("{count} values") }
 }
 
 fn quoted(text: &str) -> String {

@@ -123,12 +123,18 @@ impl Compiler {
                 let inner = self.condition(*value, pointer, depth + 1)?;
                 return Some(Condition::Not(inner.into()));
             };
-            self.fault(pointer, r#"must hold one condition: put the list into `{"or": […]}` or `{"and": […]}`"#);
+            self.fault(
+                pointer,
+                r#"must hold one condition: put the list into `{"or": […]}` or `{"and": […]}`"#,
+            );
             return None;
         }
         let name = word.as_str();
         let View::Array(items) = value.view() else {
-            self.fault(pointer, format!("must be a list of conditions: `{{\"{name}\": [{{…}}, {{…}}]}}`"));
+            self.fault(
+                pointer,
+                format!("must be a list of conditions: `{{\"{name}\": [{{…}}, {{…}}]}}`"),
+            );
             return None;
         };
         let mut conditions = Vec::new();
@@ -142,7 +148,10 @@ impl Compiler {
             count += 1;
         }
         if count == 0 {
-            self.fault(pointer, "must hold at least one condition; a filter that takes every event is left out");
+            self.fault(
+                pointer,
+                "must hold at least one condition; a filter that takes every event is left out",
+            );
         }
         if conditions.len() < count {
             return None;
@@ -176,8 +185,11 @@ impl Compiler {
         let field = known.iter().find(|member| member.word == Word::Field);
         let path = field.and_then(|field| self.path(field.value, &field.pointer));
         if field.is_none() && !has_unknown {
-            self.fault(pointer, "must say which field it asks about: add `\"field\": \
-                                 \"message.type\"` or the like");
+            self.fault(
+                pointer,
+                "must say which field it asks about: add `\"field\": \
+                                 \"message.type\"` or the like",
+            );
         }
         let test = self.asked(read, pointer);
         Some(Condition::Field(FieldTest { path: path?, test: test? }.into()))
@@ -195,7 +207,10 @@ impl Compiler {
             [] if read.has_unknown => None,
             [] => {
                 let list = Operator::LIST;
-                self.fault(pointer, format!("must say what is asked about the field: add one of {list}"));
+                self.fault(
+                    pointer,
+                    format!("must say what is asked about the field: add one of {list}"),
+                );
                 None
             }
             [(first, _), (second, member), ..] => {
@@ -211,8 +226,11 @@ impl Compiler {
 
     fn path(&mut self, value: Value<'_>, pointer: &str) -> Option<Path> {
         let View::Text(text) = value.view() else {
-            self.fault(pointer, "must be text: the path of a field in the event's data, such as \
-                                 `message.type`");
+            self.fault(
+                pointer,
+                "must be text: the path of a field in the event's data, such as \
+                                 `message.type`",
+            );
             return None;
         };
         Path::parse(&text.decoded()).map_err(|message| self.fault(pointer, message)).ok()
@@ -229,18 +247,30 @@ impl Compiler {
             Operator::Exists => match value.view() {
                 View::Bool(wanted) => Some(Test::Exists(wanted)),
                 View::Null | View::Number(_) | View::Text(_) | View::Array(_) | View::Object(_) => {
-                    self.fault(pointer, "must be true (the field is there) or false (it is not), \
-                                         without quotes");
+                    self.fault(
+                        pointer,
+                        "must be true (the field is there) or false (it is not), \
+                                         without quotes",
+                    );
                     None
                 }
             },
-            Operator::Prefix => self.text(name, value, pointer).map(|text| Test::Prefix(text.into())),
+            Operator::Prefix => {
+                self.text(name, value, pointer).map(|text| Test::Prefix(text.into()))
+            }
             Operator::Contains => match value.view() {
                 View::Text(text) if text.len() == 0 => {
-                    self.fault(pointer, "must not be empty; `exists` asks whether a field is there");
+                    self.fault(
+                        pointer,
+                        "must not be empty; `exists` asks whether a field is there",
+                    );
                     None
                 }
-                View::Null | View::Bool(_) | View::Number(_) | View::Text(_) | View::Array(_)
+                View::Null
+                | View::Bool(_)
+                | View::Number(_)
+                | View::Text(_)
+                | View::Array(_)
                 | View::Object(_) => self.scalar(value, pointer).map(Test::Contains),
             },
             Operator::Regex => {
@@ -278,7 +308,10 @@ impl Compiler {
 
     fn list(&mut self, value: Value<'_>, pointer: &str) -> Option<Test> {
         let View::Array(items) = value.view() else {
-            self.fault(pointer, "must be a list of values: `[\"text\", \"image\"]`; `eq` takes a single one");
+            self.fault(
+                pointer,
+                "must be a list of values: `[\"text\", \"image\"]`; `eq` takes a single one",
+            );
             return None;
         };
         let faults = self.faults.len();
@@ -331,7 +364,10 @@ impl Compiler {
             return None;
         }
         if text.len() > REGEX_BYTES_MAX {
-            self.fault(pointer, format!("must have at most {REGEX_BYTES_MAX} bytes; `in` takes many values"));
+            self.fault(
+                pointer,
+                format!("must have at most {REGEX_BYTES_MAX} bytes; `in` takes many values"),
+            );
             return None;
         }
         let parsed = regex_syntax::parse(text).map_err(|error| regex_fault(&error));
@@ -353,15 +389,27 @@ impl Compiler {
 
 /// What is wrong with a regex and where.
 fn regex_fault(error: &regex_syntax::Error) -> String {
+    use regex_syntax::ast::ErrorKind::{UnsupportedBackreference, UnsupportedLookAround};
     let (what, at) = match error {
-        regex_syntax::Error::Parse(error) => (error.kind().to_string(), error.span().start.column),
+        regex_syntax::Error::Parse(error) => {
+            let at = error.span().start.column;
+            if let UnsupportedBackreference | UnsupportedLookAround = error.kind() {
+                return format!(
+                    "cannot look around or back, as it does at character {at}: ask for the parts in \
+                     conditions of their own, inside `and`, `or` and `not`"
+                );
+            }
+            (error.kind().to_string(), at)
+        }
         regex_syntax::Error::Translate(error) => {
             (error.kind().to_string(), error.span().start.column)
         }
         _ => ("it cannot be read".into(), 1),
     };
-    format!("is not a regex, at character {at}: {what}; a backslash in front of a special character \
-             takes it as it is, and is written `\\\\` in JSON")
+    format!(
+        "is not a regex, at character {at}: {what}; a backslash in front of a special character takes \
+         it as it is, and is written `\\\\` in JSON"
+    )
 }
 
 /// A name as a JSON pointer has it.
