@@ -12,6 +12,7 @@ pub mod endpoint_url;
 pub mod event;
 pub mod event_type;
 pub mod external_key;
+pub mod format;
 pub mod id;
 pub mod inbox;
 pub mod inbox_check;
