@@ -86,6 +86,19 @@ pub(super) fn write_text(out: &mut String, text: &str) {
     out.push_str(&serde_json::to_string(text).expect("any text is a JSON string"));
 }
 
+/// A JSON text without the white space between its tokens.
+pub(super) fn compact(json: &str) -> impl Iterator<Item = char> {
+    let (mut in_string, mut escaped) = (false, false);
+    json.chars().filter(move |c| {
+        let kept = in_string || !c.is_ascii_whitespace();
+        if *c == '"' && !escaped {
+            in_string = !in_string;
+        }
+        escaped = *c == '\\' && !escaped;
+        kept
+    })
+}
+
 /// The members of an object, in the order in which they were written.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Object<'a>(Vec<(&'a str, Json<'a>)>);
@@ -175,6 +188,13 @@ mod tests {
         }
         let deep = "[".repeat(100_000) + &"]".repeat(100_000);
         assert_eq!(Json::read(deep.as_bytes()).items().len(), 1);
+    }
+
+    #[test]
+    fn white_space_goes_where_it_says_nothing() {
+        let text = "{ \"a b\\\" c\\\\\" :\r\n\t[ 1.50 , \" \\\\\", \"\u{a0}\" ] }\n";
+        let compact: String = compact(text).collect();
+        assert_eq!(compact, "{\"a b\\\" c\\\\\":[1.50,\" \\\\\",\"\u{a0}\"]}");
     }
 
     #[test]

@@ -1,16 +1,17 @@
 //! The `meta` format: Meta's envelope around one update, put together again from an event's data.
 //!
-//! What Meta wrote is copied as it stands: numbers, order of members, escapes. Then everything that is
-//! not ASCII is escaped, in lower case and with surrogate pairs, and those bytes are what is signed. So a
-//! receiver that hashes the bytes it got accepts them, and so does one that escapes first, because there
-//! is nothing left to escape. `/`, `<`, `%` and `@` stay as they came, though an older text of Meta's says
-//! that they are escaped too: escaping them again would change bytes that are Meta's own, in which they
-//! already are as Meta wants them, and what a receiver hashes is in every known case the body, not a
-//! text of its own making.
+//! What Meta wrote is copied as it stands: numbers, order of members, escapes; white space between tokens
+//! is left out, as Meta leaves it out. Then everything that is not ASCII is escaped, in lower case and with
+//! surrogate pairs, and those bytes are what is signed. So a receiver that hashes the bytes it got accepts
+//! them, and so does one that escapes first, because there is nothing left to escape.
+//!
+//! `/`, `<`, `%` and `@` stay as they came, though an older text of Meta's has them escaped too. In what
+//! Meta sent they already are as Meta wants them, and those bytes are kept; a receiver that escapes them in
+//! the bytes it got fails on Meta's own (`\/` becomes `\\/`), so there is none.
 
 use std::fmt::Write;
 
-use super::json::{Json, Object, write_text};
+use super::json::{Json, Object, compact, write_text};
 use crate::event::Event;
 
 /// Where an update stands in `value`.
@@ -121,11 +122,11 @@ fn write_string(out: &mut String, value: Json<'_>) {
     value.or(Json::read(b"\"\"")).write_string(out);
 }
 
-/// ASCII alone. Outside of strings JSON has nothing else, so no parsing is needed. DEL is escaped with
-/// the rest, since receivers differ on whether it counts.
+/// ASCII alone, without white space between tokens. Outside of strings JSON has nothing else, so no parsing
+/// is needed. DEL is escaped with the rest, since receivers differ on whether it counts.
 fn escaped(json: &str) -> Vec<u8> {
     let mut out = String::with_capacity(json.len() + json.len() / 8);
-    for c in json.chars() {
+    for c in compact(json) {
         if c < '\u{7f}' {
             out.push(c);
         } else {
@@ -169,7 +170,7 @@ mod tests {
         let data = format!(
             r#"{{"value_rest":{{"é":1,"messages":2,"metadata":{{"x":"ü"}}}},"message":{message}}}"#
         );
-        let kept = message.replace("é 🙏", r"\u00e9 \ud83d\ude4f");
+        let kept = r#"{"b":1.50,"a":"\u00E9 \u00e9 \ud83d\ude4f \/ / < % @ \ud83d","b":12345678901234567890}"#;
         let expected = format!(
             r#"{{"object":"whatsapp_business_account","entry":[{{"id":"","changes":[{{"value":{{"messaging_product":"whatsapp","metadata":{{"x":"\u00fc"}},"messages":[{kept}],"\u00e9":1}},"field":"messages"}}]}}]}}"#
         );

@@ -393,6 +393,46 @@ fn data_of_any_shape() {
     }
 }
 
+/// `docs/formats.md` shows what is sent, and names what Wati's receivers know.
+#[test]
+fn the_page_is_true() {
+    let page = include_str!("../../../../docs/formats.md");
+    let mut shown = Vec::new();
+    for block in page.split("```json\n").skip(1) {
+        let block: String = json::compact(block.split("```").next().unwrap()).collect();
+        let of = |name: &str, format: Format| {
+            block == body(format, &event(name, catalogue::find(name).unwrap().sample))
+        };
+        let found = FORMATS.iter().find_map(|(name, format)| {
+            let known = catalogue::built_in().iter().find(|known| of(known.name, *format))?;
+            Some((*name, known.name))
+        });
+        shown.push(found.unwrap_or_else(|| panic!("no sample is written so: {block}")));
+    }
+    let expected = [
+        ("hookferry", "message.received"),
+        ("wati_1", "message.received"),
+        ("wati_2", "message.delivered"),
+        ("meta", "message.received"),
+    ];
+    assert_eq!(shown, expected);
+    for known in catalogue::built_in() {
+        let row = page.lines().find(|line| line.starts_with(&format!("| `{}` |", known.name)));
+        if !V1.has_form(&EventTypeName::parse(known.name).unwrap()) {
+            assert_eq!(row, None, "{}", known.name);
+            continue;
+        }
+        let sample = event(known.name, known.sample);
+        for format in [V1, Format::WATI_V2] {
+            let name = format!("`{}`", name_on_the_wire(format, &sample));
+            assert!(row.unwrap().contains(&name), "{} is {name}", known.name);
+        }
+    }
+    for name in WATI_NAMES {
+        assert!(page.contains(&format!("`{}`", name.name)), "{}", name.name);
+    }
+}
+
 fn any_json() -> impl Strategy<Value = Value> {
     let names = prop::sample::select(vec![
         "waba_id",

@@ -1,6 +1,6 @@
 //! A flat object being written, member by member.
 
-use crate::format::json::{Json, Object, write_text};
+use crate::format::json::{Json, Object, compact, write_text};
 
 /// The object. A member that the poster gave is written as given, in its place.
 pub(super) struct Flat<'a> {
@@ -13,9 +13,10 @@ impl<'a> Flat<'a> {
         Self { out: String::with_capacity(1024), given }
     }
 
+    /// The body; what was copied loses the white space between its tokens.
     pub(super) fn end(mut self) -> Vec<u8> {
         self.out.push('}');
-        self.out.into_bytes()
+        compact(&self.out).collect::<String>().into_bytes()
     }
 
     /// The name of the event, which nobody else gives.
