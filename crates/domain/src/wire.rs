@@ -1,24 +1,19 @@
-//! How an event is written on the wire: body and headers of one request.
+//! One request on the wire: its headers, and the body in the `hookferry` format. The other formats are
+//! in [`crate::format`].
 
 use std::io::Write;
 
 use chrono::{DateTime, Datelike, Timelike, Utc};
 
 use crate::event::Event;
+use crate::format::RenderVersion;
 use crate::id::EventId;
 use crate::secret::{Signatures, SigningKeys, hub_text, push_standard};
 
-/// The version of the rendering of the `hookferry` format; a delivery keeps the one it began with.
-pub const RENDER_VERSION: u32 = 1;
+/// The version of the rendering that new deliveries begin with, and keep.
+pub const RENDER_VERSION: u32 = RenderVersion::LATEST.number();
 /// `User-Agent` of every request.
 pub const USER_AGENT: &str = concat!("Hookferry/", env!("CARGO_PKG_VERSION"), " (webhooks)");
-
-/// How an event is written on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// Hookferry's own envelope.
-    Hookferry,
-}
 
 /// Writes an event in the `hookferry` format: `{"id","type","timestamp","company_id","session",
 /// "data"}`, with `data` the caller's own bytes.
