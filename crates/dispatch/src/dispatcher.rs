@@ -304,6 +304,10 @@ impl HandOver for Dispatcher {
         Dispatcher::is_overrun(self)
     }
 
+    fn is_overrun_by(&self, company: CompanyId) -> bool {
+        self.lanes.lock().has_much_of(company)
+    }
+
     fn release(&self, endpoint: EndpointId, rows: usize, bytes: usize) {
         self.lanes.lock().release(endpoint, rows, bytes);
     }

@@ -410,6 +410,11 @@ impl Lanes {
         self.load.bytes > self.limits.memory_max / parts.max(1)
     }
 
+    /// Whether the company's rows take as much memory as those of companies do on average.
+    pub fn has_much_of(&self, company: CompanyId) -> bool {
+        self.turns.bytes(company).saturating_mul(self.turns.companies()) >= self.load.bytes
+    }
+
     /// Requests in flight.
     pub fn in_flight(&self) -> usize {
         self.load.in_flight

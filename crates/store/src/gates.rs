@@ -68,7 +68,7 @@ impl Default for Gate {
 }
 
 impl Gate {
-    fn of(limits: &Limits, version: i64) -> Self {
+    pub(crate) fn of(limits: &Limits, version: i64) -> Self {
         Self {
             events: Taken::new(limits.get(Limit::EventsPerSecond)),
             samples: Taken::new(limits.get(Limit::SamplesPerMinute)),

@@ -1,30 +1,24 @@
 //! Group commit of ingest: callers hand validated events to one writer, which commits whatever
-//! gathered while the previous commit was running, never waiting for more.
+//! gathered while the previous commit was running, never waiting for more, the companies by turns.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::event::NewEvent;
 use domain::id::{CompanyId, EndpointId};
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Accepted, Caller, Claimed, Clock, Error, Store};
 
-/// How many requests may wait for the writer; past it callers are told to come back.
-pub(crate) const INGEST_QUEUE_MAX: usize = 8_192;
 /// How many bytes the requests may have together that are not answered yet, the one being written
 /// included; past it callers are told to come back. One that is larger gets in when it is alone.
 pub const INGEST_BYTES_MAX: u32 = 64 * 1024 * 1024;
 /// What an event takes beside its data and texts.
 const EVENT_OVERHEAD_BYTES: usize = 256;
-/// How many events one transaction takes.
-const BATCH_EVENTS_MAX: usize = 1_024;
-/// How many bytes of data one transaction takes, unless one request alone has more.
-const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// How long ingest waits at a time where more is taken in than can be sent, and how often at most
-/// before each batch.
+/// until it takes from everybody once.
 const BREATH: Duration = Duration::from_millis(2);
 const BREATHS_MAX: u32 = 100;
 
@@ -43,6 +37,11 @@ pub trait HandOver: Send + Sync + std::fmt::Debug {
     fn is_overrun(&self) -> bool {
         false
     }
+    /// Whether that is for this company to wait for, among others: it has at least as much in memory as
+    /// companies have on average.
+    fn is_overrun_by(&self, _company: CompanyId) -> bool {
+        true
+    }
     /// Gives back room for so many deliveries and bytes that was reserved and is not used.
     fn release(&self, endpoint: EndpointId, rows: usize, bytes: usize);
     /// Takes deliveries that are committed and claimed by this node, in order.
@@ -60,7 +59,17 @@ pub(crate) struct IngestJob {
 }
 
 impl IngestJob {
-    fn bytes(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) const fn new(
+        caller: Caller,
+        events: Vec<NewEvent>,
+        answer: oneshot::Sender<Result<Vec<Accepted>, Error>>,
+        room: OwnedSemaphorePermit,
+    ) -> Self {
+        Self { caller, events, answer, room }
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
         self.events.iter().map(|event| event.data.len()).sum()
     }
 
@@ -100,7 +109,9 @@ impl Store {
             .map_err(|_| Error::Overloaded)?;
         let (answer, answered) = oneshot::channel();
         let job = IngestJob { caller: caller.clone(), events, answer, room };
-        self.inner.ingest.try_send(job).map_err(|_| Error::Overloaded)?;
+        if !self.inner.ingest.push(job) {
+            return Err(Error::Overloaded);
+        }
         answered.await.map_err(|_| Error::Overloaded)?
     }
 
@@ -111,23 +122,45 @@ impl Store {
         clock: Arc<dyn Clock>,
         stop: CancellationToken,
     ) {
-        let Ok(mut queue) = self.inner.ingest_queue.try_lock() else { return };
+        let Ok(_only) = self.inner.ingest_writer.try_lock() else { return };
+        let queue = &self.inner.ingest;
+        let mut breaths = 0;
         loop {
-            let first = tokio::select! {
+            let is_filled = tokio::select! {
                 biased;
-                first = queue.recv() => first,
+                is_filled = queue.filled() => is_filled,
                 () = stop.cancelled() => {
                     queue.close();
-                    queue.recv().await
+                    queue.filled().await
                 }
             };
-            let Some(first) = first else { return };
-            if !stop.is_cancelled() {
-                catch_breath(hand_over.as_ref()).await;
+            if !is_filled {
+                return;
             }
-            let jobs = gather(first, &mut queue);
+            let jobs = if stop.is_cancelled() {
+                queue.take(|_| true)
+            } else {
+                self.next_jobs(hand_over.as_ref(), &mut breaths).await
+            };
             self.write_jobs(jobs, hand_over.as_ref(), clock.as_ref()).await;
         }
+    }
+
+    /// What is written next. Where more is taken in than can be sent, that is sent first, and only those
+    /// are let in who have little of it; but nobody waits for long: who posts faster than that fills the
+    /// queue and is told to come back.
+    async fn next_jobs(&self, hand_over: &dyn HandOver, breaths: &mut u32) -> Vec<IngestJob> {
+        let queue = &self.inner.ingest;
+        while *breaths < BREATHS_MAX && hand_over.is_overrun() {
+            *breaths += 1;
+            let calm = queue.take(|company| !hand_over.is_overrun_by(company));
+            if !calm.is_empty() {
+                return calm;
+            }
+            tokio::time::sleep(BREATH).await;
+        }
+        *breaths = 0;
+        queue.take(|_| true)
     }
 
     /// Writes jobs in one transaction; a batch that fails is bisected, so that one bad row never
@@ -148,29 +181,6 @@ impl Store {
             }
         }
     }
-}
-
-/// Lets what was taken in before be sent first, but never waits for long: who posts faster than that
-/// fills the queue and is told to come back.
-async fn catch_breath(hand_over: &dyn HandOver) {
-    for _ in 0..BREATHS_MAX {
-        if !hand_over.is_overrun() {
-            return;
-        }
-        tokio::time::sleep(BREATH).await;
-    }
-}
-
-fn gather(first: IngestJob, queue: &mut mpsc::Receiver<IngestJob>) -> Vec<IngestJob> {
-    let (mut events, mut bytes) = (first.events.len(), first.bytes());
-    let mut jobs = vec![first];
-    while events < BATCH_EVENTS_MAX && bytes < BATCH_BYTES_MAX {
-        let Ok(job) = queue.try_recv() else { break };
-        events += job.events.len();
-        bytes += job.bytes();
-        jobs.push(job);
-    }
-    jobs
 }
 
 fn answer_all(jobs: Vec<IngestJob>, answers: Vec<Result<Vec<Accepted>, Error>>) {

@@ -28,6 +28,7 @@ mod ingest_bearer;
 mod ingest_begin;
 mod ingest_keys;
 mod ingest_pending;
+mod ingest_queue;
 mod ingest_rows;
 mod jobs;
 mod jobs_apply;

@@ -18,13 +18,14 @@ use sea_orm::{
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
-use tokio::sync::{Semaphore, broadcast, mpsc};
+use tokio::sync::{Semaphore, broadcast};
 
 use crate::compiled::CompiledCompany;
 use crate::fresh_keys::FreshKeys;
 use crate::gates::Gates;
 use crate::inbox_arrivals::InboxSenderCache;
-use crate::ingest::{INGEST_BYTES_MAX, INGEST_QUEUE_MAX, IngestJob};
+use crate::ingest::INGEST_BYTES_MAX;
+use crate::ingest_queue::IngestQueue;
 use crate::live::Live;
 use crate::own_type_cache::OwnTypeCache;
 use crate::pools::{self, Pools};
@@ -93,9 +94,10 @@ pub(crate) struct Inner {
     pub(crate) query_time_ms: AtomicU64,
     /// For lists that take long: the other half of the readers stays free.
     pub(crate) long_lists: Semaphore,
-    pub(crate) ingest: mpsc::Sender<IngestJob>,
+    pub(crate) ingest: IngestQueue,
     pub(crate) ingest_room: Arc<Semaphore>,
-    pub(crate) ingest_queue: tokio::sync::Mutex<mpsc::Receiver<IngestJob>>,
+    /// Held by the one writer.
+    pub(crate) ingest_writer: tokio::sync::Mutex<()>,
 }
 
 impl Store {
@@ -107,7 +109,6 @@ impl Store {
         let sealer = Sealer::new(&config.master_key);
         let (incarnation, floor) = take_incarnation(&pools).await?;
         let (hints, _) = broadcast::channel(HINTS_MAX);
-        let (ingest, ingest_queue) = mpsc::channel(INGEST_QUEUE_MAX);
         let Config {
             database_url,
             master_key: _,
@@ -139,9 +140,9 @@ impl Store {
                 live: Live::default(),
                 query_time_ms: AtomicU64::new(QUERY_TIME_MAX.as_millis() as u64),
                 long_lists: Semaphore::new(long_lists),
-                ingest,
+                ingest: IngestQueue::default(),
                 ingest_room: Arc::new(Semaphore::new(INGEST_BYTES_MAX as usize)),
-                ingest_queue: tokio::sync::Mutex::new(ingest_queue),
+                ingest_writer: tokio::sync::Mutex::default(),
             }),
         };
         store.check_master_key().await?;

@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use domain::endpoint::Status;
 use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult, Value};
 
-use crate::ingest::{INGEST_BYTES_MAX, INGEST_QUEUE_MAX};
+use crate::ingest::INGEST_BYTES_MAX;
+use crate::ingest_queue::INGEST_QUEUE_MAX;
 use crate::metrics::Metrics;
 use crate::pools::Pools;
 use crate::time::{from_micros, micros};
@@ -156,7 +157,7 @@ impl Store {
     pub fn ingest_queue(&self) -> IngestQueue {
         let bytes_max = INGEST_BYTES_MAX as usize;
         IngestQueue {
-            requests: INGEST_QUEUE_MAX.saturating_sub(self.inner.ingest.capacity()),
+            requests: self.inner.ingest.requests(),
             requests_max: INGEST_QUEUE_MAX,
             bytes: bytes_max.saturating_sub(self.inner.ingest_room.available_permits()),
             bytes_max,

@@ -50,6 +50,11 @@ impl Turns {
         self.companies.get(&company).map_or(0, |entry| entry.bytes)
     }
 
+    /// How many companies have something here, or had a moment ago.
+    pub(super) fn companies(&self) -> usize {
+        self.companies.len()
+    }
+
     /// How many more requests a company may have in flight while each takes one of the free slots:
     /// in flight + n <= share(free - n).
     pub(super) fn room(&self, company: Option<CompanyId>, free_slots: usize) -> usize {
