@@ -20,6 +20,7 @@ fn dependencies_are_the_pure_ones() {
             "ipnet",
             "jsonschema",
             "percent-encoding",
+            "regex",
             "regex-syntax",
             "serde",
             "serde_json",

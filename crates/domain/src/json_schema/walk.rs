@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use percent_encoding::percent_decode_str;
-use regex_syntax::hir::{Hir, HirKind};
 use serde_json::{Map, Value};
 
 use super::{
     PATTERN_BYTES_MAX, PATTERNS_MAX, SCHEMA_DEPTH_MAX, SCHEMA_PARTS_MAX, SchemaError, told_pointer,
 };
+use crate::pattern;
 
 /// Keywords that would move the place from which a schema points, or let it point in a circle.
 const REFUSED: [&str; 8] = [
@@ -253,34 +253,10 @@ impl<'a> Walk<'a> {
         if pattern.len() > PATTERN_BYTES_MAX {
             self.wrong(at, format!("a pattern may have at most {PATTERN_BYTES_MAX} bytes"));
         }
-        regex_syntax::parse(pattern).map_or(STATES_UNKNOWN, |parsed| states(&parsed))
+        regex_syntax::parse(pattern).map_or(STATES_UNKNOWN, |parsed| pattern::states(&parsed))
     }
 }
 
 fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
-}
-
-/// About how many states an automaton of the pattern has.
-fn states(pattern: &Hir) -> u64 {
-    match pattern.kind() {
-        HirKind::Empty | HirKind::Look(_) => 1,
-        HirKind::Literal(literal) => literal.0.len() as u64,
-        // A class of letters beyond ASCII takes several states.
-        HirKind::Class(class) => {
-            if class.is_utf8() && class.maximum_len() > Some(1) {
-                8
-            } else {
-                2
-            }
-        }
-        HirKind::Repetition(repetition) => {
-            let times = u64::from(repetition.max.unwrap_or(repetition.min)).max(1);
-            states(&repetition.sub).saturating_mul(times).saturating_add(1)
-        }
-        HirKind::Capture(capture) => states(&capture.sub),
-        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
-            parts.iter().map(states).fold(1, u64::saturating_add)
-        }
-    }
 }
