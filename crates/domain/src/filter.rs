@@ -60,6 +60,9 @@ const REGEX_CACHE_BYTES_MAX: usize = 128 * 1024;
 pub const FAULTS_MAX: usize = 20;
 /// The most steps of one evaluation: a step is a member or an element that is looked at, 32 bytes of
 /// text, or 8 bytes of text for each state of a regex. An event that would take more is taken.
+///
+/// So many take 5 to 20 ms, as the worst filters were measured; two conditions on a usual event take
+/// less than a microsecond.
 pub const EVALUATION_STEPS_MAX: u64 = 500_000;
 /// How much of a value an explanation shows, in characters.
 pub const SHOWN_CHARS_MAX: usize = 80;

@@ -170,7 +170,7 @@ impl<'a> Scalar<'a> {
                 steps.take(1)?;
                 None
             }
-            view => {
+            view @ (View::Null | View::Bool(_) | View::Number(_) | View::Text(_)) => {
                 steps.take_text(value.written().len())?;
                 Self::from_view(view)
             }

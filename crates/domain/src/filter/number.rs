@@ -52,7 +52,7 @@ impl<'a> Decimal<'a> {
                     (None, None) => return Ordering::Equal,
                     (ours, theirs) => match ours.unwrap_or(b'0').cmp(&theirs.unwrap_or(b'0')) {
                         Ordering::Equal => {}
-                        different => return different,
+                        different @ (Ordering::Less | Ordering::Greater) => return different,
                     },
                 }
             }

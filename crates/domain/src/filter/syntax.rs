@@ -83,10 +83,9 @@ impl Compiler {
         let joined = read.known.iter().find(|member| member.word.is_join());
         match joined {
             Some(join) if read.known.len() > 1 => {
-                self.fault(&join.pointer, format!(
-                    "must stand alone in its object: put everything else that is to hold beside it \
-                     into `{{\"and\": […]}}` with it"
-                ));
+                let message = "must stand alone in its object: put everything else that is to hold \
+                    beside it into `{\"and\": […]}` with it";
+                self.fault(&join.pointer, message);
                 None
             }
             Some(join) => self.join(join, depth),

@@ -5,7 +5,6 @@ mod explained;
 mod faults;
 mod laws;
 mod limits;
-mod probe;
 mod reading;
 
 use super::*;
