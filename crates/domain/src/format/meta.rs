@@ -141,7 +141,8 @@ fn escaped(json: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::tests::{FromMeta, event, from_meta, meta_fixtures};
+    use crate::format::test_updates::{FromMeta, from_meta, meta_fixtures};
+    use crate::format::tests::event;
     use proptest::prelude::*;
     use serde_json::Value;
 
