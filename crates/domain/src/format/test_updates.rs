@@ -53,14 +53,15 @@ pub(super) fn from_meta(notification: &str) -> Vec<FromMeta> {
             };
             let listed = listed(entry.get("id"), value);
             if listed.is_empty() {
-                let time = time.map_or(String::new(), |time| format!(",\"entry_time\":{time}"));
+                let event_type = type_of_field(&field);
                 updates.push(FromMeta {
-                    event_type: type_of_field(&field),
                     data: format!(
-                        "{{\"waba_id\":{}{time},\"timestamp\":\"1789632200\",\"field\":\"{field}\",\"value\":{}}}",
+                        "{{\"waba_id\":{},\"timestamp\":\"{}\",\"field\":\"{field}\",\"value\":{}}}",
                         entry.get("id").as_str(),
+                        time.unwrap_or("1789632200"),
                         value.as_str()
                     ),
+                    event_type,
                     alone: alone(serde_json::from_str(value.as_str()).unwrap()),
                 });
             }
@@ -143,7 +144,7 @@ fn type_of(list: &str, update: &Object<'_>) -> String {
 fn type_of_field(field: &str) -> String {
     let known = catalogue::built_in().iter().find(|known| {
         meta::Form::of(known.name)
-            .is_some_and(|form| matches!(form, meta::Form::Whole { field: own } if own == field))
+            .is_some_and(|form| matches!(form, meta::Form::Managed { field: own } if own == field))
     });
     known.map_or_else(|| format!("whatsapp.{field}"), |known| known.name.to_owned())
 }
