@@ -8,6 +8,8 @@
 mod json;
 mod meta;
 #[cfg(test)]
+mod test_updates;
+#[cfg(test)]
 mod tests;
 mod wati;
 

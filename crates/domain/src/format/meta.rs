@@ -19,7 +19,9 @@ use crate::event::Event;
 pub(super) enum Form<'a> {
     /// In a list beside the number and the contacts; in the event's data as `member`.
     Listed { field: &'static str, list: &'static str, member: &'static str },
-    /// It is the value.
+    /// It is the value, about a template, an account or a number.
+    Managed { field: &'static str },
+    /// It is the value, of a field that has no type of its own.
     Whole { field: &'a str },
 }
 
@@ -49,77 +51,120 @@ impl<'a> Form<'a> {
             "business.capability_updated" => "business_capability_update",
             "security.updated" => "security",
             "flow.updated" => "flows",
-            other => other.strip_prefix("whatsapp.").filter(|field| !field.contains('.'))?,
+            other => {
+                let field = other.strip_prefix("whatsapp.")?;
+                return (!field.contains('.')).then_some(Self::Whole { field });
+            }
         };
-        Some(Self::Whole { field })
+        Some(Self::Managed { field })
     }
 }
 
-/// Writes the envelope. `data` may hold, beside what the catalogue says: `field`, where the type alone
-/// does not tell it; `entry_time`, the time that stood in the entry; `value_rest`, members of `value` that
-/// have no place of their own.
+/// Writes the envelope. `data` may hold, beside what the catalogue says, how things were written that it
+/// says in its own way or not at all: `field`, `entry_time`, and the members that had no place of their own,
+/// level by level, in `value_rest`, `change_rest`, `entry_rest` and `notification_rest`.
 pub(super) fn render(form: Form<'_>, event: &Event) -> Vec<u8> {
     let data = Json::read(&event.data).members();
+    let rest = |name| data.get(name).members();
+    let (notification, entry, change) =
+        (rest("notification_rest"), rest("entry_rest"), rest("change_rest"));
     let mut out = String::with_capacity(event.data.len() + 256);
-    out.push_str(r#"{"object":"whatsapp_business_account","entry":[{"id":"#);
-    write_string(&mut out, data.get("waba_id"));
-    let time = data.get("entry_time");
+    let object = notification.get("object").or(Json::read(b"\"whatsapp_business_account\""));
+    out.extend([r#"{"object":"#, object.as_str(), r#","entry":[{"id":"#]);
+    write_string(&mut out, as_written(entry.get("id"), data.get("waba_id")));
+    write_time(&mut out, form, &data, &entry);
+    out.push_str(r#","changes":[{"value":"#);
+    match form {
+        Form::Listed { list, member, .. } => write_value(&mut out, &data, list, member),
+        Form::Managed { .. } | Form::Whole { .. } => {
+            out.push_str(data.get("value").or(Json::EMPTY).as_str());
+        }
+    }
+    out.push_str(r#","field":"#);
+    write_field(&mut out, form, data.get("field"), change.get("field"));
+    write_rest(&mut out, &change, &["value", "field"]);
+    out.push_str("}]");
+    write_rest(&mut out, &entry, &["id", "time", "changes"]);
+    out.push_str("}]");
+    write_rest(&mut out, &notification, &["object", "entry"]);
+    out.push('}');
+    escaped(&out)
+}
+
+/// The time of the entry. Meta writes one around what is about templates, accounts and numbers, and there
+/// an event's `timestamp` is that time.
+fn write_time(out: &mut String, form: Form<'_>, data: &Object<'_>, entry: &Object<'_>) {
+    let time = data.get("entry_time").or(entry.get("time"));
+    let told = match form {
+        Form::Managed { .. } => data.get("timestamp").text().and_then(|text| text.parse().ok()),
+        Form::Listed { .. } | Form::Whole { .. } => None::<u64>,
+    };
     if !time.is_null() {
         out.extend([r#","time":"#, time.as_str()]);
+    } else if let Some(told) = told {
+        write!(out, r#","time":{told}"#).expect("a String takes all");
     }
-    out.push_str(r#","changes":[{"value":"#);
-    let field = match form {
-        Form::Listed { field, list, member } => {
-            write_value(&mut out, &data, list, member);
-            field
-        }
-        Form::Whole { field } => {
-            out.push_str(data.get("value").or(Json::EMPTY).as_str());
-            field
-        }
+}
+
+/// The name that the data has; `written` where that says nothing; else what the type tells.
+fn write_field(out: &mut String, form: Form<'_>, own: Json<'_>, written: Json<'_>) {
+    let told = match form {
+        Form::Listed { field, .. } | Form::Managed { field } => field,
+        Form::Whole { field } => field,
     };
-    out.push_str(r#","field":"#);
-    let own = data.get("field");
-    if own.is_string() {
-        out.push_str(own.as_str());
-    } else {
-        write_text(&mut out, field);
+    match (own.is_string(), own.text()) {
+        (true, None) if !written.is_null() => out.push_str(written.as_str()),
+        (true, _) => out.push_str(own.as_str()),
+        (false, _) => write_text(out, told),
     }
-    out.push_str("}]}]}");
-    escaped(&out)
 }
 
 fn write_value(out: &mut String, data: &Object<'_>, list: &str, member: &str) {
     let rest = data.get("value_rest").members();
-    let product = rest.get("messaging_product");
-    out.extend([r#"{"messaging_product":"#, product.or(Json::read(b"\"whatsapp\"")).as_str()]);
-    out.push_str(r#","metadata":"#);
-    match rest.find("metadata") {
-        Some(metadata) => out.push_str(metadata.as_str()),
-        None => {
-            out.push_str(r#"{"display_phone_number":"#);
-            write_string(out, data.get("display_phone_number"));
-            out.push_str(r#","phone_number_id":"#);
-            write_string(out, data.get("phone_number_id"));
-            out.push('}');
+    let product = rest.get("messaging_product").or(Json::read(b"\"whatsapp\""));
+    out.extend([r#"{"messaging_product":"#, product.as_str(), r#","metadata":"#]);
+    let (number, display) = (data.get("phone_number_id"), data.get("display_phone_number"));
+    let metadata = rest.get("metadata");
+    let same = metadata.members().get("phone_number_id").text() == number.text();
+    if !metadata.is_null() && (same || number.is_null()) {
+        out.push_str(metadata.as_str());
+    } else {
+        out.push('{');
+        if !display.is_null() {
+            out.push_str(r#""display_phone_number":"#);
+            write_string(out, display);
+            out.push(',');
         }
+        out.push_str(r#""phone_number_id":"#);
+        write_string(out, number);
+        out.push('}');
     }
-    let contacts = rest.get("contacts").or(data.get("contacts"));
+    let contacts = data.get("contacts").or(rest.get("contacts"));
     if !contacts.is_null() {
         out.extend([r#","contacts":"#, contacts.as_str()]);
     }
     let update = data.get(member);
     let update = if update.is_null() { "" } else { update.as_str() };
     out.extend([",\"", list, "\":[", update, "]"]);
-    for (name, value) in rest.without(&["messaging_product", "metadata", "contacts", list]) {
-        out.extend([",", name, ":", value.as_str()]);
-    }
+    write_rest(out, &rest, &["messaging_product", "metadata", "contacts", list]);
     out.push('}');
 }
 
-/// A string where Meta has always one: an empty one where nothing is known.
+fn write_rest(out: &mut String, rest: &Object<'_>, but: &[&str]) {
+    for (name, value) in rest.without(but) {
+        out.extend([",", name, ":", value.as_str()]);
+    }
+}
+
+/// What is known, in the form in which it was written, where a rest has it: a number, say, where we have
+/// the text of its digits. What says something else is an earlier member of the same name.
+fn as_written<'a>(written: Json<'a>, known: Json<'a>) -> Json<'a> {
+    if written.text() == known.text() { written } else { known.or(written) }
+}
+
+/// A value as it stands: an empty string where nothing is known, since Meta has always one.
 fn write_string(out: &mut String, value: Json<'_>) {
-    value.or(Json::read(b"\"\"")).write_string(out);
+    out.push_str(value.or(Json::read(b"\"\"")).as_str());
 }
 
 /// ASCII alone, without white space between tokens. Outside of strings JSON has nothing else, so no parsing
@@ -141,7 +186,8 @@ fn escaped(json: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::tests::{FromMeta, event, from_meta, meta_fixtures};
+    use crate::format::test_updates::{FromMeta, from_meta, meta_fixtures};
+    use crate::format::tests::event;
     use proptest::prelude::*;
     use serde_json::Value;
 
@@ -191,13 +237,39 @@ mod tests {
     }
 
     #[test]
+    fn what_has_no_place_of_its_own_is_where_it_was() {
+        let data = r#"{"waba_id":"117","phone_number_id":"2","message":{},"entry_time":5,"value_rest":{"metadata":{"phone_number_id":2},"errors":[1],"contacts":0},"change_rest":{"c":3,"field":"no"},"entry_rest":{"id":117,"time":"6","uid":2},"notification_rest":{"v":1,"object":"x"}}"#;
+        assert_eq!(
+            rendered("message.received", data),
+            r#"{"object":"x","entry":[{"id":117,"time":5,"changes":[{"value":{"messaging_product":"whatsapp","metadata":{"phone_number_id":2},"contacts":0,"messages":[{}],"errors":[1]},"field":"messages","c":3}],"uid":2}],"v":1}"#
+        );
+        let earlier = r#"{"waba_id":"117","phone_number_id":"2","message":{},"value_rest":{"metadata":{"phone_number_id":3}},"entry_rest":{"id":118}}"#;
+        assert_eq!(
+            rendered("message.received", earlier),
+            r#"{"object":"whatsapp_business_account","entry":[{"id":"117","changes":[{"value":{"messaging_product":"whatsapp","metadata":{"phone_number_id":"2"},"messages":[{}]},"field":"messages"}]}]}"#
+        );
+        let unnamed = r#"{"field":"","value":null,"change_rest":{"field":7}}"#;
+        assert!(rendered("whatsapp.x_unnamed", unnamed).ends_with(r#""value":{},"field":7}]}]}"#));
+    }
+
+    #[test]
     fn the_field_and_the_time_are_what_the_data_says() {
         let body =
             rendered("whatsapp.calls", r#"{"waba_id":7,"entry_time":1789632200,"value":[1]}"#);
         assert_eq!(
             body,
-            r#"{"object":"whatsapp_business_account","entry":[{"id":"7","time":1789632200,"changes":[{"value":[1],"field":"calls"}]}]}"#
+            r#"{"object":"whatsapp_business_account","entry":[{"id":7,"time":1789632200,"changes":[{"value":[1],"field":"calls"}]}]}"#
         );
+        for (timestamp, time) in [
+            (r#""1789632200""#, r#","time":1789632200"#),
+            ("1789632200", r#","time":1789632200"#),
+            (r#""007""#, r#","time":7"#),
+            (r#""soon""#, ""),
+            ("-1", ""),
+        ] {
+            let body = rendered("account.alert", &format!(r#"{{"timestamp":{timestamp}}}"#));
+            assert!(body.contains(&format!(r#"{{"id":""{time},"changes""#)), "{body}");
+        }
         let body = rendered("message.session_sent", r#"{"field":"hist\u006fry","message":{}}"#);
         assert!(body.contains(r#""message_echoes":[{}]"#), "{body}");
         assert!(body.ends_with(r#""field":"hist\u006fry"}]}]}"#), "{body}");
