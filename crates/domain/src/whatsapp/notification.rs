@@ -21,10 +21,10 @@ pub(super) fn read(body: &[u8], received_at: DateTime<Utc>) -> Result<Notificati
     }
     let text = std::str::from_utf8(body)
         .map_err(|error| Malformed::NotUtf8 { offset: error.valid_up_to() })?;
-    let document: &RawValue = serde_json::from_str(text)
-        .map_err(|error| Malformed::NotJson { line: error.line(), column: error.column() })?;
-    let members = Members::read(document)
-        .ok_or_else(|| Malformed::NotAnObject { found: raw::kind(Some(document)) })?;
+    let members: Members<'_> = match serde_json::from_str(text) {
+        Ok(members) => members,
+        Err(_) => return Err(no_object(text)),
+    };
     if members.text("object").as_deref() != Some(OBJECT) {
         return Err(Malformed::OtherProduct);
     }
@@ -44,6 +44,14 @@ pub(super) fn read(body: &[u8], received_at: DateTime<Utc>) -> Result<Notificati
         reader.entry(place, entry)?;
     }
     Ok(reader.read)
+}
+
+/// Why a text is no JSON object, which is looked for only once it is none.
+fn no_object(text: &str) -> Malformed {
+    match serde_json::from_str::<&RawValue>(text) {
+        Ok(other) => Malformed::NotAnObject { found: raw::kind(Some(other)) },
+        Err(error) => Malformed::NotJson { line: error.line(), column: error.column() },
+    }
 }
 
 struct Reader {
