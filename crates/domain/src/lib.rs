@@ -38,5 +38,6 @@ pub mod settle;
 pub mod stats;
 pub mod throttle;
 pub mod traffic;
+pub mod whatsapp;
 pub mod why;
 pub mod wire;
