@@ -144,7 +144,8 @@ mod tests {
 
     /// `number/person`, either of which may be empty.
     fn contact(id: i64, known_by: &str, wrote: Option<u32>) -> Contact {
-        let wrote_at = wrote.map(|minute| Utc.with_ymd_and_hms(2026, 11, 20, 12, minute, 0).unwrap());
+        let wrote_at =
+            wrote.map(|minute| Utc.with_ymd_and_hms(2026, 11, 20, 12, minute, 0).unwrap());
         Contact { id: ContactId::from_raw(id), names: names(known_by), wrote_at }
     }
 
@@ -152,7 +153,8 @@ mod tests {
         let by_number = by_number.map(|known| contact(1, known, None));
         let by_person = by_person.map(|known| contact(2, known, None));
         let text = |names: &Names| {
-            let part = |part: Option<&Arc<str>>| part.map_or(String::new(), |part| part.to_string());
+            let part =
+                |part: Option<&Arc<str>>| part.map_or(String::new(), |part| part.to_string());
             format!("{}/{}", part(names.wa_id()), part(names.user_id()))
         };
         let from = |number_of: &Option<ContactId>| {
@@ -197,7 +199,8 @@ mod tests {
     fn the_same_row_by_both_names_is_one() {
         let both = contact(7, "49/US", Some(3));
         let found = resolve(&names("49/US").unwrap(), Some(&both), Some(&both));
-        let expected = Resolved::Known { id: both.id, names: names("49/US").unwrap(), number_of: None };
+        let expected =
+            Resolved::Known { id: both.id, names: names("49/US").unwrap(), number_of: None };
         assert_eq!(found, expected);
     }
 

@@ -180,9 +180,8 @@ impl Statement {
         let contact: ContactData<'_> = serde_json::from_str(cause.contact.get()).ok()?;
         let names = Names::of(contact.wa_id.as_deref(), contact.user_id.as_deref())?;
         // A change of a number, say: Meta writes, not the contact.
-        let is_of_system = cause.message.as_ref().is_some_and(|message| {
-            message.kind.as_deref() == Some("system")
-        });
+        let is_of_system =
+            cause.message.as_ref().is_some_and(|message| message.kind.as_deref() == Some("system"));
         let kind = if is_of_system { Kind::Aside } else { kind };
         Some(Self {
             kind,
@@ -206,7 +205,8 @@ impl<'a> CauseData<'a> {
     /// A context without a sender is the business': only one message of its own can be answered then.
     fn is_reply(&self) -> bool {
         let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).collect::<Vec<_>>();
-        let Some(context) = self.message.as_ref().and_then(|message| message.context.as_ref()) else {
+        let Some(context) = self.message.as_ref().and_then(|message| message.context.as_ref())
+        else {
             return false;
         };
         let is_ours = match (context.from.as_deref(), self.display_phone_number.as_deref()) {
@@ -396,7 +396,8 @@ mod tests {
 
     #[test]
     fn what_a_message_answers() {
-        let is_reply = |value| changed("message.received", "/message/context", value).unwrap().is_reply;
+        let is_reply =
+            |value| changed("message.received", "/message/context", value).unwrap().is_reply;
         assert!(is_reply(json!({"id": "wamid.1", "from": "919820011223"})));
         assert!(is_reply(json!({"id": "wamid.1", "from": "+91 98200-11223"})));
         assert!(is_reply(json!({"id": "wamid.1"})));
@@ -421,7 +422,10 @@ mod tests {
         assert_eq!(received("/phone_number_id", json!(format!("{longest}1"))), None);
         assert_eq!(received("/message/type", json!("system")).unwrap().kind, Kind::Aside);
         let person = received("/contact", json!({"user_id": "IN.1"})).unwrap();
-        assert_eq!((person.names.wa_id(), person.about.subject().unwrap().as_ref()), (None, "IN.1"));
+        assert_eq!(
+            (person.names.wa_id(), person.about.subject().unwrap().as_ref()),
+            (None, "IN.1")
+        );
         for text in ["", "null", "[]", "{}", "{\"phone_number_id\":1}"] {
             assert_eq!(statement("message.received", text), None);
         }

@@ -38,17 +38,6 @@ pub enum Kind {
     Aside,
 }
 
-/// What was accepted before about the message that a status is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Before {
-    /// Nothing that tells that it reached the contact.
-    Nothing,
-    /// A status that comes after this one in a message's life: `read` before `delivered`.
-    Later,
-    /// A status that comes before this one, or this one itself: nothing is new in it.
-    Earlier,
-}
-
 /// A message or a status, as far as sessions need it.
 #[derive(Debug, Clone, Copy)]
 pub struct Fact {
@@ -56,8 +45,9 @@ pub struct Fact {
     pub kind: Kind,
     /// When it happened, as its source says; a time to come counts as now.
     pub at: DateTime<Utc>,
-    /// What was known of its message.
-    pub before: Before,
+    /// Whether a status that comes before this one in a message's life (`delivered` before `read`) has told
+    /// already that the message reached the contact: then there is nothing new in it.
+    pub is_known: bool,
 }
 
 /// Twenty-four hours that began when a message of the business was delivered.
@@ -211,28 +201,24 @@ impl Window {
     }
 
     fn reach(&mut self, fact: Fact, new_id: impl FnOnce() -> SessionId, told: &mut Vec<Told>) {
-        let (may_begin, may_move) = match fact.before {
-            Before::Nothing => (true, true),
-            Before::Later => (false, true),
-            Before::Earlier => (false, false),
-        };
+        if fact.is_known {
+            return;
+        }
         match self.last {
-            Last::None if may_begin => self.begin(new_id(), fact.at, told),
-            Last::Open(session) | Last::Closed(session)
-                if may_begin && fact.at >= session.expires_at() =>
-            {
+            Last::None => self.begin(new_id(), fact.at, told),
+            Last::Open(session) | Last::Closed(session) if fact.at >= session.expires_at() => {
                 if let Last::Open(session) = self.last {
                     told.push(Told::Expired(session));
                 }
                 self.earlier = Some(session);
                 self.begin(new_id(), fact.at, told);
             }
-            Last::Open(session) if may_move && self.belongs_to(&session, fact.at) => {
+            Last::Open(session) if self.belongs_to(&session, fact.at) => {
                 self.restart(Session { started_at: fact.at, ..session }, told);
             }
             // Within a session it changes nothing; before one whose end has been told, or so long before
             // one that it made another, it is too late.
-            Last::None | Last::Open(_) | Last::Closed(_) => {}
+            Last::Open(_) | Last::Closed(_) => {}
         }
     }
 
@@ -279,7 +265,7 @@ pub fn observe(
     Observed { snapshot: window.at(fact.at), window, told }
 }
 
-/// Whether what was accepted before about its message could matter to a fact.
+/// Whether it matters to a fact if it [is known](Fact::is_known).
 pub fn asks_for_history(window: &Window, fact: &Fact, now: DateTime<Utc>) -> bool {
     let is_young = fact.at + TimeDelta::days(FACT_AGE_DAYS_MAX) > now;
     match fact.kind {

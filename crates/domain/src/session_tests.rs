@@ -18,7 +18,7 @@ fn micros(time: DateTime<Utc>) -> i64 {
 }
 
 fn fact(kind: Kind, when: i64) -> Fact {
-    Fact { kind, at: at(when), before: Before::Nothing }
+    Fact { kind, at: at(when), is_known: false }
 }
 
 /// A window and all that it has told.
@@ -84,9 +84,10 @@ fn check(facts: &[(Kind, i64)], told: &[&str]) -> Story {
 #[test]
 fn a_delivery_begins_a_session_and_what_lies_within_changes_nothing() {
     for kind in [Kind::Delivered, Kind::Read, Kind::Played] {
-        check(&[(kind, 0), (OUT, 0), (OUT, 1), (Kind::Read, 2), (OUT, DAY - 1)], &[
-            "started 1 @0 inactive",
-        ]);
+        check(
+            &[(kind, 0), (OUT, 0), (OUT, 1), (Kind::Read, 2), (OUT, DAY - 1)],
+            &["started 1 @0 inactive"],
+        );
     }
     check(&[(Kind::Aside, 0)], &[]);
     check(&[(IN, 0)], &[]);
@@ -122,16 +123,16 @@ fn it_is_active_once_the_contact_writes_within_it() {
 fn or_has_written_in_the_twenty_four_hours_before() {
     check(&[(IN, 0), (OUT, 0)], &["started 1 @0 active", "activated 1 @0 active"]);
     let last = DAY - 1;
-    check(&[(IN, 0), (OUT, last)], &[
-        &format!("started 1 @{last} active"),
-        &format!("activated 1 @{last} active"),
-    ]);
+    check(
+        &[(IN, 0), (OUT, last)],
+        &[&format!("started 1 @{last} active"), &format!("activated 1 @{last} active")],
+    );
     check(&[(IN, 0), (OUT, DAY)], &[&format!("started 1 @{DAY} inactive")]);
     // The last message counts, not the first one.
-    check(&[(IN, 0), (IN, 1), (OUT, DAY)], &[
-        &format!("started 1 @{DAY} active"),
-        &format!("activated 1 @{DAY} active"),
-    ]);
+    check(
+        &[(IN, 0), (IN, 1), (OUT, DAY)],
+        &[&format!("started 1 @{DAY} active"), &format!("activated 1 @{DAY} active")],
+    );
 }
 
 #[test]
@@ -141,10 +142,8 @@ fn a_received_that_comes_late_counts_at_its_own_time() {
     check(&[(OUT, 10), (IN, 10 - DAY)], &["started 1 @10 inactive"]);
     check(&[(OUT, 10), (IN, 11 - DAY)], &["started 1 @10 inactive", "activated 1 @10 active"]);
     // Two come the wrong way round: told once, and dated by the first.
-    let mut story = check(&[(OUT, 0), (IN, 9), (IN, 4)], &[
-        "started 1 @0 inactive",
-        "activated 1 @9 active",
-    ]);
+    let mut story =
+        check(&[(OUT, 0), (IN, 9), (IN, 4)], &["started 1 @0 inactive", "activated 1 @9 active"]);
     assert_eq!(story.window.last.session().unwrap().activated_at, Some(at(4)));
     // A delivery that comes behind both.
     let story_2 = check(&[(IN, 5), (OUT, 3)], &["started 1 @3 inactive", "activated 1 @5 active"]);
@@ -168,25 +167,31 @@ fn an_earlier_delivery_moves_the_beginning_back() {
     let story = check(&[(OUT, DAY), (OUT, 0)], &[&format!("started 1 @{DAY} inactive")]);
     assert_eq!(story.window.due_at(), Some(at(2 * DAY)));
     // It finds a message within 24 hours before it.
-    check(&[(IN, 0), (OUT, DAY + 5), (OUT, DAY - 1)], &[
-        &format!("started 1 @{} inactive", DAY + 5),
-        &format!("activated 1 @{} active", DAY - 1),
-    ]);
+    check(
+        &[(IN, 0), (OUT, DAY + 5), (OUT, DAY - 1)],
+        &[&format!("started 1 @{} inactive", DAY + 5), &format!("activated 1 @{} active", DAY - 1)],
+    );
 }
 
 #[test]
 fn but_never_into_the_session_before_nor_one_whose_end_is_told() {
-    let story = check(&[(OUT, 0), (OUT, DAY + 9), (OUT, DAY - 1)], &[
-        "started 1 @0 inactive",
-        &format!("expired 1 @{DAY} inactive"),
-        &format!("started 2 @{} inactive", DAY + 9),
-    ]);
+    let story = check(
+        &[(OUT, 0), (OUT, DAY + 9), (OUT, DAY - 1)],
+        &[
+            "started 1 @0 inactive",
+            &format!("expired 1 @{DAY} inactive"),
+            &format!("started 2 @{} inactive", DAY + 9),
+        ],
+    );
     assert_eq!(story.window.last.session().unwrap().started_at, at(DAY + 9));
-    let mut story = check(&[(OUT, 0), (OUT, DAY + 9), (OUT, DAY)], &[
-        "started 1 @0 inactive",
-        &format!("expired 1 @{DAY} inactive"),
-        &format!("started 2 @{} inactive", DAY + 9),
-    ]);
+    let mut story = check(
+        &[(OUT, 0), (OUT, DAY + 9), (OUT, DAY)],
+        &[
+            "started 1 @0 inactive",
+            &format!("expired 1 @{DAY} inactive"),
+            &format!("started 2 @{} inactive", DAY + 9),
+        ],
+    );
     assert_eq!(story.window.last.session().unwrap().started_at, at(DAY));
     story.look_at_the_clock(2 * DAY);
     let closed = story.window;
@@ -199,20 +204,19 @@ fn but_never_into_the_session_before_nor_one_whose_end_is_told() {
 
 #[test]
 fn statuses_of_one_message_make_one_session() {
-    let again = |kind, when, before| Fact { before, ..fact(kind, when) };
+    let again = |kind, when| Fact { is_known: true, ..fact(kind, when) };
     let mut story = check(&[(OUT, 0)], &["started 1 @0 inactive"]);
     // Read and played long after: its delivery was another day.
     for (kind, when) in [(Kind::Read, DAY), (Kind::Played, 3 * DAY)] {
-        assert_eq!(story.see(again(kind, when, Before::Earlier), when), None);
+        assert_eq!(story.see(again(kind, when), when), None);
     }
     assert_eq!(story.told.len(), 1);
     // A read of another message, without delivered, is its delivery.
     assert!(story.see(fact(Kind::Read, 4 * DAY), 4 * DAY).is_some());
     // Its delivered comes behind it, and dates the session; read of an old message does not.
-    story.see(again(OUT, 4 * DAY - 5, Before::Later), 4 * DAY);
-    story.see(again(Kind::Read, 4 * DAY - 9, Before::Earlier), 4 * DAY);
+    story.see(fact(OUT, 4 * DAY - 5), 4 * DAY);
+    story.see(again(Kind::Read, 4 * DAY - 9), 4 * DAY);
     assert_eq!(story.window.last.session().unwrap().started_at, at(4 * DAY - 5));
-    assert_eq!(story.see(again(OUT, 5 * DAY, Before::Later), 5 * DAY), None);
     assert_eq!(story.told.len(), 3);
 }
 
@@ -332,24 +336,28 @@ fn facts() -> impl Strategy<Value = Vec<Sent>> {
     let status = (prop::option::weighted(0.8, lag.clone()), 0..2 * 24 * 60_i64);
     let out = (0..5 * 24 * 60_i64, [status.clone(), status.clone(), status]);
     let written = (0..5 * 24 * 60_i64, lag);
-    (prop::collection::vec(out, 0..8), prop::collection::vec(written, 0..6)).prop_map(|(out, written)| {
-        let mut facts = Vec::new();
-        for (message, (began, statuses)) in out.into_iter().enumerate() {
-            let mut when = began;
-            for (kind, (lag, later)) in [OUT, Kind::Read, Kind::Played].into_iter().zip(statuses) {
-                let Some(lag) = lag else { continue };
-                let (at, comes_at) = (when * MINUTE, (when + lag) * MINUTE);
-                facts.push(Sent { message: Some(message), kind, at, comes_at });
-                // Many a message is read at once.
-                when += if later % 3 == 0 { later % 7 } else { later };
+    (prop::collection::vec(out, 0..8), prop::collection::vec(written, 0..6)).prop_map(
+        |(out, written)| {
+            let mut facts = Vec::new();
+            for (message, (began, statuses)) in out.into_iter().enumerate() {
+                let mut when = began;
+                for (kind, (lag, later)) in
+                    [OUT, Kind::Read, Kind::Played].into_iter().zip(statuses)
+                {
+                    let Some(lag) = lag else { continue };
+                    let (at, comes_at) = (when * MINUTE, (when + lag) * MINUTE);
+                    facts.push(Sent { message: Some(message), kind, at, comes_at });
+                    // Many a message is read at once.
+                    when += if later % 3 == 0 { later % 7 } else { later };
+                }
             }
-        }
-        for (when, lag) in written {
-            let (at, comes_at) = (when * MINUTE, (when + lag) * MINUTE);
-            facts.push(Sent { message: None, kind: IN, at, comes_at });
-        }
-        facts
-    })
+            for (when, lag) in written {
+                let (at, comes_at) = (when * MINUTE, (when + lag) * MINUTE);
+                facts.push(Sent { message: None, kind: IN, at, comes_at });
+            }
+            facts
+        },
+    )
 }
 
 /// Keeps to the limit: what comes before its message's `delivered` lies in the same session.
@@ -368,13 +376,9 @@ fn within_limits(mut facts: Vec<Sent>) -> Vec<Sent> {
 }
 
 /// What the store finds of a message's other statuses.
-fn before(seen: &BTreeSet<(usize, u8)>, fact: &Sent) -> Before {
-    let Some(message) = fact.message else { return Before::Nothing };
-    let rank = rank(fact.kind);
-    match fact.kind {
-        Kind::Read | Kind::Played if (0..rank).any(|r| seen.contains(&(message, r))) => Before::Earlier,
-        Kind::Read | Kind::Played | Kind::Delivered | Kind::Received | Kind::Aside => Before::Nothing,
-    }
+fn is_known(seen: &BTreeSet<(usize, u8)>, fact: &Sent) -> bool {
+    let earlier = 0..rank(fact.kind);
+    fact.message.is_some_and(|message| earlier.into_iter().any(|r| seen.contains(&(message, r))))
 }
 
 fn rank(kind: Kind) -> u8 {
@@ -393,8 +397,8 @@ fn play(facts: &[Sent]) -> (Story, BTreeMap<i64, Session>) {
     let mut last_state: BTreeMap<i64, Session> = BTreeMap::new();
     for one in facts {
         story.look_at_the_clock(one.comes_at);
-        let before = before(&seen, one);
-        story.see(Fact { before, ..fact(one.kind, one.at) }, one.comes_at);
+        let is_known = is_known(&seen, one);
+        story.see(Fact { is_known, ..fact(one.kind, one.at) }, one.comes_at);
         if let Some(message) = one.message {
             seen.insert((message, rank(one.kind)));
         }
@@ -460,14 +464,13 @@ proptest! {
     /// No fact panics, and no end is told before its time.
     #[test]
     fn whatever_comes_is_taken(
-        facts in prop::collection::vec((0..5_u8, any::<i32>(), any::<i32>(), 0..3_u8), 0..40),
+        facts in prop::collection::vec((0..5_u8, any::<i32>(), any::<i32>(), any::<bool>()), 0..40),
     ) {
         let mut story = Story::new();
-        for (kind, when, now, before) in facts {
+        for (kind, when, now, is_known) in facts {
             let kind = [IN, OUT, Kind::Read, Kind::Played, Kind::Aside][usize::from(kind)];
-            let before = [Before::Nothing, Before::Later, Before::Earlier][usize::from(before)];
             let (when, now) = (i64::from(when) * 1_000_000, i64::from(now) * 1_000_000);
-            story.see(Fact { before, ..fact(kind, when) }, now);
+            story.see(Fact { is_known, ..fact(kind, when) }, now);
             story.look_at_the_clock(now);
         }
         let begun: BTreeSet<i64> = story.told.iter().map(|told| told.session().id.raw()).collect();
