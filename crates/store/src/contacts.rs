@@ -337,13 +337,16 @@ async fn write_postgres(
     Ok(done.rows_affected())
 }
 
-/// Contacts by their numbers and persons, locked in their order.
+/// Contacts by their numbers and persons, locked in their order. One probe of an index each (`LIMIT 1` keeps a
+/// planner from joining all contacts).
 pub(crate) const LOCK_CONTACTS_POSTGRES: &str = "SELECT company_id, id, wa_id, user_id, wrote_at, created_at \
     FROM contacts WHERE (company_id, id) IN (\
-    SELECT c.company_id, c.id FROM unnest($1::bigint[], $2::text[]) AS k(company_id, name) \
-    JOIN contacts c ON c.company_id = k.company_id AND c.wa_id = k.name AND c.wa_id IS NOT NULL UNION ALL \
-    SELECT c.company_id, c.id FROM unnest($3::bigint[], $4::text[]) AS k(company_id, name) \
-    JOIN contacts c ON c.company_id = k.company_id AND c.user_id = k.name AND c.user_id IS NOT NULL) \
+    SELECT x.company_id, x.id FROM unnest($1::bigint[], $2::text[]) AS k(company_id, name) CROSS JOIN LATERAL \
+    (SELECT c.company_id, c.id FROM contacts c WHERE c.company_id = k.company_id AND c.wa_id = k.name \
+    AND c.wa_id IS NOT NULL LIMIT 1) x UNION ALL \
+    SELECT x.company_id, x.id FROM unnest($3::bigint[], $4::text[]) AS k(company_id, name) CROSS JOIN LATERAL \
+    (SELECT c.company_id, c.id FROM contacts c WHERE c.company_id = k.company_id AND c.user_id = k.name \
+    AND c.user_id IS NOT NULL LIMIT 1) x) \
     ORDER BY company_id, id FOR UPDATE";
 /// The same; nobody else writes.
 const READ_SQLITE: &str = "SELECT c.company_id, c.id, c.wa_id, c.user_id, c.wrote_at, c.created_at \

@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use domain::contact::Names;
 use domain::derived::{DerivedEvent, Statement, contact_created_data, session_data};
 use domain::event::NewEvent;
 use domain::event_type::EventTypeName;
@@ -62,9 +61,9 @@ struct Round<'a> {
     book: Book,
     /// By key, as they were read and as they are.
     windows: BTreeMap<WindowKey, (Option<WindowRow>, WindowRow)>,
-    /// The statuses by which messages were known to have reached their contacts before this batch.
-    accepted: HashSet<(usize, Kind)>,
-    /// The same, within it.
+    /// Which statuses `read` and `played` are the first, but for this batch, to tell that their message arrived.
+    unheard: HashSet<usize>,
+    /// What the batch has told so far: whose messages, which, and what.
     reached: HashSet<(CompanyId, &'a str, Kind)>,
     derived: Vec<Derived>,
 }
@@ -87,9 +86,9 @@ impl Store {
         let mentions: Vec<Mention> = seen.iter().map(Mention::of).collect();
         let (book, who) = self.lock_contacts(tx, &mentions, now).await?;
         let windows = lock_windows(tx, seen, &book, &who).await?;
-        let accepted = self.accepted_before(tx, seen, &who, &windows, status_id, now).await?;
+        let unheard = self.unheard(tx, seen, &who, &windows, status_id, now).await?;
         let (reached, derived) = (HashSet::new(), Vec::new());
-        let mut round = Round { companies, book, windows, accepted, reached, derived };
+        let mut round = Round { companies, book, windows, unheard, reached, derived };
         let mut sessions = Vec::with_capacity(seen.len());
         for (place, (one, who)) in seen.iter().zip(&who).enumerate() {
             let new_id = || SessionId::from_raw(self.new_id(now));
@@ -105,9 +104,9 @@ impl Store {
         Ok(Observations { sessions, derived: round.derived })
     }
 
-    /// Which statuses were accepted before this batch that come before those of the batch in a message's
-    /// life, as far as it matters: only what a contact reads outside any session asks for it.
-    async fn accepted_before(
+    /// Which statuses `read` and `played` are about messages of which no earlier status was accepted before
+    /// this batch. Only of those that lie outside any session: within one it makes no difference.
+    async fn unheard(
         &self,
         tx: &mut HotTx,
         seen: &[Seen<'_>],
@@ -115,30 +114,33 @@ impl Store {
         windows: &BTreeMap<WindowKey, (Option<WindowRow>, WindowRow)>,
         status_id: StatusId,
         now: DateTime<Utc>,
-    ) -> Result<HashSet<(usize, Kind)>, Error> {
-        let mut asked: Vec<(usize, Kind)> = Vec::new();
-        for (place, (one, who)) in seen.iter().zip(who).enumerate() {
-            let Some(who) = who else { continue };
-            let window = windows.get(&one.key(*who)).map_or(Window::default(), |row| row.1.window);
-            if asks_for_history(&window, &one.fact(false), now) {
-                asked.extend(earlier_statuses(one.said.kind).iter().map(|kind| (place, *kind)));
+    ) -> Result<HashSet<usize>, Error> {
+        let matters = |place: &usize| {
+            let one = &seen[*place];
+            let window = who[*place].and_then(|who| windows.get(&one.key(who)));
+            let window = window.map_or(Window::default(), |row| row.1.window);
+            asks_for_history(&window, &one.fact(false), now)
+        };
+        let mut unheard: HashSet<usize> = (0..seen.len()).filter(matters).collect();
+        if unheard.is_empty() {
+            return Ok(unheard);
+        }
+        let mut asked: Vec<usize> = Vec::new();
+        let mut keys: Vec<(CompanyId, Option<SourceId>, String)> = Vec::new();
+        for place in &unheard {
+            let Seen { event, said, .. } = seen[*place];
+            for kind in earlier_statuses(said.kind) {
+                asked.push(*place);
+                keys.push((event.company, event.source, status_id(&said.message_id, *kind)));
             }
         }
-        if asked.is_empty() {
-            return Ok(HashSet::new());
-        }
-        let keys: Vec<(CompanyId, Option<SourceId>, String)> = asked
-            .iter()
-            .map(|(place, kind)| {
-                let Seen { event, said, .. } = seen[*place];
-                (event.company, event.source, status_id(&said.message_id, *kind))
-            })
-            .collect();
-        let found = events_of(self, tx, &keys).await?;
         let ours: HashSet<i64> = seen.iter().map(|one| one.id).collect();
-        let before = asked.into_iter().zip(found);
-        let before = before.filter(|(_, event)| event.is_some_and(|event| !ours.contains(&event)));
-        Ok(before.map(|(status, _)| status).collect())
+        for (place, event) in asked.into_iter().zip(events_of(self, tx, &keys).await?) {
+            if event.is_some_and(|event| !ours.contains(&event)) {
+                unheard.remove(&place);
+            }
+        }
+        Ok(unheard)
     }
 }
 
@@ -227,16 +229,22 @@ impl<'a> Round<'a> {
         let Seen { event, said, .. } = *seen;
         let (_, row) = self.windows.entry(seen.key(who)).or_default();
         let message = |kind| (event.company, said.message_id.as_ref(), kind);
-        let is_known = earlier_statuses(said.kind).iter().any(|kind| {
-            self.reached.contains(&message(*kind)) || self.accepted.contains(&(place, *kind))
-        });
+        let earlier = earlier_statuses(said.kind);
+        let is_known = !earlier.is_empty() && !self.unheard.contains(&place)
+            || earlier.iter().any(|kind| self.reached.contains(&message(*kind)));
         let observed = observe(&row.window, seen.fact(is_known), now, new_id);
         row.window = observed.window;
         self.reached.insert(message(said.kind));
         let session = observed.snapshot.map(|snapshot| SessionJson::from(snapshot.json()));
-        let mut made = Vec::new();
+        let at = said.at.min(now);
+        let is_first = said.kind == Kind::Received && self.book.note_written(&who, at);
+        let created = is_first.then(|| contact_created_data(&event.data)).flatten();
+        let created = created.map(|data| (DerivedEvent::ContactCreated, Arc::from(data)));
+        let replied = (DerivedEvent::MessageReplied, Arc::clone(&event.data));
+        let of_message = created.into_iter().chain(said.is_reply.then_some(replied));
+        let mut made: Vec<Made> =
+            of_message.map(|(derived, data)| (derived, data, at, session.clone())).collect();
         for told in &observed.told {
-            let derived = DerivedEvent::of_told(told);
             let about = match told {
                 // Of the session that has been.
                 Told::Expired(_) => row.about.clone(),
@@ -247,56 +255,29 @@ impl<'a> Round<'a> {
             }
             let data = about.and_then(|about| session_data(told, &about, &said.message_id));
             let json = SessionJson::from(told.snapshot().json());
+            let derived = DerivedEvent::of_told(told);
             made.extend(data.map(|data| (derived, data.into(), told.at(), Some(json))));
         }
-        let is_first =
-            said.kind == Kind::Received && self.book.note_written(&who, said.at.min(now));
-        if is_first && let Some(data) = contact_created_data(&event.data) {
-            self.derive(
-                seen,
-                DerivedEvent::ContactCreated,
-                data.into(),
-                said.at.min(now),
-                session.clone(),
-            );
-        }
-        if said.is_reply {
-            let data = Arc::clone(&event.data);
-            self.derive(
-                seen,
-                DerivedEvent::MessageReplied,
-                data,
-                said.at.min(now),
-                session.clone(),
-            );
-        }
-        for (derived, data, at, json) in made {
-            self.derive(seen, derived, data, at, json);
-        }
+        self.derive(seen, made);
         session
     }
 
-    /// Makes an event where any endpoint picks it, switched on or not.
-    fn derive(
-        &mut self,
-        seen: &Seen<'a>,
-        derived: DerivedEvent,
-        data: Arc<[u8]>,
-        at: DateTime<Utc>,
-        session: Option<SessionJson>,
-    ) {
+    /// Makes events where any endpoint picks them, switched on or not.
+    fn derive(&mut self, seen: &Seen<'a>, made: Vec<Made>) {
         let event = seen.event;
-        if is_picked(self.companies, event.company, derived.event_type()) {
-            let subject = event.subject.clone().or_else(|| subject_of(&seen.said.names));
-            let event = new_event(event.company, derived, data, event.source, subject, at);
-            self.derived.push(Derived { event, session });
+        for (derived, data, at, session) in made {
+            if is_picked(self.companies, event.company, derived.event_type()) {
+                let subject = event.subject.as_ref().or_else(|| seen.said.names.subject());
+                let (company, source) = (event.company, event.source);
+                let event = new_event(company, derived, data, source, subject.cloned(), at);
+                self.derived.push(Derived { event, session });
+            }
         }
     }
 }
 
-fn subject_of(names: &Names) -> Option<Arc<str>> {
-    names.subject().cloned()
-}
+/// What, its data, when it happened, and its session.
+type Made = (DerivedEvent, Arc<[u8]>, DateTime<Utc>, Option<SessionJson>);
 
 pub(crate) fn is_picked(
     companies: &Companies,
