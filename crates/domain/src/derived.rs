@@ -125,9 +125,9 @@ struct CauseData<'a> {
     #[serde(borrow)]
     timestamp: Cow<'a, str>,
     #[serde(borrow)]
-    message: Option<MessageData<'a>>,
+    message: Option<&'a RawValue>,
     #[serde(borrow)]
-    status: Option<StatusData<'a>>,
+    status: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -138,26 +138,45 @@ struct ContactData<'a> {
     user_id: Option<Cow<'a, str>>,
 }
 
-#[derive(Deserialize)]
+/// Of a message as Meta wrote it, where anything may be of another kind than it should.
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct MessageData<'a> {
     #[serde(borrow, rename = "type")]
-    kind: Option<Cow<'a, str>>,
-    group_id: Option<serde::de::IgnoredAny>,
+    kind: Option<&'a RawValue>,
     #[serde(borrow)]
-    context: Option<ContextData<'a>>,
+    group_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    context: Option<&'a RawValue>,
 }
 
-#[derive(Deserialize)]
+/// The same of what it answers.
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct ContextData<'a> {
-    id: Option<serde::de::IgnoredAny>,
     #[serde(borrow)]
-    from: Option<Cow<'a, str>>,
+    id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    from: Option<&'a RawValue>,
 }
 
-#[derive(Deserialize)]
+/// The same of a status.
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct StatusData<'a> {
     #[serde(borrow)]
-    recipient_type: Option<Cow<'a, str>>,
+    recipient_type: Option<&'a RawValue>,
+}
+
+/// Reads part of what Meta wrote; nothing where it is something else.
+fn part<'a, T: Default + Deserialize<'a>>(json: Option<&'a RawValue>) -> T {
+    // An array would be read as the members in their order.
+    let object = json.filter(|json| json.get().starts_with('{'));
+    object.and_then(|json| serde_json::from_str(json.get()).ok()).unwrap_or_default()
+}
+
+fn is_text(json: Option<&RawValue>, text: &str) -> bool {
+    json.is_some_and(|json| json.get().trim_matches('"') == text)
 }
 
 impl Statement {
@@ -180,8 +199,7 @@ impl Statement {
         let contact: ContactData<'_> = serde_json::from_str(cause.contact.get()).ok()?;
         let names = Names::of(contact.wa_id.as_deref(), contact.user_id.as_deref())?;
         // A change of a number, say: Meta writes, not the contact.
-        let is_of_system =
-            cause.message.as_ref().is_some_and(|message| message.kind.as_deref() == Some("system"));
+        let is_of_system = is_text(part::<MessageData<'_>>(cause.message).kind, "system");
         let kind = if is_of_system { Kind::Aside } else { kind };
         Some(Self {
             kind,
@@ -197,20 +215,17 @@ impl Statement {
 
 impl<'a> CauseData<'a> {
     fn is_of_group(&self) -> bool {
-        let message = self.message.as_ref().is_some_and(|message| message.group_id.is_some());
-        let status = self.status.as_ref().and_then(|status| status.recipient_type.as_deref());
-        message || status == Some("group")
+        let message: MessageData<'_> = part(self.message);
+        let status: StatusData<'_> = part(self.status);
+        message.group_id.is_some() || is_text(status.recipient_type, "group")
     }
 
     /// A context without a sender is the business': only one message of its own can be answered then.
     fn is_reply(&self) -> bool {
         let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).collect::<Vec<_>>();
-        let Some(context) = self.message.as_ref().and_then(|message| message.context.as_ref())
-        else {
-            return false;
-        };
-        let is_ours = match (context.from.as_deref(), self.display_phone_number.as_deref()) {
-            (Some(from), Some(ours)) => digits(from) == digits(ours),
+        let context: ContextData<'_> = part(part::<MessageData<'_>>(self.message).context);
+        let is_ours = match (context.from, self.display_phone_number.as_deref()) {
+            (Some(from), Some(ours)) => digits(from.get()) == digits(ours),
             (None, _) | (_, None) => true,
         };
         context.id.is_some() && is_ours
@@ -228,6 +243,11 @@ impl<'a> CauseData<'a> {
 }
 
 impl About {
+    /// From the data of an event about a contact; `None` where it names none.
+    pub fn of_data(data: &[u8]) -> Option<Self> {
+        Some(serde_json::from_slice::<CauseData<'_>>(data).ok()?.about())
+    }
+
     /// As it was written down.
     pub fn from_stored(json: &str) -> Self {
         Self(Arc::from(json))
@@ -406,6 +426,25 @@ mod tests {
         assert!(!is_reply(Value::Null));
         let edited = changed("message.edited", "/message/context", json!({"id": "wamid.1"}));
         assert!(!edited.unwrap().is_reply);
+    }
+
+    #[test]
+    fn what_is_of_another_kind_than_it_should_be_is_no_reason_to_forget_a_message() {
+        for (pointer, value, is_reply) in [
+            ("/message/context", json!({"id": 7, "from": 919_820_011_223_u64}), true),
+            ("/message/context", json!("wamid.1"), false),
+            ("/message/context", json!([1]), false),
+            ("/message/type", json!(5), true),
+            ("/message", json!("text"), false),
+            ("/status", json!([]), true),
+        ] {
+            let said = changed("message.received", pointer, value).unwrap();
+            assert_eq!((said.kind, said.is_reply), (Kind::Received, is_reply), "{pointer}");
+        }
+        let replied = sample("message.replied");
+        let about = statement("message.received", replied).unwrap().about;
+        assert_eq!(About::of_data(replied.as_bytes()), Some(about));
+        assert_eq!(About::of_data(b"{}"), None);
     }
 
     #[test]
