@@ -1,5 +1,5 @@
-//! What is done every so often: lanes that are no longer needed, deliveries that expire while nobody
-//! looks, what deletions leave, old keys, partitions.
+//! What is done every so often: lanes that are no longer needed, deliveries and sessions that end while
+//! nobody looks, what deletions leave, old keys, partitions.
 
 use std::time::{Duration, Instant};
 
@@ -27,6 +27,8 @@ const AGE_SLICES_PER_ROUND: usize = 20;
 const AGED_OUT_PER_ROUND: u64 = 2_000;
 /// How many lanes are retired in one round.
 const RETIRE_PER_ROUND: usize = 200;
+/// How many slices of sessions that are over are told in one round.
+const SESSION_SLICES_PER_ROUND: usize = 20;
 
 /// When what was last done.
 #[derive(Default)]
@@ -70,6 +72,7 @@ impl Dispatcher {
         log("doubtful claims", self.store.release_doubtful(now).await);
         log("expired deliveries", self.store.end_expired(now).await);
         log("deliveries of deleted endpoints", self.store.end_deleted(now).await);
+        log("sessions that are over", self.end_sessions().await);
         log("deliveries given up by age", self.walk_ages(rounds).await);
         log("inboxes that have ended", self.store.end_inboxes(now).await);
         log("idle lanes", self.retire_lanes().await);
@@ -94,6 +97,16 @@ impl Dispatcher {
             }
         }
         log("old keys", self.walk_keys(rounds).await);
+    }
+
+    /// Tells the ends of sessions.
+    async fn end_sessions(&self) -> Result<(), store::Error> {
+        for _ in 0..SESSION_SLICES_PER_ROUND {
+            if self.store.expire_sessions(self.clock.now()).await? < store::SESSIONS_PER_SLICE {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Frees what is held by incarnations that nobody knows.

@@ -248,6 +248,10 @@ ids! {
     InboxId = "inb";
     /// A request that came into an inbox.
     InboxRequestId = "ireq";
+    /// A contact: whom a company writes with.
+    ContactId = "con";
+    /// A session: 24 hours of one contact and one business number.
+    SessionId = "ses";
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@
 
 pub mod address;
 pub mod catalogue;
+pub mod contact;
 pub mod delivery;
+pub mod derived;
 pub mod endpoint;
 pub mod endpoint_url;
 pub mod event;
@@ -34,6 +36,7 @@ pub mod schedule;
 pub mod scope;
 pub mod search;
 pub mod secret;
+pub mod session;
 pub mod settle;
 pub mod stats;
 pub mod throttle;

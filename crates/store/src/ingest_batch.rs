@@ -35,12 +35,14 @@ pub(crate) struct Item<'a> {
     /// Its id; its deliveries have the ids after it.
     pub(crate) id: i64,
     pub(crate) deliveries: u32,
+    /// The session that it carries, JSON.
+    pub(crate) session: Option<Arc<[u8]>>,
 }
 
 impl<'a> Item<'a> {
     /// A new event without a key.
     pub(crate) const fn new(job: usize, event: &'a NewEvent) -> Self {
-        Self { job, event, key: None, fate: Fate::New, id: 0, deliveries: 0 }
+        Self { job, event, key: None, fate: Fate::New, id: 0, deliveries: 0, session: None }
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 
 use chrono::{DateTime, Utc};
 use domain::event::NewEvent;
-use domain::id::EventId;
+use domain::id::{CompanyId, EventId, SourceId};
 use sea_orm::sqlx;
 use sha2::{Digest, Sha256};
 
@@ -47,7 +47,7 @@ impl Key {
         let key = Sha256::digest(external_id.as_bytes());
         Some(Self {
             company: event.company.raw(),
-            source: event.source.map_or(0, domain::id::SourceId::raw),
+            source: event.source.map_or(0, SourceId::raw),
             hash: half(&key, 0),
             check: half(&key, 8),
             body: body_hash(event),
@@ -203,6 +203,40 @@ pub(crate) async fn recognise_untaken(
         }
     }
     Ok(())
+}
+
+/// The events with these keys, by company, source and external id, as far as one was accepted. Keys that
+/// this transaction has written itself may be among them or not.
+pub(crate) async fn events_of(
+    store: &Store,
+    tx: &mut HotTx,
+    keys: &[(CompanyId, Option<SourceId>, String)],
+) -> Result<Vec<Option<i64>>, Error> {
+    let keys: Vec<Key> = keys
+        .iter()
+        .map(|(company, source, id)| {
+            let digest = Sha256::digest(id.as_bytes());
+            let (hash, check) = (half(&digest, 0), half(&digest, 8));
+            let source = source.map_or(0, SourceId::raw);
+            Key { company: company.raw(), source, hash, check, body: 0 }
+        })
+        .collect();
+    let mut sorted = keys.clone();
+    sorted.sort_unstable_by_key(Key::place);
+    sorted.dedup_by_key(|key| key.place());
+    let found = match &mut tx.connection {
+        HotConnection::Sqlite(_) => {
+            let places: Vec<Place> = sorted.iter().map(Key::place).collect();
+            key_look::look_again(store, tx, &places).await?
+        }
+        HotConnection::Postgres(connection) => {
+            let row = |key: &Key| KeyRow { key: *key, event: 0, deliveries: 0 };
+            read_back(connection, &sorted.iter().map(row).collect::<Vec<_>>()).await?
+        }
+    };
+    // One that stands elsewhere, because another has its place, is not found: that is once in 2^64.
+    let of = |key: &Key| found.get(&key.place()).filter(|row| row.check == key.check);
+    Ok(keys.iter().map(|key| of(key).map(|row| row.event)).collect())
 }
 
 /// Where a key stands: company, source, hash.

@@ -8,6 +8,7 @@ use sea_orm::{DatabaseBackend, Statement, Value};
 use crate::claim::{
     CLAIM_NEWEST_POSTGRES, CLAIM_POSTGRES, DUE_LANES, LOCK_LANES_POSTGRES, NEXT_DUE_POSTGRES,
 };
+use crate::contacts::LOCK_CONTACTS_POSTGRES;
 use crate::delivery_list::conditions;
 use crate::events::event_conditions;
 use crate::exhausted::LAST_WORDS_POSTGRES;
@@ -18,6 +19,7 @@ use crate::search::blocks::{Block, slices_sql};
 use crate::search::feed::FEED_POSTGRES;
 use crate::search::look::{Look, Table, Target};
 use crate::search::terms::EventParts;
+use crate::session_rows::{DUE_POSTGRES, LOCK_WINDOWS_POSTGRES};
 use crate::settle_history::{FINISH_POSTGRES, RETRY_POSTGRES};
 use crate::settle_rows::CLAIMS_POSTGRES;
 use crate::stats_read::{stats_sql, waiting_sql};
@@ -26,7 +28,7 @@ use crate::upkeep_age_rows::TAKE_POSTGRES;
 use crate::{DeliveryFilter, EventFilter};
 
 /// What each statement is for, the statement, and how many parameters it has.
-pub const HOT: [(&str, &str, usize); 18] = [
+pub const HOT: [(&str, &str, usize); 21] = [
     ("due_lanes", DUE_LANES, 3),
     ("claim", CLAIM_POSTGRES, 4),
     ("claim_newest", CLAIM_NEWEST_POSTGRES, 4),
@@ -45,6 +47,9 @@ pub const HOT: [(&str, &str, usize); 18] = [
     ("lines_advance", ADVANCE.postgres, 2),
     ("lines_demote", DEMOTE.postgres, 2),
     ("search_feed", FEED_POSTGRES, 3),
+    ("lock_contacts", LOCK_CONTACTS_POSTGRES, 4),
+    ("lock_windows", LOCK_WINDOWS_POSTGRES, 3),
+    ("sessions_due", DUE_POSTGRES, 2),
 ];
 
 /// Statements on SQLite that are asked every second or by every visitor, and must not go through all that

@@ -41,6 +41,12 @@ mod readings;
 mod search;
 #[path = "hot/search_cost.rs"]
 mod search_cost;
+#[path = "hot/sessions.rs"]
+mod sessions;
+#[path = "hot/sessions_contacts.rs"]
+mod sessions_contacts;
+#[path = "hot/sessions_due.rs"]
+mod sessions_due;
 #[path = "hot/settle.rs"]
 mod settle;
 #[path = "hot/settle_endpoint.rs"]

@@ -1,0 +1,424 @@
+//! Contacts, as a transaction of ingest finds, makes and changes them: those of a whole batch at once.
+//!
+//! A contact's row is the lock of all that is decided about it. Rows are locked in the order of company and
+//! id, and before those of `sessions`; a contact that two nodes meet for the first time is made by one of
+//! them, while the other one waits for its commit and reads again.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use domain::contact::{Contact, Names, Resolved, resolve};
+use domain::id::{CompanyId, ContactId};
+use sea_orm::sqlx;
+
+use crate::hot::{HotConnection, HotTx};
+use crate::script::{RowsInsert, Script};
+use crate::time::{from_micros, micros};
+use crate::{Error, Store};
+
+/// How often contacts are read again that another node made at the same moment.
+const TRIES: usize = 4;
+
+/// Whose contact it is, and which one.
+pub(crate) type ContactKey = (CompanyId, ContactId);
+
+/// Who is spoken of.
+#[derive(Debug, Clone)]
+pub(crate) struct Mention {
+    pub(crate) company: CompanyId,
+    pub(crate) names: Names,
+    /// Whether somebody who is not known becomes a contact by it.
+    pub(crate) makes: bool,
+}
+
+/// The contacts that a batch speaks of, locked, and what becomes of them.
+#[derive(Debug, Default)]
+pub(crate) struct Book {
+    entries: BTreeMap<ContactKey, Entry>,
+    numbers: HashMap<(CompanyId, Arc<str>), ContactId>,
+    persons: HashMap<(CompanyId, Arc<str>), ContactId>,
+    /// Whose number, as the row still has it, is another one's now.
+    released: BTreeSet<ContactKey>,
+    /// Those who turned out to be another one.
+    merged: BTreeMap<ContactKey, ContactId>,
+    created_at: i64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    contact: Contact,
+    created_at: i64,
+    state: State,
+}
+
+/// How a contact and its row differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    AsRead,
+    Changed,
+    New,
+    /// The same, with a number that has to be taken from another one's row first.
+    NewWithNumberOfAnother,
+}
+
+impl Store {
+    /// The contacts that are spoken of, each locked; those who are not known are made. Gives who each
+    /// mention means.
+    pub(crate) async fn lock_contacts(
+        &self,
+        tx: &mut HotTx,
+        mentions: &[Mention],
+        now: DateTime<Utc>,
+    ) -> Result<(Book, Vec<Option<ContactKey>>), Error> {
+        for _ in 0..TRIES {
+            let mut book = Book { created_at: micros(now), ..Book::default() };
+            read(tx, mentions)
+                .await?
+                .into_iter()
+                .for_each(|(company, entry)| book.add(company, entry));
+            let mut who: Vec<Option<ContactKey>> = Vec::with_capacity(mentions.len());
+            for mention in mentions {
+                who.push(book.find(mention, || ContactId::from_raw(self.new_id(now))));
+            }
+            for key in who.iter_mut().flatten() {
+                *key = book.now(*key);
+            }
+            if book.make_new(tx).await? {
+                return Ok((book, who));
+            }
+        }
+        // They come and go faster than they can be read: the caller comes back.
+        Err(Error::Overloaded)
+    }
+}
+
+impl Book {
+    /// Who turned out to be whom, both as they were found.
+    pub(crate) fn merged(&self) -> impl Iterator<Item = (ContactKey, ContactKey)> {
+        self.merged.keys().map(|gone| (*gone, self.now(*gone)))
+    }
+
+    /// Whether this transaction has made it, so that nothing is known of it.
+    pub(crate) fn is_new(&self, key: &ContactKey) -> bool {
+        self.entries.get(key).is_some_and(|entry| match entry.state {
+            State::New | State::NewWithNumberOfAnother => true,
+            State::AsRead | State::Changed => false,
+        })
+    }
+
+    /// Notes that it wrote; tells whether it never did before.
+    pub(crate) fn note_written(&mut self, key: &ContactKey, at: DateTime<Utc>) -> bool {
+        let Some(entry) = self.entries.get_mut(key) else { return false };
+        if entry.contact.wrote_at.is_some() {
+            return false;
+        }
+        entry.contact.wrote_at = Some(at);
+        entry.change();
+        true
+    }
+
+    /// Who it is after all that the batch has said.
+    fn now(&self, mut key: ContactKey) -> ContactKey {
+        while let Some(kept) = self.merged.get(&key) {
+            key = (key.0, *kept);
+        }
+        key
+    }
+
+    fn add(&mut self, company: CompanyId, entry: Entry) {
+        let id = entry.contact.id;
+        if let Some(names) = &entry.contact.names {
+            self.index(company, id, names);
+        }
+        self.entries.insert((company, id), entry);
+    }
+
+    fn index(&mut self, company: CompanyId, id: ContactId, names: &Names) {
+        let keyed = |name: Option<&Arc<str>>| name.map(|name| (company, Arc::clone(name)));
+        self.numbers.extend(keyed(names.wa_id()).map(|key| (key, id)));
+        self.persons.extend(keyed(names.user_id()).map(|key| (key, id)));
+    }
+
+    fn find(
+        &mut self,
+        mention: &Mention,
+        new_id: impl FnOnce() -> ContactId,
+    ) -> Option<ContactKey> {
+        let (company, names) = (mention.company, &mention.names);
+        let known = |index: &HashMap<_, ContactId>, name: Option<&Arc<str>>| {
+            let id = *index.get(&(company, Arc::clone(name?)))?;
+            self.entries.get(&(company, id)).map(|entry| &entry.contact)
+        };
+        let by_number = known(&self.numbers, names.wa_id());
+        let by_person = known(&self.persons, names.user_id());
+        match resolve(names, by_number, by_person) {
+            Resolved::New { .. } if !mention.makes => None,
+            Resolved::New { number_of } => {
+                let state = match number_of {
+                    Some(_) => State::NewWithNumberOfAnother,
+                    None => State::New,
+                };
+                self.release(company, number_of);
+                let names = Some(names.clone());
+                let contact = Contact { id: new_id(), names, wrote_at: None };
+                let id = contact.id;
+                self.add(company, Entry { contact, created_at: self.created_at, state });
+                Some((company, id))
+            }
+            Resolved::Known { id, names, number_of } => {
+                self.release(company, number_of);
+                self.rename((company, id), names);
+                Some((company, id))
+            }
+            Resolved::One { kept, gone, names, wrote_at } => {
+                self.entries.remove(&(company, gone));
+                self.merged.insert((company, gone), kept);
+                if let Some(entry) = self.entries.get_mut(&(company, kept)) {
+                    entry.contact.wrote_at = wrote_at;
+                    entry.change();
+                }
+                self.rename((company, kept), names);
+                Some((company, kept))
+            }
+        }
+    }
+
+    /// Takes its number from a contact.
+    fn release(&mut self, company: CompanyId, number_of: Option<ContactId>) {
+        let Some(key) = number_of.map(|id| (company, id)) else { return };
+        let Some(entry) = self.entries.get_mut(&key) else { return };
+        entry.contact.names = entry.contact.names.as_ref().and_then(Names::without_number);
+        entry.change();
+        self.released.insert(key);
+    }
+
+    fn rename(&mut self, key: ContactKey, names: Names) {
+        let Some(entry) = self.entries.get_mut(&key) else { return };
+        if entry.contact.names.as_ref() == Some(&names) {
+            return;
+        }
+        let old = entry.contact.names.as_ref().and_then(|names| names.wa_id().cloned());
+        entry.contact.names = Some(names.clone());
+        entry.change();
+        if let Some(old) = old.filter(|old| names.wa_id() != Some(old)) {
+            self.numbers.remove(&(key.0, old));
+            self.released.insert(key);
+        }
+        self.index(key.0, key.1, &names);
+    }
+
+    /// Makes those who are new on PostgreSQL, where another node may do so at the same moment: then it
+    /// has to be read again.
+    async fn make_new(&self, tx: &mut HotTx) -> Result<bool, Error> {
+        let HotConnection::Postgres(connection) = &mut tx.connection else { return Ok(true) };
+        let mut new: Vec<Row<'_>> = self.entries.iter().filter_map(Row::to_be_made).collect();
+        if new.is_empty() {
+            return Ok(true);
+        }
+        // In the order of names, so that two nodes cannot lock each other out.
+        new.sort_by_key(|row| (row.company, row.wa_id, row.user_id));
+        let sql = format!("{} ON CONFLICT DO NOTHING", insert_postgres());
+        let made = write_postgres(connection, &sql, &new).await?;
+        Ok(made == new.len() as u64)
+    }
+
+    /// Writes down what has changed.
+    pub(crate) async fn write(&self, tx: &mut HotTx) -> Result<(), Error> {
+        for (company, id) in self.merged.keys() {
+            run(tx, "DELETE FROM contacts WHERE company_id = $1 AND id = $2", *company, *id)
+                .await?;
+        }
+        for (company, id) in &self.released {
+            const SQL: &str = "UPDATE contacts SET wa_id = NULL WHERE company_id = $1 AND id = $2";
+            run(tx, SQL, *company, *id).await?;
+        }
+        let is_postgres = matches!(tx.connection, HotConnection::Postgres(_));
+        let differs = |(_, entry): &(&ContactKey, &Entry)| match entry.state {
+            State::AsRead => false,
+            // PostgreSQL has it as it was made; only who has written since is written again.
+            State::New => !is_postgres || entry.contact.wrote_at.is_some(),
+            State::Changed | State::NewWithNumberOfAnother => true,
+        };
+        let rows: Vec<Row<'_>> = self.entries.iter().filter(differs).map(Row::of).collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        match &mut tx.connection {
+            HotConnection::Sqlite(_) => tx.insert_sqlite(&UPSERT_SQLITE, &rows, Row::bind).await,
+            HotConnection::Postgres(connection) => {
+                let sql = format!("{} {ON_CONFLICT}", insert_postgres());
+                write_postgres(connection, &sql, &rows).await.map(|_| ())
+            }
+        }
+    }
+}
+
+impl Entry {
+    fn change(&mut self) {
+        if self.state == State::AsRead {
+            self.state = State::Changed;
+        }
+    }
+}
+
+/// A row as it is written.
+struct Row<'a> {
+    company: i64,
+    id: i64,
+    wa_id: Option<&'a str>,
+    user_id: Option<&'a str>,
+    wrote_at: Option<i64>,
+    created_at: i64,
+}
+
+impl<'a> Row<'a> {
+    fn of(((company, id), entry): (&ContactKey, &'a Entry)) -> Self {
+        let names = entry.contact.names.as_ref();
+        Self {
+            company: company.raw(),
+            id: id.raw(),
+            wa_id: names.and_then(Names::wa_id).map(AsRef::as_ref),
+            user_id: names.and_then(Names::user_id).map(AsRef::as_ref),
+            wrote_at: entry.contact.wrote_at.map(micros),
+            created_at: entry.created_at,
+        }
+    }
+
+    fn to_be_made((key, entry): (&ContactKey, &'a Entry)) -> Option<Self> {
+        match entry.state {
+            State::New => Some(Self::of((key, entry))),
+            State::NewWithNumberOfAnother => Some(Self { wa_id: None, ..Self::of((key, entry)) }),
+            State::AsRead | State::Changed => None,
+        }
+    }
+
+    fn bind(marks: &mut Script, row: &Self) {
+        marks
+            .bind(row.company)
+            .bind(row.id)
+            .bind(row.wa_id.map(str::to_owned))
+            .bind(row.user_id.map(str::to_owned))
+            .bind(row.wrote_at)
+            .bind(row.created_at);
+    }
+}
+
+const COLUMNS: &str = "company_id, id, wa_id, user_id, wrote_at, created_at";
+const ON_CONFLICT: &str = "ON CONFLICT (company_id, id) DO UPDATE SET wa_id = excluded.wa_id, \
+    user_id = excluded.user_id, wrote_at = excluded.wrote_at";
+static UPSERT_SQLITE: RowsInsert = RowsInsert::new(
+    "INSERT INTO contacts (company_id, id, wa_id, user_id, wrote_at, created_at)",
+    6,
+    ON_CONFLICT,
+);
+
+fn insert_postgres() -> String {
+    format!(
+        "INSERT INTO contacts ({COLUMNS}) SELECT * FROM \
+         unnest($1::bigint[],$2::bigint[],$3::text[],$4::text[],$5::bigint[],$6::bigint[])"
+    )
+}
+
+async fn write_postgres(
+    connection: &mut sqlx::PgConnection,
+    sql: &str,
+    rows: &[Row<'_>],
+) -> Result<u64, Error> {
+    let done = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(rows.iter().map(|row| row.company).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.id).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.wa_id).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.user_id).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.wrote_at).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.created_at).collect::<Vec<_>>())
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected())
+}
+
+/// Contacts by their numbers and persons, locked in their order. One probe of an index each (`LIMIT 1` keeps a
+/// planner from joining all contacts).
+pub(crate) const LOCK_CONTACTS_POSTGRES: &str = "SELECT company_id, id, wa_id, user_id, wrote_at, created_at \
+    FROM contacts WHERE (company_id, id) IN (\
+    SELECT x.company_id, x.id FROM unnest($1::bigint[], $2::text[]) AS k(company_id, name) CROSS JOIN LATERAL \
+    (SELECT c.company_id, c.id FROM contacts c WHERE c.company_id = k.company_id AND c.wa_id = k.name \
+    AND c.wa_id IS NOT NULL LIMIT 1) x UNION ALL \
+    SELECT x.company_id, x.id FROM unnest($3::bigint[], $4::text[]) AS k(company_id, name) CROSS JOIN LATERAL \
+    (SELECT c.company_id, c.id FROM contacts c WHERE c.company_id = k.company_id AND c.user_id = k.name \
+    AND c.user_id IS NOT NULL LIMIT 1) x) \
+    ORDER BY company_id, id FOR UPDATE";
+/// The same; nobody else writes.
+const READ_SQLITE: &str = "SELECT c.company_id, c.id, c.wa_id, c.user_id, c.wrote_at, c.created_at \
+    FROM json_each(?1) j CROSS JOIN contacts c ON c.company_id = j.value ->> 0 AND c.wa_id = j.value ->> 1 \
+    AND c.wa_id IS NOT NULL UNION \
+    SELECT c.company_id, c.id, c.wa_id, c.user_id, c.wrote_at, c.created_at \
+    FROM json_each(?2) j CROSS JOIN contacts c ON c.company_id = j.value ->> 0 AND c.user_id = j.value ->> 1 \
+    AND c.user_id IS NOT NULL";
+
+type Columns = (i64, i64, Option<String>, Option<String>, Option<i64>, i64);
+
+async fn read(tx: &mut HotTx, mentions: &[Mention]) -> Result<Vec<(CompanyId, Entry)>, Error> {
+    let names = |pick: fn(&Names) -> Option<&Arc<str>>| {
+        let named =
+            |mention: &Mention| Some((mention.company.raw(), Arc::clone(pick(&mention.names)?)));
+        mentions.iter().filter_map(named).collect::<BTreeSet<(i64, Arc<str>)>>()
+    };
+    let (numbers, persons) = (names(Names::wa_id), names(Names::user_id));
+    let rows: Vec<Columns> = match &mut tx.connection {
+        HotConnection::Sqlite(connection) => {
+            let json = |names: &BTreeSet<(i64, Arc<str>)>| {
+                let pairs: Vec<(i64, &str)> =
+                    names.iter().map(|(company, name)| (*company, name.as_ref())).collect();
+                serde_json::to_string(&pairs).expect("numbers and texts are JSON")
+            };
+            let query = sqlx::query_as(READ_SQLITE).bind(json(&numbers)).bind(json(&persons));
+            query.fetch_all(&mut **connection).await?
+        }
+        HotConnection::Postgres(connection) => {
+            let companies = |names: &BTreeSet<(i64, Arc<str>)>| {
+                names.iter().map(|(company, _)| *company).collect::<Vec<_>>()
+            };
+            let texts = |names: &BTreeSet<(i64, Arc<str>)>| {
+                names.iter().map(|(_, name)| name.to_string()).collect::<Vec<_>>()
+            };
+            sqlx::query_as(LOCK_CONTACTS_POSTGRES)
+                .bind(companies(&numbers))
+                .bind(texts(&numbers))
+                .bind(companies(&persons))
+                .bind(texts(&persons))
+                .fetch_all(&mut **connection)
+                .await?
+        }
+    };
+    Ok(rows.into_iter().map(entry).collect())
+}
+
+fn entry((company, id, wa_id, user_id, wrote_at, created_at): Columns) -> (CompanyId, Entry) {
+    let contact = Contact {
+        id: ContactId::from_raw(id),
+        names: Names::of(wa_id.as_deref(), user_id.as_deref()),
+        wrote_at: wrote_at.map(from_micros),
+    };
+    (CompanyId::from_raw(company), Entry { contact, created_at, state: State::AsRead })
+}
+
+/// Runs what is seldom needed, for one contact.
+async fn run(
+    tx: &mut HotTx,
+    sql: &'static str,
+    company: CompanyId,
+    id: ContactId,
+) -> Result<(), Error> {
+    match &mut tx.connection {
+        HotConnection::Sqlite(connection) => {
+            let query = sqlx::query(sql).bind(company.raw()).bind(id.raw());
+            query.execute(&mut **connection).await?;
+        }
+        HotConnection::Postgres(connection) => {
+            let query = sqlx::query(sql).bind(company.raw()).bind(id.raw());
+            query.execute(&mut **connection).await?;
+        }
+    }
+    Ok(())
+}
