@@ -437,6 +437,9 @@ pub struct EventListParams {
     subject: Option<String>,
     /// Only from this source.
     source_id: Option<SourceIdText>,
+    /// Only those that came by this number of the company's, as Meta calls it.
+    #[param(min_length = 1, max_length = 255)]
+    phone_number_id: Option<String>,
     /// Only the event with this id of the caller's, or wamid.
     #[param(min_length = 1, max_length = 255)]
     external_id: Option<String>,

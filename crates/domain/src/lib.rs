@@ -35,6 +35,7 @@ pub mod schedule;
 pub mod scope;
 pub mod search;
 pub mod secret;
+pub mod selection;
 pub mod settle;
 pub mod stats;
 pub mod throttle;
