@@ -99,6 +99,8 @@ async fn endpoint(store: &Store, company: CompanyId, url: String) -> EndpointId 
         url,
         description: String::new(),
         event_types: vec![Selector::All],
+        format: domain::format::Format::Hookferry,
+        narrowing: domain::selection::Narrowing::default(),
         headers: Vec::new(),
         secret: EndpointSecret::parse("a-secret-of-some-length").unwrap(),
         timeout: Duration::from_secs(5),

@@ -294,7 +294,7 @@ mod tests {
     #[test]
     fn a_request_is_signed_over_what_it_carries() {
         let (event, keys) = (event("{\"text\":\"नमस्ते\"}"), rotated());
-        let (sent, body) = request(&event, 7, noon(), &keys, &custom());
+        let (sent, body) = request(&event, Rendering::USUAL, 7, noon(), &keys, &custom());
         let signatures = keys.sign(&event.id.to_string(), noon(), &body);
         assert_eq!(sent, headers(event.id, 7, noon(), &signatures, &custom()));
         assert_eq!(body, render(&event));

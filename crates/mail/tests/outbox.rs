@@ -113,6 +113,8 @@ impl World {
             url: "https://billing.acme.example/wa?token=s3cret".into(),
             description: "Billing".into(),
             event_types: vec![Selector::All],
+            format: domain::format::Format::Hookferry,
+            narrowing: domain::selection::Narrowing::default(),
             headers: Vec::new(),
             secret: EndpointSecret::from_random([1; 32]),
             timeout: Duration::from_secs(5),
