@@ -23,7 +23,7 @@ macro_rules! of_both {
     };
 }
 
-const MIGRATIONS: [Statements; 10] = [
+const MIGRATIONS: [Statements; 12] = [
     // Who there is, what came in, what is pending, what has happened, what is to be mailed.
     of_both!("m20261121_000001_engine"),
     // What people ask for while a node holds a delivery in memory: that node finds it by these indexes.
@@ -55,8 +55,12 @@ const MIGRATIONS: [Statements; 10] = [
         postgres: Some(include_str!("m20261121_000010_pending_parts/postgres.sql")),
         sqlite: None,
     },
+    // Sources, what they refused, and which number an event came by.
+    of_both!("m20261128_000011_sources"),
     // Contacts, and the 24-hour sessions with them.
     of_both!("m20261128_000012_sessions"),
+    // What endpoints of Wati's format call some events.
+    of_both!("m20261128_000013_formats"),
 ];
 
 impl MigratorTrait for Migrator {

@@ -112,6 +112,12 @@ impl<'a> Fields<'a> {
         self.mistakes.push(Mistake { place, code, detail });
     }
 
+    /// Notes a mistake in a field at a JSON pointer within it.
+    pub fn mistake_below(&mut self, name: &str, below: &str, detail: String) {
+        let place = Place::Pointer(format!("{}{below}", self.pointer(name)));
+        self.mistakes.push(Mistake { place, code: Code::InvalidField, detail });
+    }
+
     /// Notes mistakes that were found elsewhere.
     pub fn add(&mut self, mistakes: Vec<Mistake>) {
         self.mistakes.extend(mistakes);

@@ -91,6 +91,21 @@ pub struct NewEndpointBody {
     /// Names, prefixes (`message.*`) or `*`.
     #[schema(min_items = 1, max_items = 100)]
     event_types: Vec<String>,
+    format: Option<FormatSchema>,
+    /// Which set of Wati's events, 1 where it is left out; of the format `wati` alone.
+    #[schema(minimum = 1, maximum = 2)]
+    wati_version: Option<u8>,
+    /// Names for which Wati's own pages differ, by event type; of the format `wati` alone.
+    #[schema(value_type = Option<BTreeMap<String, String>>, example = json!({"phone_number.quality_updated": "PhoneNumberQualityUpdatedEvent"}))]
+    wati_names: Option<BTreeMap<String, String>>,
+    /// Only events whose data this filter takes (docs/filters.md); null: all.
+    #[schema(value_type = Option<Object>, example = json!({"field": "message.type", "eq": "text"}))]
+    filter: Option<Value>,
+    /// Only events that came by these numbers of the company's, as Meta calls them, and those that came by
+    /// none, as of templates; null: all.
+    #[schema(min_items = 1, max_items = 100, example = json!(["208845331907714"]))]
+    phone_number_ids: Option<Vec<String>>,
+    session: Option<SessionSchema>,
     #[schema(max_length = 500)]
     description: Option<String>,
     status: Option<SwitchSchema>,
@@ -125,6 +140,21 @@ pub struct EndpointPatchBody {
     url: Option<String>,
     #[schema(min_items = 1, max_items = 100, nullable = false)]
     event_types: Option<Vec<String>>,
+    format: Option<FormatSchema>,
+    /// Which set of Wati's events, 1 where it is left out; of the format `wati` alone.
+    #[schema(minimum = 1, maximum = 2)]
+    wati_version: Option<u8>,
+    /// Names for which Wati's own pages differ, by event type; of the format `wati` alone.
+    #[schema(value_type = Option<BTreeMap<String, String>>, example = json!({"phone_number.quality_updated": "PhoneNumberQualityUpdatedEvent"}))]
+    wati_names: Option<BTreeMap<String, String>>,
+    /// Only events whose data this filter takes (docs/filters.md); null: all.
+    #[schema(value_type = Option<Object>, example = json!({"field": "message.type", "eq": "text"}))]
+    filter: Option<Value>,
+    /// Only events that came by these numbers of the company's, as Meta calls them, and those that came by
+    /// none, as of templates; null: all.
+    #[schema(min_items = 1, max_items = 100, example = json!(["208845331907714"]))]
+    phone_number_ids: Option<Vec<String>>,
+    session: Option<SessionSchema>,
     #[schema(max_length = 500)]
     description: Option<String>,
     status: Option<SwitchSchema>,
@@ -143,6 +173,27 @@ pub struct EndpointPatchBody {
     /// The events of one `subject` go one at a time, in the order in which they were accepted; one that
     /// fails holds back its own subject alone.
     ordered: Option<bool>,
+}
+
+/// How events are written to an endpoint (docs/formats.md). Deliveries keep the format that they began with.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = Format)]
+#[serde(rename_all = "snake_case")]
+pub enum FormatSchema {
+    Hookferry,
+    Wati,
+    Meta,
+}
+
+/// Which sessions' events an endpoint gets. Events without a session, as all are that are not of messages,
+/// come by `any` alone.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = SessionWanted)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionSchema {
+    Any,
+    Active,
+    Inactive,
 }
 
 /// How a person switches an endpoint.
@@ -216,7 +267,8 @@ pub struct RotateSecretBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SampleBody {
-    /// One of `GET /api/v1/event-types`; `webhook.sample` where it is left out.
+    /// One of `GET /api/v1/event-types` that the endpoint's format has a form for. Where it is left out:
+    /// `webhook.sample`, in the formats `wati` and `meta` `message.received`.
     event_type: Option<String>,
     /// The data; the type's own sample where it is left out.
     #[schema(value_type = Option<Object>)]
@@ -437,6 +489,9 @@ pub struct EventListParams {
     subject: Option<String>,
     /// Only from this source.
     source_id: Option<SourceIdText>,
+    /// Only those that came by this number of the company's, as Meta calls it.
+    #[param(min_length = 1, max_length = 255)]
+    phone_number_id: Option<String>,
     /// Only the event with this id of the caller's, or wamid.
     #[param(min_length = 1, max_length = 255)]
     external_id: Option<String>,

@@ -22,7 +22,7 @@ impl Dispatcher {
         let started_at = self.clock.now();
         self.metrics.began(&delivery, started_at);
         let number = delivery.progress.next_number();
-        let body = wire::render(&delivery.event);
+        let body = delivery.rendering.render(&delivery.event);
         let signatures = target.keys.sign(&delivery.event.id.to_string(), started_at, &body);
         let headers =
             wire::headers(delivery.event.id, number, started_at, &signatures, &target.headers);

@@ -173,6 +173,17 @@ impl<'a> Document<'a> {
             Err(error) => Content::NotJson(Some(error)),
         })
     }
+
+    /// The text that stands under a name in the data itself; the last one where the name stands twice.
+    pub fn text(&self, name: &str) -> Option<String> {
+        let Content::Read(json) = &self.0 else { return None };
+        let View::Object(members) = json.root().view() else { return None };
+        let (_, value) = members.filter(|(member, _)| member.is(name)).last()?;
+        match value.view() {
+            View::Text(text) => Some(text.decoded().into_owned()),
+            View::Null | View::Bool(_) | View::Number(_) | View::Array(_) | View::Object(_) => None,
+        }
+    }
 }
 
 /// What came of asking a filter about an event.

@@ -20,9 +20,10 @@ use crate::event_type::EventTypeName;
 use crate::wire;
 
 /// How an event is written on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Format {
     /// Hookferry's own envelope.
+    #[default]
     Hookferry,
     /// Wati's flat object.
     Wati {
@@ -312,9 +313,44 @@ impl RenderVersion {
     }
 }
 
+/// How the body of a delivery is written: what it remembers, so that each try sends the same bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Rendering {
+    /// The format of the endpoint when the delivery was made.
+    pub format: Format,
+    /// The version of the rendering then.
+    pub version: RenderVersion,
+}
+
+impl Rendering {
+    /// What the columns of a delivery are where nobody writes them.
+    pub const USUAL: Self = Self { format: Format::Hookferry, version: RenderVersion::V1 };
+
+    /// What a new delivery begins with.
+    pub const fn of(format: Format) -> Self {
+        Self { format, version: RenderVersion::LATEST }
+    }
+
+    /// The numbers in the columns `format` and `render_version`.
+    pub fn numbers(self) -> (i64, i64) {
+        (self.format.number(), i64::from(self.version.number()))
+    }
+
+    /// Reads the columns; `None` where a later release wrote them.
+    pub fn from_numbers(format: i64, version: i64) -> Option<Self> {
+        let version = RenderVersion::from_number(version)?;
+        Some(Self { format: Format::from_number(format)?, version })
+    }
+
+    /// Writes an event.
+    pub fn render(self, event: &Event) -> Vec<u8> {
+        render(self.format, self.version, event)
+    }
+}
+
 /// Writes an event. Cannot fail: what the data lacks is `null` or empty, whatever the data is. What the
-/// format has no form for is written as `hookferry` has it: deliveries of such events are not made, so only
-/// a sample callback sends one, and something that can be read is better than nothing.
+/// format has no form for is written as `hookferry` has it: deliveries of such events are not made, and
+/// something that can be read is better than nothing.
 pub fn render(format: Format, version: RenderVersion, event: &Event) -> Vec<u8> {
     match version {
         RenderVersion::V1 => render_v1(format, event),

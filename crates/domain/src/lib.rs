@@ -37,6 +37,7 @@ pub mod scope;
 pub mod search;
 pub mod secret;
 pub mod session;
+pub mod selection;
 pub mod settle;
 pub mod stats;
 pub mod throttle;

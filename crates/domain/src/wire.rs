@@ -6,12 +6,10 @@ use std::io::Write;
 use chrono::{DateTime, Datelike, Timelike, Utc};
 
 use crate::event::Event;
-use crate::format::RenderVersion;
+use crate::format::Rendering;
 use crate::id::EventId;
 use crate::secret::{Signatures, SigningKeys, hub_text, push_standard};
 
-/// The version of the rendering that new deliveries begin with, and keep.
-pub const RENDER_VERSION: u32 = RenderVersion::LATEST.number();
 /// `User-Agent` of every request.
 pub const USER_AGENT: &str = concat!("Hookferry/", env!("CARGO_PKG_VERSION"), " (webhooks)");
 
@@ -96,12 +94,13 @@ fn headers_of(
 /// Signs and writes one attempt: `(headers, body)`.
 pub fn request(
     event: &Event,
+    rendering: Rendering,
     number: u32,
     at: DateTime<Utc>,
     keys: &SigningKeys,
     custom: &[(String, String)],
 ) -> (Vec<(String, String)>, Vec<u8>) {
-    let body = render(event);
+    let body = rendering.render(event);
     let signatures = keys.sign(&event.id.to_string(), at, &body);
     (headers(event.id, number, at, &signatures, custom), body)
 }
@@ -295,7 +294,7 @@ mod tests {
     #[test]
     fn a_request_is_signed_over_what_it_carries() {
         let (event, keys) = (event("{\"text\":\"नमस्ते\"}"), rotated());
-        let (sent, body) = request(&event, 7, noon(), &keys, &custom());
+        let (sent, body) = request(&event, Rendering::USUAL, 7, noon(), &keys, &custom());
         let signatures = keys.sign(&event.id.to_string(), noon(), &body);
         assert_eq!(sent, headers(event.id, 7, noon(), &signatures, &custom()));
         assert_eq!(body, render(&event));

@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 use domain::delivery::Progress;
 use domain::event::Event;
 use domain::event_type::EventTypeName;
+use domain::format::Rendering;
 use domain::id::{CompanyId, DeliveryId, EndpointId, EventId};
-use sea_orm::sqlx;
+use sea_orm::sqlx::{self, ColumnIndex, Decode, FromRow, Row, Type};
 
 use crate::again::TRIES;
 use crate::hot::{Durability, Failed, HotConnection, HotTx, within};
@@ -152,7 +153,7 @@ impl Store {
     ) -> Result<ClaimedRows, Error> {
         let incarnation = self.incarnation();
         let mut claimed = ClaimedRows::default();
-        let mut rows: Vec<ClaimColumns> = Vec::new();
+        let mut rows: Vec<ClaimRow> = Vec::new();
         let (wanted, idle): (Vec<LaneWant>, Vec<LaneWant>) =
             wants.iter().copied().partition(|want| want.rows > 0);
         match &mut tx.connection {
@@ -166,7 +167,7 @@ impl Store {
             }
         }
         for row in rows {
-            match ClaimRow::from(row).read(incarnation) {
+            match row.read(incarnation) {
                 Ok((delivery, true)) => claimed.rows.push(delivery),
                 Ok((delivery, false)) => claimed.orphans.push(delivery),
                 // It stays claimed, so that it does not stand in the way of its neighbours.
@@ -182,26 +183,6 @@ impl Store {
         Ok(claimed)
     }
 }
-
-/// The columns in the order in which both databases' statements name them.
-type ClaimColumns = (
-    i64,
-    i64,
-    i64,
-    i64,
-    i64,
-    i64,
-    i64,
-    i64,
-    Option<i64>,
-    i64,
-    i64,
-    Option<String>,
-    Option<i64>,
-    Option<Vec<u8>>,
-    Option<Vec<u8>>,
-    Option<i64>,
-);
 
 /// A claimed row, with its event's columns.
 #[derive(Debug)]
@@ -223,46 +204,40 @@ struct ClaimRow {
     data: Option<Vec<u8>>,
     /// `None`: never looked at; 0: in no line.
     line: Option<i64>,
+    format: i64,
+    render_version: i64,
 }
 
-impl From<ClaimColumns> for ClaimRow {
-    fn from(columns: ClaimColumns) -> Self {
-        let (
-            id,
-            company_id,
-            endpoint_id,
-            event_id,
-            due_at,
-            tries,
-            tries_before,
-            schedule_began,
-            expires_at,
-            generation,
-            canceled,
-            event_type,
-            occurred_at,
-            session,
-            data,
-            line,
-        ) = columns;
-        Self {
-            id,
-            company_id,
-            endpoint_id,
-            event_id,
-            due_at,
-            tries,
-            tries_before,
-            schedule_began,
-            expires_at,
-            generation,
-            canceled,
-            event_type,
-            occurred_at,
-            session,
-            data,
-            line,
-        }
+/// The columns in the order in which both databases' statements name them; by hand, because there are
+/// more than tuples have places.
+impl<'r, R: Row> FromRow<'r, R> for ClaimRow
+where
+    usize: ColumnIndex<R>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+    String: Decode<'r, R::Database> + Type<R::Database>,
+    Vec<u8>: Decode<'r, R::Database> + Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.try_get(0)?,
+            company_id: row.try_get(1)?,
+            endpoint_id: row.try_get(2)?,
+            event_id: row.try_get(3)?,
+            due_at: row.try_get(4)?,
+            tries: row.try_get(5)?,
+            tries_before: row.try_get(6)?,
+            schedule_began: row.try_get(7)?,
+            expires_at: row.try_get(8)?,
+            generation: row.try_get(9)?,
+            canceled: row.try_get(10)?,
+            event_type: row.try_get(11)?,
+            occurred_at: row.try_get(12)?,
+            session: row.try_get(13)?,
+            data: row.try_get(14)?,
+            line: row.try_get(15)?,
+            format: row.try_get(16)?,
+            render_version: row.try_get(17)?,
+        })
     }
 }
 
@@ -280,6 +255,8 @@ impl ClaimRow {
             expires_at: self.expires_at.map(from_micros),
         };
         let generation = count(self.generation)?;
+        let rendering = Rendering::from_numbers(self.format, self.render_version)
+            .ok_or_else(|| corrupt("a later release has made it, in a format unknown here"))?;
         let can_be_sent = self.data.is_some() && self.canceled == 0;
         let event_type = self.event_type.as_deref().unwrap_or("unknown");
         let event_type =
@@ -295,6 +272,7 @@ impl ClaimRow {
                 occurred_at: from_micros(self.occurred_at.unwrap_or_default()),
                 session: self.session.map(Arc::from),
             },
+            rendering,
             progress,
             generation,
             due_at: from_micros(self.due_at),
@@ -310,7 +288,7 @@ async fn claim_sqlite(
     want: &LaneWant,
     incarnation: i64,
     now: DateTime<Utc>,
-) -> Result<Vec<ClaimColumns>, Error> {
+) -> Result<Vec<ClaimRow>, Error> {
     const OLDEST: &str = "UPDATE pending SET claimed_by = ?1 WHERE id IN (SELECT id FROM pending \
         WHERE endpoint_id = ?2 AND claimed_by = 0 AND due_at <= ?3 ORDER BY due_at, id LIMIT ?4) RETURNING id";
     const ASKED_FOR: &str = "UPDATE pending SET claimed_by = ?1 WHERE id IN (SELECT id FROM pending \
@@ -336,7 +314,7 @@ async fn claim_sqlite(
     }
     const READ: &str = "SELECT p.id, p.company_id, p.endpoint_id, p.event_id, p.due_at, p.tries, p.tries_before, \
         p.schedule_began, p.expires_at, p.generation, p.canceled, e.event_type, e.occurred_at, e.session, e.data, \
-        CASE WHEN p.line_place IS NULL THEN NULL ELSE COALESCE(p.line_key, 0) END \
+        CASE WHEN p.line_place IS NULL THEN NULL ELSE COALESCE(p.line_key, 0) END, p.format, p.render_version \
         FROM json_each(?1) j JOIN pending p ON p.id = j.value LEFT JOIN events e ON e.id = p.event_id \
         ORDER BY p.due_at, p.id";
     let json = serde_json::to_string(&ids).unwrap_or_default();
@@ -354,7 +332,7 @@ pub(crate) const CLAIM_POSTGRES: &str = "WITH l AS MATERIALIZED (\
         RETURNING p.*) \
     SELECT u.id, u.company_id, u.endpoint_id, u.event_id, u.due_at, u.tries, u.tries_before, u.schedule_began, \
         u.expires_at, u.generation, u.canceled, e.event_type, e.occurred_at, e.session, e.data, \
-        CASE WHEN u.line_place IS NULL THEN NULL ELSE COALESCE(u.line_key, 0) END \
+        CASE WHEN u.line_place IS NULL THEN NULL ELSE COALESCE(u.line_key, 0) END, u.format, u.render_version \
     FROM u LEFT JOIN events e ON e.company_id = u.company_id AND e.id = u.event_id \
     ORDER BY u.due_at, u.id";
 
@@ -366,7 +344,7 @@ pub(crate) const CLAIM_NEWEST_POSTGRES: &str = "WITH c AS MATERIALIZED (\
         RETURNING p.*) \
     SELECT u.id, u.company_id, u.endpoint_id, u.event_id, u.due_at, u.tries, u.tries_before, u.schedule_began, \
         u.expires_at, u.generation, u.canceled, e.event_type, e.occurred_at, e.session, e.data, \
-        CASE WHEN u.line_place IS NULL THEN NULL ELSE COALESCE(u.line_key, 0) END \
+        CASE WHEN u.line_place IS NULL THEN NULL ELSE COALESCE(u.line_key, 0) END, u.format, u.render_version \
     FROM u LEFT JOIN events e ON e.company_id = u.company_id AND e.id = u.event_id \
     ORDER BY u.due_at, u.id";
 
@@ -375,14 +353,14 @@ async fn claim_postgres(
     wants: &[LaneWant],
     incarnation: i64,
     now: DateTime<Utc>,
-) -> Result<Vec<ClaimColumns>, Error> {
-    let mut rows: Vec<ClaimColumns> = Vec::new();
+) -> Result<Vec<ClaimRow>, Error> {
+    let mut rows: Vec<ClaimRow> = Vec::new();
     let oldest: Vec<&LaneWant> = wants.iter().filter(|want| !want.newest_first).collect();
     if !oldest.is_empty() {
         let endpoints: Vec<i64> = oldest.iter().map(|want| want.endpoint.raw()).collect();
         let rooms: Vec<i64> =
             oldest.iter().map(|want| i64::try_from(want.rows).unwrap_or(0)).collect();
-        let found: Vec<ClaimColumns> = sqlx::query_as(CLAIM_POSTGRES)
+        let found: Vec<ClaimRow> = sqlx::query_as(CLAIM_POSTGRES)
             .bind(endpoints)
             .bind(rooms)
             .bind(micros(now))
@@ -394,7 +372,7 @@ async fn claim_postgres(
     for want in wants.iter().filter(|want| want.newest_first) {
         // A person's wish first: it is due at zero, and so the oldest; then the newest.
         let mut left = i64::try_from(want.rows).unwrap_or(0);
-        let asked_for: Vec<ClaimColumns> = sqlx::query_as(CLAIM_POSTGRES)
+        let asked_for: Vec<ClaimRow> = sqlx::query_as(CLAIM_POSTGRES)
             .bind(vec![want.endpoint.raw()])
             .bind(vec![left])
             .bind(0_i64)
@@ -404,7 +382,7 @@ async fn claim_postgres(
         left -= i64::try_from(asked_for.len()).unwrap_or(0);
         rows.extend(asked_for);
         if left > 0 {
-            let newest: Vec<ClaimColumns> = sqlx::query_as(CLAIM_NEWEST_POSTGRES)
+            let newest: Vec<ClaimRow> = sqlx::query_as(CLAIM_NEWEST_POSTGRES)
                 .bind(want.endpoint.raw())
                 .bind(left)
                 .bind(micros(now))

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use domain::delivery::{Finish, Progress};
 use domain::endpoint::EndpointState;
+use domain::format::Rendering;
 use domain::id::{CompanyId, DeliveryId, EndpointId, EventId};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
@@ -45,6 +46,11 @@ impl Store {
             .filter(history::Column::Id.eq(id.raw()))
             .all(&tx)
             .await?;
+        // Every generation of a delivery is written alike.
+        let rendering = match finished.first() {
+            Some(row) => Some((row.format, row.render_version)),
+            None => pending_rendering(&tx, company, id).await?,
+        };
         attempts.extend(finished.into_iter().filter_map(attempt_rows::inline));
         attempts.sort_unstable_by_key(|row| row.number);
         let event = find_event(&tx, company, event_id.raw()).await?;
@@ -52,6 +58,8 @@ impl Store {
         Ok(DeliveryDetail {
             delivery,
             event: event.map(event_rows::record).transpose()?,
+            rendering: rendering
+                .and_then(|(format, version)| Rendering::from_numbers(format, version)),
             attempts: attempts
                 .into_iter()
                 .map(|row| attempt_rows::record(row, event_id))
@@ -164,6 +172,19 @@ impl Store {
 
 fn conflict(code: &'static str, detail: &str) -> Error {
     Error::Conflict { code, detail: detail.to_owned() }
+}
+
+/// The numbers of how a pending delivery is written.
+async fn pending_rendering(
+    connection: &impl ConnectionTrait,
+    company: CompanyId,
+    id: DeliveryId,
+) -> Result<Option<(i64, i64)>, Error> {
+    let row = pending::Entity::find_by_id(id.raw())
+        .filter(pending::Column::CompanyId.eq(company.raw()))
+        .one(connection)
+        .await?;
+    Ok(row.map(|row| (row.format, row.render_version)))
 }
 
 /// The delivery while it is pending, kept from claims and settlement until the transaction ends.

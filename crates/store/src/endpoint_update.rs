@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use domain::endpoint::EndpointState;
+use domain::filter::Filter;
+use domain::format::Format;
 use domain::id::{CompanyId, EndpointId};
+use domain::selection::{PhoneNumberIds, SessionWanted};
 use domain::traffic::Traffic;
 use sea_orm::{ActiveValue::Set, DatabaseTransaction};
 use serde_json::{Map, Value, json};
@@ -17,6 +20,7 @@ use crate::entity::endpoint;
 use crate::lines::{By, lock};
 use crate::live_told::change_name;
 use crate::rows::audit::changed;
+use crate::rows::choice::{filter_text, numbers_text, wati_columns};
 use crate::rows::endpoint::{acknowledge_text, corrupt, selectors_text, state_of, timeout_ms};
 use crate::rows::lane;
 use crate::rows::schedule::schedule_to_text;
@@ -80,6 +84,10 @@ impl Store {
             url,
             description,
             event_types,
+            format,
+            phone_number_ids,
+            session,
+            filter,
             headers,
             timeout,
             acknowledge,
@@ -101,6 +109,7 @@ impl Store {
         if let Some(event_types) = event_types {
             changed.event_types = Set(selectors_text(&event_types));
         }
+        change_choice(&mut changed, format, phone_number_ids, session, filter);
         if let Some(headers) = headers {
             let headers = merge_headers(&self.open_headers(row)?, headers)?;
             let (company, id) = (CompanyId::from_raw(row.company_id), EndpointId::from_raw(row.id));
@@ -128,6 +137,31 @@ impl Store {
             changed.ordered = Set(i64::from(ordered));
         }
         Ok(changed)
+    }
+}
+
+/// What it chooses of events, and how they are written to it.
+fn change_choice(
+    changed: &mut endpoint::ActiveModel,
+    format: Option<Format>,
+    phone_number_ids: Option<Option<PhoneNumberIds>>,
+    session: Option<SessionWanted>,
+    filter: Option<Option<Filter>>,
+) {
+    if let Some(format) = format {
+        let (version, names) = wati_columns(format);
+        changed.format = Set(format.name().to_owned());
+        changed.wati_version = Set(version);
+        changed.wati_names = Set(names);
+    }
+    if let Some(ids) = phone_number_ids {
+        changed.phone_number_ids = Set(numbers_text(ids.as_ref()));
+    }
+    if let Some(session) = session {
+        changed.session = Set(session.as_str().to_owned());
+    }
+    if let Some(filter) = filter {
+        changed.filter = Set(filter_text(filter.as_ref()));
     }
 }
 
@@ -221,6 +255,7 @@ fn shown(row: endpoint::Model, headers: &[(String, String)]) -> Map<String, Valu
         event_types,
         format,
         wati_version,
+        wati_names,
         filter,
         phone_number_ids,
         session,
@@ -260,6 +295,7 @@ fn shown(row: endpoint::Model, headers: &[(String, String)]) -> Map<String, Valu
         ("event_types", json!(json_of(Some(event_types)))),
         ("format", json!(format)),
         ("wati_version", json!(wati_version)),
+        ("wati_names", json!(json_of(wati_names))),
         ("filter", json!(json_of(filter))),
         ("phone_number_ids", json!(json_of(phone_number_ids))),
         ("session", json!(session)),

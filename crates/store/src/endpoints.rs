@@ -18,8 +18,9 @@ use sea_orm::{
 use crate::endpoint_update::without_secrets;
 use crate::entity::{endpoint, mail};
 use crate::live_told::DELETED;
+use crate::rows::choice::ChoiceColumns;
 use crate::rows::endpoint::{
-    acknowledge_of, acknowledge_text, corrupt, record, resolve_schedule, selectors_text, state_of,
+    acknowledge_of, acknowledge_text, choice_of, corrupt, record, resolve_schedule, selectors_text, state_of,
     timeout_ms, timeout_of,
 };
 use crate::rows::endpoint_state::StateColumns;
@@ -57,7 +58,7 @@ impl Store {
         self.begin_traffic(&tx, (company, id), None, traffic, now).await?;
         let url = without_secrets(&row.url);
         let facts = serde_json::json!({
-            "url": url, "event_types": row.event_types, "switch": row.switch,
+            "url": url, "event_types": row.event_types, "format": row.format, "switch": row.switch,
         });
         self.audit(&tx, company, actor, "endpoint.created", id, facts, now).await?;
         tx.commit().await?;
@@ -180,6 +181,7 @@ impl Store {
             company,
             url: url::Url::parse(&row.url)
                 .map_err(|error| corrupt(row.id)(format!("url: {error}")))?,
+            format: choice_of(&row).read().map_err(corrupt(row.id))?.0,
             keys: SigningKeys::new(&current, &previous),
             headers: self.open_headers(&row)?,
             timeout: timeout_of(row.timeout_ms).map_err(corrupt(row.id))?,
@@ -213,6 +215,8 @@ impl Store {
             url,
             description,
             event_types,
+            format,
+            narrowing,
             headers,
             secret,
             timeout,
@@ -222,6 +226,7 @@ impl Store {
             traffic,
             switch,
         } = endpoint;
+        let choice = ChoiceColumns::of(format, &narrowing);
         let columns = StateColumns::of(&match switch {
             SwitchWanted::Enabled => EndpointState::new(),
             SwitchWanted::Disabled => EndpointState::new().disabled(now),
@@ -234,11 +239,12 @@ impl Store {
             url,
             description,
             event_types: selectors_text(&event_types),
-            format: "hookferry".to_owned(),
-            wati_version: None,
-            filter: None,
-            phone_number_ids: None,
-            session: "any".to_owned(),
+            format: choice.format,
+            wati_version: choice.wati_version,
+            wati_names: choice.wati_names,
+            filter: choice.filter,
+            phone_number_ids: choice.phone_number_ids,
+            session: choice.session,
             sealed_headers: self.seal_headers(company, id, &headers),
             sealed_secrets: self.seal_secrets(company, id, &Secrets::new(secret)),
             timeout_ms: timeout_ms(timeout),

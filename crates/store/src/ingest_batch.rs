@@ -8,8 +8,9 @@ use chrono::{DateTime, Utc};
 use domain::event::{NewEvent, Verdict};
 use domain::event_type::EventTypeName;
 use domain::id::{CompanyId, EndpointId, EventId};
+use domain::selection::SessionState;
 
-use crate::compiled::CompiledCompany;
+use crate::compiled::{Chosen, CompiledCompany};
 use crate::fresh_keys::Written;
 use crate::hot::{Failed, HotTx, within};
 use crate::ingest::{HandOver, IngestJob};
@@ -37,12 +38,26 @@ pub(crate) struct Item<'a> {
     pub(crate) deliveries: u32,
     /// The session that it carries, JSON.
     pub(crate) session: Option<Arc<[u8]>>,
+    /// The endpoints that it goes to.
+    pub(crate) chosen: Chosen,
+    /// The state of its session, where it has one.
+    pub(crate) session_state: Option<SessionState>,
 }
 
 impl<'a> Item<'a> {
     /// A new event without a key.
-    pub(crate) const fn new(job: usize, event: &'a NewEvent) -> Self {
-        Self { job, event, key: None, fate: Fate::New, id: 0, deliveries: 0, session: None }
+    pub(crate) fn new(job: usize, event: &'a NewEvent) -> Self {
+        Self {
+            job,
+            event,
+            key: None,
+            fate: Fate::New,
+            id: 0,
+            deliveries: 0,
+            session: None,
+            chosen: Chosen::default(),
+            session_state: None,
+        }
     }
 }
 
@@ -197,6 +212,7 @@ impl Store {
             }
             self.number(item, &companies, now);
         }
+        choose_by_session(&mut batch.items, &companies);
         let owners = owners_to_read(&batch.items, &companies);
         let settled = settle_keys(self, tx, &mut batch.items, owners, looked, now).await?;
         let KeysSettled { owners, written, looked } = settled;
@@ -214,15 +230,16 @@ impl Store {
         Ok((rows, written))
     }
 
-    /// Gives an event its id, with room after it for its deliveries.
+    /// Chooses the endpoints that an event goes to, whatever its session is, and gives it its id, with room
+    /// after it for its deliveries.
     pub(crate) fn number(
         &self,
         item: &mut Item<'_>,
         companies: &HashMap<CompanyId, Arc<CompiledCompany>>,
         now: DateTime<Utc>,
     ) {
-        let matching = companies[&item.event.company].matching(&item.event.event_type);
-        item.deliveries = u32::try_from(matching.len()).unwrap_or(domain::id::BLOCK_MAX);
+        item.chosen = companies[&item.event.company].chosen(item.event);
+        item.deliveries = count(&item.chosen);
         item.id = self.inner.ids.block(now, 1 + item.deliveries);
     }
 
@@ -239,8 +256,9 @@ impl Store {
             let known = self.inner.compiled.lock().get(&id).map(Arc::clone);
             let current = match known {
                 Some(known) if known.version == version => known,
-                Some(_) | None => {
-                    let endpoints = crate::ingest_rows::endpoints(tx, company).await?;
+                known => {
+                    let endpoints =
+                        crate::compiled_rows::endpoints(tx, company, known.as_deref()).await?;
                     let (suspended_at, own) = crate::ingest_rows::rules(tx, company).await?;
                     self.learn_limits(id, &own, version);
                     let suspended = suspended_at.is_some();
@@ -375,7 +393,7 @@ pub(crate) fn owners_to_read(
     let mut endpoints: Vec<i64> = Vec::new();
     for (company, event_type) in pairs {
         let Some(company) = companies.get(&company) else { continue };
-        endpoints.extend(company.matching(event_type).iter().map(|e| e.id.raw()));
+        endpoints.extend(company.at(&company.of_type(event_type)).map(|e| e.id.raw()));
     }
     endpoints.sort_unstable();
     endpoints.dedup();
@@ -403,7 +421,23 @@ fn refuse_stale(batch: &mut Batch<'_>, companies: &HashMap<CompanyId, Arc<Compil
     }
 }
 
-/// One row for each endpoint that an event matches.
+/// Leaves out the endpoints that ask for another session than an event's, once that is known.
+pub(crate) fn choose_by_session(
+    items: &mut [Item<'_>],
+    companies: &HashMap<CompanyId, Arc<CompiledCompany>>,
+) {
+    for item in items.iter_mut().filter(|item| item.fate == Fate::New) {
+        let company = &companies[&item.event.company];
+        item.chosen = company.in_session(&item.chosen, item.session_state);
+        item.deliveries = count(&item.chosen);
+    }
+}
+
+fn count(chosen: &Chosen) -> u32 {
+    u32::try_from(chosen.len()).unwrap_or(domain::id::BLOCK_MAX)
+}
+
+/// One row for each endpoint that an event goes to.
 pub(crate) fn fan_out(
     items: &[Item<'_>],
     companies: &HashMap<CompanyId, Arc<CompiledCompany>>,
@@ -411,9 +445,9 @@ pub(crate) fn fan_out(
 ) -> Vec<PendingRow> {
     let mut rows = Vec::with_capacity(items.len());
     for (place, item) in items.iter().enumerate().filter(|(_, item)| item.fate == Fate::New) {
-        let matching = companies[&item.event.company].matching(&item.event.event_type);
+        let company = &companies[&item.event.company];
         let ids = item.id + 1..;
-        for (id, endpoint) in ids.zip(matching.iter()).take(item.deliveries as usize) {
+        for (id, endpoint) in ids.zip(company.at(&item.chosen)).take(item.deliveries as usize) {
             rows.push(PendingRow::fresh(id, place, item, endpoint, now));
         }
     }

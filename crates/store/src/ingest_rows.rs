@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use chrono::{DateTime, Utc};
 use domain::delivery::Progress;
 use domain::event::Event;
-use domain::event_type::Selector;
+use domain::format::Rendering;
 use domain::id::{CompanyId, DeliveryId, EndpointId, EventId, SourceId};
 use domain::traffic::{Traffic, contact_key};
 use sea_orm::sqlx;
@@ -17,8 +17,6 @@ use crate::ingest::HandOver;
 use crate::ingest_batch::{Fate, Item};
 use crate::lines::WAITS;
 use crate::model::claimed_bytes;
-use crate::rows::endpoint_state::StateColumns;
-use crate::rows::traffic::traffic_of;
 use crate::script::{IdList, RowsInsert, Script};
 use crate::time::{from_micros, micros};
 use crate::{Claimed, Error, Held, Hint, Place};
@@ -72,6 +70,8 @@ pub(crate) struct PendingRow {
     pub(crate) contact: Option<i64>,
     pub(crate) line: Option<i64>,
     pub(crate) place: Option<i64>,
+    /// How its body is written.
+    pub(crate) rendering: Rendering,
     item: usize,
     pub(crate) event: i64,
     pub(crate) due_at: i64,
@@ -101,6 +101,7 @@ impl PendingRow {
             endpoint: endpoint.id.raw(),
             claimed_by: 0,
             held: endpoint.state.is_held(),
+            rendering: Rendering::of(endpoint.format),
             traffic: endpoint.traffic,
             bytes: claimed_bytes(
                 item.event.data.len(),
@@ -117,6 +118,11 @@ impl PendingRow {
     /// Whether it stands in line at an ordered endpoint.
     pub(crate) const fn is_ordered(&self) -> bool {
         self.is_ordered
+    }
+
+    /// Whether the columns that every fresh delivery has say all of it.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.place.is_none() && self.rendering == Rendering::USUAL
     }
 
     /// Whether it waits behind another one of its line.
@@ -168,6 +174,7 @@ impl PendingRow {
                 occurred_at: event.occurred_at.unwrap_or(now),
                 session: items[self.item].session.clone(),
             },
+            rendering: self.rendering,
             progress: Progress::new(from_micros(self.schedule_began), event.expires_at),
             generation: 0,
             due_at: now,
@@ -289,89 +296,19 @@ pub(crate) async fn rules(tx: &mut HotTx, company: i64) -> Result<(Option<i64>, 
     found.ok_or(Error::NotFound)
 }
 
-type EndpointColumns = (
-    i64,
-    String,
-    String,
-    Option<i64>,
-    i64,
-    i64,
-    Option<i64>,
-    Option<i64>,
-    i64,
-    Option<String>,
-    Option<i64>,
-    i64,
-);
-
-/// The endpoints of one company, by id.
-pub(crate) async fn endpoints(
-    tx: &mut HotTx,
-    company: i64,
-) -> Result<Vec<CompiledEndpoint>, Error> {
-    const SQL: &str = "SELECT id, event_types, switch, held_since, held_total_us, failures, \
-        failing_since, defective_at, epoch, rate_limit, max_in_flight, ordered FROM endpoints \
-        WHERE company_id = $1 AND deleted_at IS NULL ORDER BY id";
-    let rows: Vec<EndpointColumns> = match &mut tx.connection {
-        HotConnection::Sqlite(connection) => {
-            sqlx::query_as(SQL).bind(company).fetch_all(&mut **connection).await?
-        }
-        HotConnection::Postgres(connection) => {
-            sqlx::query_as(SQL).bind(company).fetch_all(&mut **connection).await?
-        }
-    };
-    rows.into_iter().map(compiled).collect()
-}
-
-fn compiled(row: EndpointColumns) -> Result<CompiledEndpoint, Error> {
-    let (
-        id,
-        event_types,
-        switch,
-        held_since,
-        held_total_us,
-        failures,
-        failing_since,
-        defective_at,
-        epoch,
-        rate_limit,
-        max_in_flight,
-        ordered,
-    ) = row;
-    let corrupt = |what: String| Error::Corrupt { table: "endpoints", id, what };
-    let names: Vec<String> =
-        serde_json::from_str(&event_types).map_err(|error| corrupt(error.to_string()))?;
-    let selectors = names
-        .iter()
-        .map(|name| Selector::parse(name).map_err(|error| corrupt(error.to_string())))
-        .collect::<Result<_, _>>()?;
-    let columns = StateColumns {
-        switch,
-        held_since,
-        held_total_us,
-        failures,
-        failing_since,
-        defective_at,
-        epoch,
-    };
-    let traffic = traffic_of(rate_limit.as_deref(), max_in_flight, ordered).map_err(corrupt)?;
-    let state = columns.read(id)?;
-    Ok(CompiledEndpoint { id: EndpointId::from_raw(id), selectors, state, traffic })
-}
-
 static INSERT_EVENTS: RowsInsert = RowsInsert::new(
     "INSERT OR FAIL INTO events (id, company_id, event_type, source_id, external_id, subject, occurred_at, \
-     accepted_at, expires_at, data, deliveries, session)",
-    12,
+     accepted_at, expires_at, data, deliveries, session, phone_number_id)",
+    13,
     "",
 );
 
 /// On PostgreSQL both in one statement.
 pub(crate) const FRESH_POSTGRES: &str = "WITH e AS (INSERT INTO events (id, company_id, event_type, source_id, \
-    external_id, subject, occurred_at, accepted_at, expires_at, data, deliveries, session) \
-    SELECT id, company, kind, source, external_id, subject, occurred_at, $10, expires_at, data, deliveries, session \
-    FROM unnest($1::bigint[],$2::bigint[],$3::text[],$4::bigint[],$5::text[],$6::text[],$7::bigint[],$8::bigint[],$9::bytea[],$11::bigint[],$20::bytea[]) \
-    AS t(id, company, kind, source, external_id, subject, occurred_at, expires_at, data, deliveries, session)) \
+    external_id, subject, occurred_at, accepted_at, expires_at, data, deliveries, session, phone_number_id) \
+    SELECT id, company, kind, source, external_id, subject, occurred_at, $10, expires_at, data, deliveries, session, number \
+    FROM unnest($1::bigint[],$2::bigint[],$3::text[],$4::bigint[],$5::text[],$6::text[],$7::bigint[],$8::bigint[],$9::bytea[],$11::bigint[],$20::bytea[],$21::text[]) \
+    AS t(id, company, kind, source, external_id, subject, occurred_at, expires_at, data, deliveries, session, number)) \
     INSERT INTO pending (id, company_id, endpoint_id, event_id, due_at, claimed_by, schedule_began, expires_at) \
     SELECT * FROM unnest($12::bigint[],$13::bigint[],$14::bigint[],$15::bigint[],$16::bigint[],$17::bigint[],$18::bigint[],$19::bigint[])";
 
@@ -422,7 +359,8 @@ fn bind_event(marks: &mut Script, item: &Item<'_>, accepted_at: i64) {
         .bind(event.expires_at.map(micros))
         .bind(event.data.to_vec())
         .bind(i64::from(item.deliveries))
-        .bind(item.session.as_deref().map(<[u8]>::to_vec));
+        .bind(item.session.as_deref().map(<[u8]>::to_vec))
+        .bind(event.phone_number_id.as_deref().map(str::to_owned));
 }
 
 fn bind_pending(marks: &mut Script, row: &PendingRow) {
@@ -466,6 +404,7 @@ async fn insert_postgres(
         .bind(column(|row| row.schedule_began))
         .bind(rows.iter().map(|row| row.expires_at).collect::<Vec<_>>())
         .bind(new.iter().map(|i| i.session.as_deref()).collect::<Vec<Option<&[u8]>>>())
+        .bind(new.iter().map(|i| i.event.phone_number_id.as_deref()).collect::<Vec<_>>())
         .execute(&mut *connection)
         .await?;
     Ok(())

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use domain::endpoint::EndpointState;
+use domain::format::Rendering;
 use domain::id::{CompanyId, EndpointId};
 use domain::job::{self, Found, JobKind, JobRequest, Missed, Moment, Pick, Touch, missed};
 use sea_orm::sea_query::{Expr, OnConflict};
@@ -12,6 +12,7 @@ use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 
 use crate::deliveries::canceled_row;
 use crate::entity::{history, later_delivery, pending};
+use crate::jobs_choose::{data_for, is_wanted, taken};
 use crate::jobs_rows::{
     EventLine, Known, Line, events_by_id, expiries, known_endpoints, lines_of, lock_lines,
     lock_pending, newest_past,
@@ -100,9 +101,11 @@ impl Changes {
         id: i64,
         event: &EventLine,
         endpoint: i64,
-        state: &EndpointState,
+        known: &Known,
         now: DateTime<Utc>,
     ) {
+        let Known { state, format, .. } = known;
+        let (format, render_version) = Rendering::of(*format).numbers();
         self.created.push(pending::Model {
             id,
             company_id: event.company_id,
@@ -116,8 +119,8 @@ impl Changes {
             expires_at: event.expires_at,
             generation: 0,
             canceled: 0,
-            format: 0,
-            render_version: i64::from(domain::wire::RENDER_VERSION),
+            format,
+            render_version,
             line_key: None,
             line_place: None,
         });
@@ -169,17 +172,21 @@ impl Store {
         let (mut changes, now) = (Changes::default(), scope.moment.now);
         let events = events_by_id(tx, scope.company, &[event]).await?;
         let known = known_endpoints(tx, scope.company, &ids.iter().copied().collect()).await?;
+        let data = match events.first() {
+            Some(event) => data_for(tx, scope.company, event, known.values()).await?,
+            None => Vec::new(),
+        };
         for endpoint in ids {
             let wanted = events.first().and_then(|event| {
                 let known = known.get(endpoint)?;
                 let expires_at = event.expires_at.map(from_micros);
                 let touch = job::replay(Some(&known.state), expires_at, now);
-                let picked = named || known.picks(&event.event_type);
-                (picked && touch == Touch::Create).then_some((event, &known.state))
+                let wanted = is_wanted(known, event, &data, named);
+                (wanted && touch == Touch::Create).then_some((event, known))
             });
             match wanted {
-                Some((event, state)) => {
-                    changes.create(self.new_id(now), event, *endpoint, state, now);
+                Some((event, known)) => {
+                    changes.create(self.new_id(now), event, *endpoint, known, now);
                 }
                 None => changes.skipped += 1,
             }
@@ -198,25 +205,27 @@ impl Store {
         let mut changes = Changes::default();
         let events = events_by_id(tx, scope.company, ids).await?;
         let known = known_endpoints(tx, scope.company, &BTreeSet::from([endpoint.raw()])).await?;
-        let state = known.get(&endpoint.raw()).map(|known| &known.state);
+        let to = known.get(&endpoint.raw());
+        let state = to.map(|known| &known.state);
         let mut lines = lines_of(tx, scope.company, endpoint, &events).await?;
         changes.stop_before = lock_lines(tx, scope.company, &events, &mut lines).await?;
         let expires = events.iter().map(|event| (event.id, event.expires_at)).collect();
         let context = Context { known: &known, expires, moment: scope.moment };
         let reached = |event: &&EventLine| changes.stop_before.is_none_or(|stop| event.id < stop);
         let reached: Vec<&EventLine> = events.iter().filter(reached).collect();
+        let is_new = |event: &&EventLine| !lines.contains_key(&event.id);
+        let never_sent: Vec<&EventLine> = reached.iter().copied().filter(is_new).collect();
+        let taken = taken(tx, scope.company, to, &never_sent).await?;
         for event in reached {
             let mut lines = lines.remove(&event.id).unwrap_or_default();
             let found = lines.iter().map(Line::found).collect::<Result<Vec<Found>, _>>()?;
-            let picks =
-                known.get(&endpoint.raw()).is_some_and(|known| known.picks(&event.event_type));
-            let what = missed(&found, picks, include_delivered, scope.moment);
+            let what = missed(&found, taken.contains(&event.id), include_delivered, scope.moment);
             let expires_at = event.expires_at.map(from_micros);
             let touch = job::recover(what, &found, state, expires_at, scope.moment);
-            match (touch, what, state) {
-                (Touch::Create, _, Some(state)) => {
+            match (touch, what, to) {
+                (Touch::Create, _, Some(to)) => {
                     let (id, now) = (self.new_id(scope.moment.now), scope.moment.now);
-                    changes.create(id, event, endpoint.raw(), state, now);
+                    changes.create(id, event, endpoint.raw(), to, now);
                 }
                 (_, Missed::This(place), _) => {
                     changes.touch(touch, lines.swap_remove(place), &context);

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use domain::endpoint::EndpointState;
-use domain::event_type::{EventTypeName, Selector};
+use domain::event_type::Selector;
+use domain::format::Format;
 use domain::id::{CompanyId, EndpointId};
 use domain::job::Found;
+use domain::selection::Narrowing;
 use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseTransaction, EntityTrait,
@@ -17,26 +19,23 @@ use crate::deliveries::Past;
 use crate::entity::pending;
 use crate::jobs::finish_of;
 use crate::lines::WAITS;
+use crate::rows::choice::ChoiceColumns;
 use crate::rows::endpoint::selectors_of;
 use crate::rows::endpoint_state::StateColumns;
 use crate::rows::sql::Sql;
 use crate::time::from_micros;
 
 /// The columns of an [`EventLine`].
-pub(crate) const EVENT_COLUMNS: &str = "id, company_id, event_type, expires_at, deliveries";
+pub(crate) const EVENT_COLUMNS: &str = "id, company_id, event_type, expires_at, deliveries, \
+    phone_number_id, session";
 
 /// An endpoint as a job needs it.
 #[derive(Debug)]
 pub(crate) struct Known {
     pub(crate) state: EndpointState,
     pub(crate) selectors: Vec<Selector>,
-}
-
-impl Known {
-    pub(crate) fn picks(&self, event_type: &str) -> bool {
-        EventTypeName::parse(event_type)
-            .is_ok_and(|name| self.selectors.iter().any(|selector| selector.picks(&name)))
-    }
+    pub(crate) format: Format,
+    pub(crate) narrowing: Narrowing,
 }
 
 /// An event as a job needs it.
@@ -47,6 +46,8 @@ pub(crate) struct EventLine {
     pub(crate) event_type: String,
     pub(crate) expires_at: Option<i64>,
     pub(crate) deliveries: i64,
+    pub(crate) phone_number_id: Option<String>,
+    pub(crate) session: Option<Vec<u8>>,
 }
 
 /// A delivery, from whichever table.
@@ -184,7 +185,8 @@ pub(crate) fn company_of(backend: DatabaseBackend, table: &str) -> &'static str 
 }
 
 const ENDPOINT: &str = "SELECT id, event_types, switch, held_since, held_total_us, failures, \
-    failing_since, defective_at, epoch FROM endpoints WHERE deleted_at IS NULL AND company_id = ";
+    failing_since, defective_at, epoch, format, wati_version, wati_names, filter, phone_number_ids, session \
+    FROM endpoints WHERE deleted_at IS NULL AND company_id = ";
 
 /// Some of the company's endpoints, deleted ones left out.
 pub(crate) async fn known_endpoints(
@@ -228,8 +230,17 @@ async fn read_endpoints(
             defective_at: row.try_get("", "defective_at")?,
             epoch: row.try_get("", "epoch")?,
         };
+        let choice = ChoiceColumns {
+            format: row.try_get("", "format")?,
+            wati_version: row.try_get("", "wati_version")?,
+            wati_names: row.try_get("", "wati_names")?,
+            filter: row.try_get("", "filter")?,
+            phone_number_ids: row.try_get("", "phone_number_ids")?,
+            session: row.try_get("", "session")?,
+        };
         let selectors = selectors_of(&event_types).map_err(corrupt)?;
-        Ok((id, Known { state: columns.read(id)?, selectors }))
+        let (format, narrowing) = choice.read().map_err(corrupt)?;
+        Ok((id, Known { state: columns.read(id)?, selectors, format, narrowing }))
     };
     rows.iter().map(read).collect()
 }

@@ -8,6 +8,7 @@ use domain::id::{CompanyId, EndpointId, floor_at};
 use domain::job::{Found, JobKind, JobRequest, Missed, Moment, Pick, missed};
 use sea_orm::{ConnectionTrait, DatabaseBackend, FromQueryResult, QueryResult};
 
+use crate::jobs_choose::{data_for, is_wanted, taken};
 use crate::jobs_rows::{
     EVENT_COLUMNS, EventLine, Line, company_endpoints, events_by_id, found_past, found_pending,
     known_endpoints, lines_of,
@@ -254,13 +255,16 @@ impl Store {
         let lines = lines_of(self.reader(), scope.company, endpoint, &events).await?;
         let endpoints = BTreeSet::from([endpoint.raw()]);
         let known = known_endpoints(self.reader(), scope.company, &endpoints).await?;
+        let never_sent: Vec<&EventLine> =
+            events.iter().filter(|event| !lines.contains_key(&event.id)).collect();
         let known = known.get(&endpoint.raw());
+        let taken = taken(self.reader(), scope.company, known, &never_sent).await?;
         let mut ids = Vec::new();
         for event in &events {
             let lines = lines.get(&event.id).map_or(&[][..], Vec::as_slice);
             let found = lines.iter().map(Line::found).collect::<Result<Vec<_>, _>>()?;
-            let picks = known.is_some_and(|known| known.picks(&event.event_type));
-            if missed(&found, picks, include_delivered, scope.moment) != Missed::Nothing {
+            let takes = taken.contains(&event.id);
+            if missed(&found, takes, include_delivered, scope.moment) != Missed::Nothing {
                 ids.push(event.id);
             }
         }
@@ -286,10 +290,11 @@ impl Store {
             }
             None => company_endpoints(self.reader(), scope.company).await?,
         };
+        let data = data_for(self.reader(), scope.company, event, known.values()).await?;
         let mut ids: Vec<i64> = known
             .into_iter()
             .filter(|(id, known)| {
-                let wanted = named.is_some() || known.picks(&event.event_type);
+                let wanted = is_wanted(known, event, &data, named.is_some());
                 *id > from && *id < scope.below && wanted && known.state.takes_events()
             })
             .map(|(id, _)| id)

@@ -7,6 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::delivery::{DeliveryState, Progress};
 use domain::endpoint::EndpointState;
 use domain::event_type::{EventTypeName, Selector};
+use domain::filter::Filter;
+use domain::format::{Format, Rendering};
 use domain::id::{
     AddressId, CompanyId, DeliveryId, EndpointId, EventId, LoginId, MailId, SourceId, TokenId,
     UserId,
@@ -17,6 +19,9 @@ use domain::role::Role;
 use domain::schedule::RetrySchedule;
 use domain::search::Needle;
 use domain::secret::{EndpointSecret, SigningKeys};
+use domain::selection::{
+    Narrowing, PhoneNumberIds, Picks, Selection, SessionState, SessionWanted,
+};
 use domain::traffic::{InFlight, PerSecond, Traffic};
 
 use crate::search::terms::StatusWanted;
@@ -164,6 +169,10 @@ pub struct NewEndpoint {
     pub description: String,
     /// What it picks.
     pub event_types: Vec<Selector>,
+    /// How events are written to it.
+    pub format: Format,
+    /// What it asks of events beyond their type.
+    pub narrowing: Narrowing,
     /// Custom headers, sent with every request, sealed at rest.
     pub headers: Vec<(String, String)>,
     /// The secret requests are signed with.
@@ -202,6 +211,14 @@ pub struct EndpointPatch {
     pub description: Option<String>,
     /// New picks.
     pub event_types: Option<Vec<Selector>>,
+    /// A new format, for deliveries from now on.
+    pub format: Option<Format>,
+    /// New numbers, or all.
+    pub phone_number_ids: Option<Option<PhoneNumberIds>>,
+    /// Other sessions.
+    pub session: Option<SessionWanted>,
+    /// A new filter, or none.
+    pub filter: Option<Option<Filter>>,
     /// New custom headers; a value of `None` keeps the value the header has.
     pub headers: Option<Vec<(String, Option<String>)>>,
     /// A new time limit.
@@ -235,6 +252,10 @@ pub struct EndpointRecord {
     pub description: String,
     /// What it picks.
     pub event_types: Vec<Selector>,
+    /// How events are written to it.
+    pub format: Format,
+    /// What it asks of events beyond their type.
+    pub narrowing: Narrowing,
     /// The names of its custom headers.
     pub header_names: Vec<String>,
     /// How long one exchange may take.
@@ -259,6 +280,14 @@ pub struct EndpointRecord {
     pub updated_at: DateTime<Utc>,
 }
 
+impl EndpointRecord {
+    /// What it picks events by.
+    pub fn picks(&self) -> Picks<'_> {
+        let Self { event_types, format, narrowing, .. } = self;
+        Picks { selectors: event_types, format: *format, narrowing }
+    }
+}
+
 /// The secrets of an endpoint, shown on request and audited.
 #[derive(Debug)]
 pub struct EndpointSecrets {
@@ -279,6 +308,8 @@ pub struct Target {
     pub company: CompanyId,
     /// Where requests go, parsed once.
     pub url: url::Url,
+    /// How new deliveries are written; each keeps what it began with.
+    pub format: Format,
     /// The live secrets, prepared for signing.
     pub keys: SigningKeys,
     /// The custom headers.
@@ -325,16 +356,29 @@ pub struct EventRecord {
     pub external_id: Option<String>,
     /// Whom it is about.
     pub subject: Option<String>,
+    /// Which of the company's numbers it came by.
+    pub phone_number_id: Option<String>,
     /// When it happened.
     pub occurred_at: DateTime<Utc>,
     /// When it was accepted.
     pub accepted_at: DateTime<Utc>,
     /// When it stops being worth delivering.
     pub expires_at: Option<DateTime<Utc>>,
-    /// Its data, the caller's own bytes.
+    /// The session that it carries, as JSON; not in lists.
+    pub session: Option<Arc<[u8]>>,
+    /// Its data, the caller's own bytes; empty in lists.
     pub data: Arc<[u8]>,
     /// How many endpoints it matched.
     pub deliveries: u32,
+}
+
+impl EventRecord {
+    /// The event, as endpoints choose by it.
+    pub fn selection(&self) -> Selection<'_> {
+        let session = self.session.as_deref().and_then(SessionState::of_json);
+        let number = self.phone_number_id.as_deref();
+        Selection::new(&self.event_type, &self.data, number, session)
+    }
 }
 
 /// Which events are wanted.
@@ -346,6 +390,8 @@ pub struct EventFilter {
     pub subject: Option<String>,
     /// From this source.
     pub source: Option<SourceId>,
+    /// By this number of the company's.
+    pub phone_number_id: Option<String>,
     /// With this id of the source's own.
     pub external_id: Option<String>,
     /// With what was typed into the one box.
@@ -421,6 +467,8 @@ pub struct DeliveryDetail {
     pub delivery: DeliveryRecord,
     /// Its event, for the body that was sent; `None` once retention has removed it.
     pub event: Option<EventRecord>,
+    /// How that body was written; `None` where a later release did.
+    pub rendering: Option<Rendering>,
     /// Every attempt.
     pub attempts: Vec<AttemptRecord>,
 }
@@ -623,6 +671,8 @@ pub struct Claimed {
     pub endpoint: EndpointId,
     /// Its event.
     pub event: domain::event::Event,
+    /// How its body is written.
+    pub rendering: Rendering,
     /// How far it has come.
     pub progress: Progress,
     /// The incarnation of this node that claimed it: an outcome that comes after the node has become

@@ -12,8 +12,9 @@ use domain::operational::{EndpointFacts, ExhaustedFacts, OperationalEvent};
 use crate::compiled::CompiledCompany;
 use crate::exhausted::{Exhausted, LastWords, last_words};
 use crate::hot::HotTx;
-use crate::ingest_batch::{Item, fan_out};
-use crate::ingest_rows::{LaneWish, insert_fresh};
+use crate::ingest_batch::{Item, choose_by_session, fan_out};
+use crate::ingest_pending::insert_all;
+use crate::ingest_rows::LaneWish;
 use crate::notices::{Telling, public_url, waiting};
 use crate::settle_rows::{EndpointRow, endpoints};
 use crate::{Error, Store};
@@ -62,8 +63,8 @@ impl Store {
         for item in &mut items {
             self.number(item, &companies, now);
         }
-        let rows = fan_out(&items, &companies, now);
-        insert_fresh(tx, &items, &rows, now).await?;
+        choose_by_session(&mut items, &companies);
+        let rows = insert_all(tx, &items, fan_out(&items, &companies, now), now).await?;
         let wishes: BTreeMap<i64, LaneWish> = rows
             .iter()
             .filter(|row| !row.held)
@@ -87,7 +88,7 @@ impl Store {
         let versions = crate::ingest_rows::versions(tx, &known).await?;
         let mut companies = self.compiled_companies(tx, versions).await?;
         for company in fresh {
-            let endpoints = crate::ingest_rows::endpoints(tx, company).await?;
+            let endpoints = crate::compiled_rows::endpoints(tx, company, None).await?;
             let compiled = Arc::new(CompiledCompany::new(0, false, endpoints));
             companies.insert(CompanyId::from_raw(company), compiled);
         }
@@ -184,6 +185,7 @@ fn new_event(
         source: None,
         external_id: None,
         subject: Some(Arc::from(about.to_string())),
+        phone_number_id: None,
         occurred_at: Some(at),
         expires_at: None,
         judged: None,

@@ -37,7 +37,7 @@ pub const HOT: [(&str, &str, usize); 21] = [
     ("settle_claims", CLAIMS_POSTGRES, 3),
     ("retry", RETRY_POSTGRES, 4),
     ("keys", KEYS_POSTGRES, 9),
-    ("finish", FINISH_POSTGRES, 21),
+    ("finish", FINISH_POSTGRES, 20),
     ("give_up", TAKE_POSTGRES, 3),
     ("of_deleted", OF_DELETED.postgres, 2),
     ("last_words", LAST_WORDS_POSTGRES, 4),
@@ -146,6 +146,7 @@ pub mod terms {
             source: 0,
             external_id: None,
             subject: Some(subject.to_owned()),
+            phone_number_id: None,
         };
         facts.terms()
     }

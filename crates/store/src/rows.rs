@@ -2,6 +2,7 @@
 
 pub mod attempt;
 pub mod audit;
+pub mod choice;
 pub mod delivery;
 pub mod endpoint;
 pub mod endpoint_state;

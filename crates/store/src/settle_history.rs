@@ -75,11 +75,12 @@ static INSERT_HISTORY: RowsInsert = RowsInsert::new(
 /// there is not inserted. `claimed_by + 0`: looked up by id, and not by going through all that is held.
 pub(crate) const FINISH_POSTGRES: &str = "WITH d AS (DELETE FROM pending_held p \
     USING unnest($2::bigint[], $1::bigint[]) AS t(company_id, id) \
-    WHERE p.company_id = t.company_id AND p.id = t.id AND p.claimed_by + 0 = $20 AND p.canceled <= $21 RETURNING p.id) \
+    WHERE p.company_id = t.company_id AND p.id = t.id AND p.claimed_by + 0 = $19 AND p.canceled <= $20 \
+    RETURNING p.id, p.format, p.render_version) \
     INSERT INTO deliveries (id, company_id, generation, endpoint_id, event_id, state, tries, tries_before, finished_at, \
     format, render_version, started_at, duration_us, status_code, error_kind, error_message, request, response_head, \
     response_body, truncated) \
-    SELECT t.id, company_id, generation, endpoint_id, event_id, state, tries, tries_before, finished_at, 0, $19, \
+    SELECT t.id, company_id, generation, endpoint_id, event_id, state, tries, tries_before, finished_at, d.format, d.render_version, \
     started_at, duration_us, status_code, error_kind, error_message, request, response_head, response_body, truncated \
     FROM unnest($1::bigint[],$2::bigint[],$3::bigint[],$4::bigint[],$5::bigint[],$6::bigint[],$7::bigint[],$8::bigint[],\
     $9::bigint[],$10::bigint[],$11::bigint[],$12::bigint[],$13::text[],$14::text[],$15::bytea[],$16::bytea[],$17::bytea[],$18::bigint[]) \
@@ -134,6 +135,7 @@ pub(crate) async fn finish(
 
 fn bind_history(marks: &mut Script, row: &FinishRow<'_>) {
     let kept = row.attempt.filter(|_| is_inline(row)).map_or(Kept::NONE, Kept::of);
+    let (format, version) = row.delivery.rendering.numbers();
     marks
         .bind(row.delivery.id.raw())
         .bind(row.delivery.event.company.raw())
@@ -144,8 +146,8 @@ fn bind_history(marks: &mut Script, row: &FinishRow<'_>) {
         .bind(tries_after(row))
         .bind(i64::from(row.delivery.progress.tries_before))
         .bind(ended(row))
-        .bind(0_i64)
-        .bind(i64::from(domain::wire::RENDER_VERSION));
+        .bind(format)
+        .bind(version);
     bind_kept(marks, kept);
 }
 
@@ -193,7 +195,6 @@ async fn finish_postgres(
         .bind(kept.iter().map(|kept| kept.response_head.as_deref()).collect::<Vec<_>>())
         .bind(kept.iter().map(|kept| kept.response_body).collect::<Vec<_>>())
         .bind(kept.iter().map(|kept| kept.truncated).collect::<Vec<_>>())
-        .bind(i64::from(domain::wire::RENDER_VERSION))
         .bind(incarnation)
         .bind(canceled_max)
         .execute(&mut *connection)

@@ -6,7 +6,7 @@ use domain::why::WhyNot;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::entity::endpoint;
-use crate::{DeliveryFilter, EndpointRecord, Error, PAGE_ROWS_MAX, PageRequest, Store};
+use crate::{DeliveryFilter, EndpointRecord, Error, EventRecord, PAGE_ROWS_MAX, PageRequest, Store};
 
 /// How many endpoints are looked at, the newest.
 const ENDPOINTS_MAX: u64 = 1_000;
@@ -22,6 +22,21 @@ pub struct WhyRecord {
     pub deliveries: Vec<(DeliveryId, DeliveryState)>,
     /// Why there is none, where there is none.
     pub why_not: Option<WhyNot>,
+    /// Where that is its filter, what the filter found.
+    pub finding: Option<String>,
+}
+
+/// Why an event has no delivery to an endpoint, and what its filter found where it is that.
+fn why_not(event: &EventRecord, endpoint: &EndpointRecord) -> (Option<WhyNot>, Option<String>) {
+    let selection = event.selection();
+    let mismatch = selection.mismatch(endpoint.picks());
+    let (made_at, status) = (endpoint.created_at, endpoint.state.status());
+    let why_not = WhyNot::of(made_at, event.accepted_at, mismatch, status);
+    let filter = endpoint.narrowing.filter.as_ref();
+    let finding = filter.filter(|_| why_not == WhyNot::FilterDiffers).and_then(|filter| {
+        selection.explain(filter).reason().map(domain::filter::Finding::told)
+    });
+    (Some(why_not), finding)
 }
 
 impl Store {
@@ -44,13 +59,11 @@ impl Store {
                 .filter(|(to, ..)| *to == endpoint.id)
                 .map(|(_, delivery, state)| (*delivery, *state))
                 .collect();
-            let picks =
-                endpoint.event_types.iter().any(|selector| selector.picks(&event.event_type));
-            let status = endpoint.state.status();
-            let why_not = own
-                .is_empty()
-                .then(|| WhyNot::of(endpoint.created_at, event.accepted_at, picks, status));
-            records.push(WhyRecord { endpoint, deliveries: own, why_not });
+            let (why_not, finding) = match own.is_empty() {
+                true => why_not(&event, &endpoint),
+                false => (None, None),
+            };
+            records.push(WhyRecord { endpoint, deliveries: own, why_not, finding });
         }
         Ok(records)
     }

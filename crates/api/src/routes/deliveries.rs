@@ -6,9 +6,10 @@ use chrono::{DateTime, Utc};
 use domain::delivery::DeliveryState;
 use domain::event::{EXTERNAL_ID_BYTES_MAX, Event, SUBJECT_BYTES_MAX};
 use domain::external_key::EndpointName;
+use domain::format::Rendering;
 use domain::id::{AttemptId, CompanyId, DeliveryId, EndpointId, EventId, floor_at};
 use domain::outcome::ErrorKind;
-use domain::wire::{self, SentHead};
+use domain::wire::SentHead;
 use serde::Serialize;
 use store::{
     AttemptRecord, DeliveryDetail, DeliveryFilter, DeliveryRecord, EventRecord, StatusWanted,
@@ -97,9 +98,9 @@ impl DeliveryView {
     }
 
     fn with_attempts(company: CompanyId, detail: DeliveryDetail, now: DateTime<Utc>) -> Self {
-        let DeliveryDetail { delivery, event, attempts } = detail;
+        let DeliveryDetail { delivery, event, rendering, attempts } = detail;
         let id = delivery.id;
-        let body = event.map(|event| sent_body(company, event));
+        let body = event.zip(rendering).map(|(event, how)| sent_body(company, event, how));
         let attempts =
             attempts.into_iter().map(|record| AttemptView::of(id, record, body.clone())).collect();
         Self { attempts: Some(attempts), ..Self::of(delivery, now) }
@@ -107,10 +108,10 @@ impl DeliveryView {
 }
 
 /// The body of every attempt; the event is stored once and rendered again.
-fn sent_body(company: CompanyId, record: EventRecord) -> String {
-    let EventRecord { id, event_type, data, occurred_at, .. } = record;
-    let event = Event { id, company, event_type, data, occurred_at, session: None };
-    String::from_utf8_lossy(&wire::render(&event)).into_owned()
+fn sent_body(company: CompanyId, record: EventRecord, rendering: Rendering) -> String {
+    let EventRecord { id, event_type, data, occurred_at, session, .. } = record;
+    let event = Event { id, company, event_type, data, occurred_at, session };
+    String::from_utf8_lossy(&rendering.render(&event)).into_owned()
 }
 
 impl AttemptView {

@@ -1,13 +1,18 @@
 //! An endpoint as it is shown: no secret, no value of a custom header.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use domain::endpoint::{DisabledReason, EndpointState, Health, Switch};
+use domain::format::Format;
 use domain::id::EndpointId;
 use domain::outcome::Acknowledge;
+use domain::selection::Narrowing;
 use domain::traffic::InFlight;
 use domain::wire::REDACTED;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 use store::{EndpointRecord, ScheduleChoice};
 
 use crate::respond::HeadersView;
@@ -24,12 +29,17 @@ pub struct EndpointView {
     status: &'static str,
     status_reason: Option<String>,
     event_types: Vec<String>,
+    /// `hookferry`, `wati` or `meta`.
     format: &'static str,
-    wati_version: Option<u8>,
+    /// 1 or 2, of the format `wati` alone.
+    wati_version: Option<i64>,
+    /// What events are called there by choice, by event type; of the format `wati` alone.
+    wati_names: Option<BTreeMap<&'static str, &'static str>>,
     #[schema(value_type = Option<Object>)]
-    filter: Option<()>,
+    filter: Option<Box<RawValue>>,
     phone_number_ids: Option<Vec<String>>,
     external_key: Option<String>,
+    /// `any`, `active` or `inactive`.
     session: &'static str,
     #[schema(value_type = std::collections::BTreeMap<String, String>)]
     headers: HeadersView,
@@ -68,6 +78,8 @@ impl EndpointView {
             url,
             description,
             event_types,
+            format,
+            narrowing,
             header_names,
             timeout,
             acknowledge,
@@ -80,6 +92,13 @@ impl EndpointView {
             created_at,
             updated_at,
         } = record;
+        let Narrowing { phone_number_ids, session, filter } = narrowing;
+        let (wati_version, wati_names) = match format {
+            Format::Wati { version, names } => {
+                (Some(version.number()), Some(names.chosen().into_iter().collect()))
+            }
+            Format::Hookferry | Format::Meta => (None, None),
+        };
         let redacted = |name: String| (name, REDACTED.to_owned());
         Self {
             id,
@@ -88,12 +107,13 @@ impl EndpointView {
             status: state.status().as_str(),
             status_reason: status_reason(&state),
             event_types: event_types.iter().map(ToString::to_string).collect(),
-            format: "hookferry",
-            wati_version: None,
-            filter: None,
-            phone_number_ids: None,
+            format: format.name(),
+            wati_version,
+            wati_names,
+            filter: filter.and_then(|filter| RawValue::from_string(filter.to_string()).ok()),
+            phone_number_ids: phone_number_ids.map(|ids| ids.as_slice().to_vec()),
             external_key,
-            session: "any",
+            session: session.as_str(),
             headers: HeadersView::of_text(header_names.into_iter().map(redacted)),
             timeout_ms: u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
             acknowledge: acknowledge_name(acknowledge),

@@ -81,9 +81,10 @@ pub async fn update_endpoint(
     let body = body::read(&req, payload, "the body", body::SMALL_BODY_BYTES_MAX).await?;
     let own = shared.state.store.current_own_types(authorized.caller.company).await?;
     let own: Vec<&str> = own.names().collect();
-    let patch = read_patch(body::text(&body)?, &shared.config, &own)?;
     let (company, actor) = (authorized.caller.company, authorized.actor());
     let store = authorized.store(&shared);
+    let format = store.endpoint(company, id).await?.format;
+    let patch = read_patch(body::text(&body)?, &shared.config, &own, format)?;
     let record = store.update_endpoint(company, id, patch, actor, authorized.now).await?;
     json(StatusCode::OK, &EndpointView::of(record, None))
 }

@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use domain::event::{DATA_BYTES_MAX, Event};
 use domain::event_type::EventTypeName;
+use domain::format::{Format, Rendering};
 use domain::id::{CompanyId, EventId, floor_at};
 use domain::own_type;
 use domain::wire::REDACTED;
@@ -29,6 +30,8 @@ use utoipa::ToSchema;
 
 /// The type of a sample where no other is chosen.
 const SAMPLE_TYPE: &str = "webhook.sample";
+/// The same where the format has no form for that one.
+const MESSAGE_TYPE: &str = "message.received";
 
 #[derive(Debug, Serialize, ToSchema)]
 struct SampleView {
@@ -54,15 +57,17 @@ pub async fn send_sample(
     let authorized = auth::authorize(&req, &shared).await?;
     let id = endpoint_of(&req, &shared, authorized.caller.company).await?;
     let body = body::read(&req, payload, "the body", body::SMALL_BODY_BYTES_MAX).await?;
-    let asked = read_sample(body::text(&body)?)?;
-    let (event_type, data) = with_sample(&shared, authorized.caller.company, asked).await?;
     let (company, actor, store) =
         (authorized.caller.company, authorized.actor(), authorized.store(&shared));
     let target = store.target(company, id, authorized.now).await?;
+    let asked = read_sample(body::text(&body)?, target.format)?;
+    let (event_type, data) = with_sample(&shared, company, asked).await?;
+    check_form(target.format, &event_type)?;
     authorized.caller.gate.take_sample(authorized.now)?;
     let event = sample_event(company, event_type, data, authorized.now)?;
+    let rendering = Rendering::of(target.format);
     let (headers, sent_body) =
-        wire::request(&event, 1, authorized.now, &target.keys, &target.headers);
+        wire::request(&event, rendering, 1, authorized.now, &target.keys, &target.headers);
     let shown = shown_request(&target, &headers, &sent_body);
     let request = SampleRequest {
         url: target.url.clone(),
@@ -86,6 +91,26 @@ pub async fn send_sample(
     json(StatusCode::OK, &view(exchange, shown))
 }
 
+/// What is sent where no type is chosen: `webhook.sample` is no event of Wati's or Meta's.
+const fn default_type(format: Format) -> &'static str {
+    match format {
+        Format::Hookferry => SAMPLE_TYPE,
+        Format::Wati { .. } | Format::Meta => MESSAGE_TYPE,
+    }
+}
+
+fn check_form(format: Format, event_type: &EventTypeName) -> Result<(), ApiError> {
+    if format.has_form(event_type) {
+        return Ok(());
+    }
+    let detail = format!(
+        "the endpoint's format `{}` has no form for `{event_type}`, so it never gets such events; \
+         choose another type, such as `{MESSAGE_TYPE}`",
+        format.name()
+    );
+    Err(ApiError::field("/event_type", Code::InvalidField, detail))
+}
+
 /// What a sample is asked for with.
 #[derive(Debug)]
 struct Asked {
@@ -96,7 +121,7 @@ struct Asked {
     is_own: bool,
 }
 
-fn read_sample(text: &str) -> Result<Asked, ApiError> {
+fn read_sample(text: &str, format: Format) -> Result<Asked, ApiError> {
     let mut fields = Fields::parse_optional(text)?;
     let name = fields.text("event_type", 0..=usize::MAX).value();
     let data = match fields.raw("data") {
@@ -110,7 +135,7 @@ fn read_sample(text: &str) -> Result<Asked, ApiError> {
         }
         Given::Absent | Given::Null => None,
     };
-    let name = name.as_deref().unwrap_or(SAMPLE_TYPE);
+    let name = name.as_deref().unwrap_or(default_type(format));
     let built_in = catalogue::find(name);
     let is_built_in = built_in.is_some() || catalogue::is_known(name);
     let event_type = EventTypeName::parse(name)
@@ -202,6 +227,7 @@ mod tests {
 
     #[test]
     fn a_sample_needs_nothing_and_takes_a_type_and_data() {
+        let read_sample = |text: &str| read_sample(text, Format::Hookferry);
         let asked = read_sample("").unwrap();
         assert_eq!((asked.event_type.as_str(), asked.is_own), (SAMPLE_TYPE, false));
         let asked = read_sample(r#"{"event_type":"endpoint.defective","data":{"a": 1}}"#).unwrap();
@@ -214,5 +240,17 @@ mod tests {
         {
             assert_eq!(read_sample(bad).unwrap_err().code().status(), 422, "{bad}");
         }
+    }
+
+    #[test]
+    fn what_a_format_cannot_say_is_refused_and_the_default_is_something_that_it_can() {
+        for format in [Format::Hookferry, Format::WATI_V2, Format::Meta] {
+            let asked = read_sample("", format).unwrap();
+            assert!(check_form(format, &asked.event_type).is_ok(), "{format:?}");
+        }
+        let own = EventTypeName::parse("session.started").unwrap();
+        let error = check_form(Format::Meta, &own).unwrap_err();
+        assert_eq!(error.code(), Code::InvalidField);
+        assert!(error.detail().contains("`meta`"), "{}", error.detail());
     }
 }

@@ -19,7 +19,8 @@ use utoipa::ToSchema;
 
 use super::account::{COMPANY_NAME_BYTES_MAX, read_email};
 use super::addresses::AddressView;
-use super::endpoint_fields::{TIMEOUT_MS, read_schedule_or_null};
+use super::endpoint_fields::TIMEOUT_MS;
+use super::endpoint_fields::sending::read_schedule_or_null;
 use super::endpoint_view::ScheduleView;
 use crate::auth::{self, Authorized};
 use crate::body;

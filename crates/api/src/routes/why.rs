@@ -33,10 +33,11 @@ struct EndpointWhyView {
     /// Whether there is a delivery to it.
     matched: bool,
     deliveries: Vec<DeliveryWhyView>,
-    /// `made_later`, `type_not_picked`, `disabled` or `changed_since`; null where it matched.
+    /// `made_later`, `type_not_picked`, `no_form`, `other_phone_number`, `other_session`,
+    /// `filter_differs`, `disabled` or `changed_since`; null where it matched.
     reason: Option<&'static str>,
-    /// The reason as a sentence.
-    detail: Option<&'static str>,
+    /// The reason as a sentence; of a filter with what it found.
+    detail: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -48,7 +49,7 @@ struct DeliveryWhyView {
 
 impl EndpointWhyView {
     fn of(record: WhyRecord) -> Self {
-        let WhyRecord { endpoint, deliveries, why_not } = record;
+        let WhyRecord { endpoint, deliveries, why_not, finding } = record;
         let shown = |(id, state): (DeliveryId, DeliveryState)| DeliveryWhyView {
             id,
             state: state.as_str(),
@@ -61,7 +62,10 @@ impl EndpointWhyView {
             matched: why_not.is_none(),
             deliveries: deliveries.into_iter().map(shown).collect(),
             reason: why_not.map(domain::why::WhyNot::as_str),
-            detail: why_not.map(domain::why::WhyNot::text),
+            detail: why_not.map(|why| match finding {
+                Some(finding) => format!("{} {finding}.", why.text()),
+                None => why.text().to_owned(),
+            }),
         }
     }
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use domain::delivery::Progress;
 use domain::event::Event;
 use domain::event_type::EventTypeName;
+use domain::format::Rendering;
 use domain::id::{CompanyId, DeliveryId, EndpointId, EventId};
 use proptest::prelude::*;
 use store::Claimed;
@@ -46,6 +47,7 @@ pub(super) fn row(endpoint: i64, delivery: i64) -> Claimed {
             occurred_at: at,
             session: None,
         },
+        rendering: Rendering::USUAL,
         progress: Progress::new(at, None),
         claimed_by: 1,
         generation: 0,

@@ -18,6 +18,34 @@ pub struct Explanation {
     pub findings: Vec<Finding>,
 }
 
+impl Explanation {
+    /// The first condition about a field that decided it; none where the data is no JSON, or where it
+    /// is too much work to tell.
+    pub fn reason(&self) -> Option<&Finding> {
+        let is_about_a_field = |(place, finding): &(usize, &Finding)| {
+            let next = self.findings.get(place + 1).map(|next| next.pointer.as_str());
+            let inside = next.and_then(|next| next.strip_prefix(&finding.pointer));
+            inside.is_none_or(|rest| !rest.starts_with('/'))
+        };
+        let fields = self.findings.iter().enumerate().filter(is_about_a_field);
+        fields.map(|(_, finding)| finding).find(|finding| finding.decisive)
+    }
+}
+
+impl Finding {
+    /// Its place and what was found there: `/and/0 fails: message.type is "image"`.
+    pub fn told(&self) -> String {
+        let Self { pointer, outcome, sentence, .. } = self;
+        let outcome = match outcome {
+            Outcome::Holds => "holds: ",
+            Outcome::Fails => "fails: ",
+            Outcome::NotLookedAt => "",
+        };
+        let place = if pointer.is_empty() { String::new() } else { format!("{pointer} ") };
+        format!("{place}{outcome}{sentence}")
+    }
+}
+
 /// One condition, or `and`, `or` or `not` with what stands inside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {

@@ -9,6 +9,7 @@ use domain::outcome::Acknowledge;
 use domain::schedule::RetrySchedule;
 
 use crate::entity::endpoint;
+use crate::rows::choice::ChoiceColumns;
 use crate::rows::endpoint_state::StateColumns;
 use crate::rows::schedule::schedule_from_text;
 use crate::rows::traffic::traffic_of;
@@ -82,6 +83,18 @@ pub fn state_of(row: &endpoint::Model) -> Result<EndpointState, Error> {
     columns.read(row.id)
 }
 
+/// The columns of what it chooses.
+pub fn choice_of(row: &endpoint::Model) -> ChoiceColumns {
+    ChoiceColumns {
+        format: row.format.clone(),
+        wati_version: row.wati_version,
+        wati_names: row.wati_names.clone(),
+        filter: row.filter.clone(),
+        phone_number_ids: row.phone_number_ids.clone(),
+        session: row.session.clone(),
+    }
+}
+
 /// Names the row in what is wrong with it.
 pub fn corrupt(id: i64) -> impl Fn(String) -> Error {
     move |what| Error::Corrupt { table: "endpoints", id, what }
@@ -97,12 +110,13 @@ pub fn record(row: endpoint::Model, header_names: Vec<String>) -> Result<Endpoin
         url,
         description,
         event_types,
+        format,
+        wati_version,
+        wati_names,
+        filter,
+        phone_number_ids,
+        session,
         // What later releases use.
-        format: _,
-        wati_version: _,
-        filter: _,
-        phone_number_ids: _,
-        session: _,
         request: _,
         rate_limit,
         max_in_flight,
@@ -126,6 +140,8 @@ pub fn record(row: endpoint::Model, header_names: Vec<String>) -> Result<Endpoin
         updated_at,
         deleted_at: _,
     } = row;
+    let choice = ChoiceColumns { format, wati_version, wati_names, filter, phone_number_ids, session };
+    let (format, narrowing) = choice.read().map_err(corrupt(id))?;
     let fails = state.streak() > 0;
     let last_status = last_status.filter(|_| fails).and_then(|code| u16::try_from(code).ok());
     Ok(EndpointRecord {
@@ -134,6 +150,8 @@ pub fn record(row: endpoint::Model, header_names: Vec<String>) -> Result<Endpoin
         url,
         description,
         event_types: selectors_of(&event_types).map_err(corrupt(id))?,
+        format,
+        narrowing,
         header_names,
         timeout: timeout_of(timeout_ms).map_err(corrupt(id))?,
         acknowledge: acknowledge_of(&acknowledge).map_err(corrupt(id))?,

@@ -19,9 +19,10 @@ pub fn record(row: event::Model) -> Result<EventRecord, Error> {
         occurred_at,
         accepted_at,
         expires_at,
-        session: _,
+        session,
         data,
         deliveries,
+        phone_number_id,
     } = row;
     let corrupt = |what: String| Error::Corrupt { table: "events", id, what };
     Ok(EventRecord {
@@ -31,9 +32,11 @@ pub fn record(row: event::Model) -> Result<EventRecord, Error> {
         source: (source_id != 0).then(|| SourceId::from_raw(source_id)),
         external_id,
         subject,
+        phone_number_id,
         occurred_at: from_micros(occurred_at),
         accepted_at: from_micros(accepted_at),
         expires_at: expires_at.map(from_micros),
+        session: session.map(Into::into),
         data: data.into(),
         deliveries: u32::try_from(deliveries)
             .map_err(|_| corrupt(format!("deliveries is {deliveries}")))?,

@@ -60,6 +60,8 @@ pub(crate) fn new_endpoint() -> NewEndpoint {
         url: "https://example.com/hooks".into(),
         description: "the shop".into(),
         event_types: vec![Selector::parse("message.*").unwrap()],
+        format: domain::format::Format::Hookferry,
+        narrowing: domain::selection::Narrowing::default(),
         headers: vec![("Authorization".into(), "Bearer open-sesame".into())],
         secret: secret("a-secret-of-some-length"),
         timeout: std::time::Duration::from_secs(5),

@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::delivery::Progress;
 use domain::event::{Event, NewEvent};
 use domain::event_type::{EventTypeName, Selector};
+use domain::format::Rendering;
 use domain::id::{CompanyId, DeliveryId, EndpointId, EventId, TokenId};
 use domain::outcome::{Acknowledge, ErrorKind, Outcome};
 use futures_util::future::join_all;
@@ -140,6 +141,7 @@ pub(crate) fn new_event(company: CompanyId, event_type: &str) -> NewEvent {
         source: None,
         external_id: None,
         subject: None,
+        phone_number_id: None,
         occurred_at: None,
         expires_at: None,
         judged: None,
@@ -198,6 +200,7 @@ pub(crate) async fn held(s: &Setup, n: i64, endpoint: EndpointId, tries: u32) ->
             occurred_at: now(),
             session: None,
         },
+        rendering: Rendering::USUAL,
         progress: Progress { tries, ..Progress::new(now(), None) },
         generation: 0,
         due_at: now(),
