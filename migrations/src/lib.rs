@@ -23,7 +23,7 @@ macro_rules! of_both {
     };
 }
 
-const MIGRATIONS: [Statements; 9] = [
+const MIGRATIONS: [Statements; 10] = [
     // Who there is, what came in, what is pending, what has happened, what is to be mailed.
     of_both!("m20261121_000001_engine"),
     // What people ask for while a node holds a delivery in memory: that node finds it by these indexes.
@@ -55,6 +55,8 @@ const MIGRATIONS: [Statements; 9] = [
         postgres: Some(include_str!("m20261121_000010_pending_parts/postgres.sql")),
         sqlite: None,
     },
+    // Sources, what they refused, and which number an event came by.
+    of_both!("m20261128_000011_sources"),
 ];
 
 impl MigratorTrait for Migrator {

@@ -197,6 +197,7 @@ impl Checked<'_> {
                     source: None,
                     external_id: id.or_else(|| context.key.map(Arc::from)),
                     subject,
+                    phone_number_id: None,
                     occurred_at,
                     expires_at,
                     judged: None,

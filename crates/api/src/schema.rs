@@ -13,6 +13,7 @@ pub mod event_types;
 pub mod ids;
 pub mod inbox;
 pub mod settings;
+pub mod source;
 
 use ids::{EndpointIdText, EventIdText, SourceIdText};
 
@@ -437,6 +438,9 @@ pub struct EventListParams {
     subject: Option<String>,
     /// Only from this source.
     source_id: Option<SourceIdText>,
+    /// Only those that came by this number of the company's, as Meta calls it.
+    #[param(min_length = 1, max_length = 255)]
+    phone_number_id: Option<String>,
     /// Only the event with this id of the caller's, or wamid.
     #[param(min_length = 1, max_length = 255)]
     external_id: Option<String>,

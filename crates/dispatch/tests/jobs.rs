@@ -130,6 +130,7 @@ async fn ingest(node: &Store, company: CompanyId) {
         source: None,
         external_id: None,
         subject: None,
+        phone_number_id: None,
         occurred_at: None,
         expires_at: None,
         judged: None,

@@ -13,6 +13,8 @@ pub const DATA_BYTES_MAX: usize = 256 * 1024;
 pub const EXTERNAL_ID_BYTES_MAX: usize = 255;
 /// The longest subject, in bytes.
 pub const SUBJECT_BYTES_MAX: usize = 255;
+/// The longest id of a business phone number, in bytes.
+pub const PHONE_NUMBER_ID_BYTES_MAX: usize = 255;
 
 /// An event that has been checked and not yet been written down.
 #[derive(Debug, Clone)]
@@ -29,6 +31,8 @@ pub struct NewEvent {
     pub external_id: Option<Arc<str>>,
     /// Whom it is about: a contact's `wa_id` or `user_id`.
     pub subject: Option<Arc<str>>,
+    /// Which of the company's numbers it came by, as Meta calls it.
+    pub phone_number_id: Option<Arc<str>>,
     /// When it happened; the time of acceptance where the caller does not say.
     pub occurred_at: Option<DateTime<Utc>>,
     /// When it stops being worth delivering.

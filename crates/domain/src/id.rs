@@ -248,6 +248,8 @@ ids! {
     InboxId = "inb";
     /// A request that came into an inbox.
     InboxRequestId = "ireq";
+    /// A notification that a source refused.
+    RefusedNotificationId = "rfn";
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ pub mod scope;
 pub mod search;
 pub mod secret;
 pub mod settle;
+pub mod source;
 pub mod stats;
 pub mod throttle;
 pub mod traffic;

@@ -134,6 +134,7 @@ impl World {
             source: None,
             external_id: None,
             subject: None,
+            phone_number_id: None,
             occurred_at: None,
             expires_at: None,
             judged: None,

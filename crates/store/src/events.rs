@@ -95,6 +95,7 @@ pub(crate) fn event_conditions(alias: &str, parts: EventParts<'_>) -> Vec<Sql> {
     conditions.extend(parts.subject.map(|subject| is("subject", subject.into())));
     conditions.extend(parts.external_id.map(|id| is("external_id", id.into())));
     conditions.extend(parts.source.map(|source| is("source_id", source.into())));
+    conditions.extend(parts.phone_number_id.map(|id| is("phone_number_id", id.into())));
     if let Some(Needle::Text { subjects, external_id, event_type }) = parts.needle {
         let mut any = Sql::new("(");
         any.append(&is("external_id", external_id.as_str().into()));
@@ -139,6 +140,7 @@ fn listed(row: &QueryResult) -> Result<EventRecord, Error> {
         source: (source != 0).then(|| SourceId::from_raw(source)),
         external_id: row.try_get("", "external_id")?,
         subject: row.try_get("", "subject")?,
+        phone_number_id: row.try_get("", "phone_number_id")?,
         occurred_at: from_micros(row.try_get("", "occurred_at")?),
         accepted_at: from_micros(row.try_get("", "accepted_at")?),
         expires_at: row.try_get::<Option<i64>>("", "expires_at")?.map(from_micros),

@@ -358,17 +358,17 @@ fn compiled(row: EndpointColumns) -> Result<CompiledEndpoint, Error> {
 
 static INSERT_EVENTS: RowsInsert = RowsInsert::new(
     "INSERT OR FAIL INTO events (id, company_id, event_type, source_id, external_id, subject, occurred_at, \
-     accepted_at, expires_at, data, deliveries)",
-    11,
+     accepted_at, expires_at, data, deliveries, phone_number_id)",
+    12,
     "",
 );
 
 /// On PostgreSQL both in one statement.
 pub(crate) const FRESH_POSTGRES: &str = "WITH e AS (INSERT INTO events (id, company_id, event_type, source_id, \
-    external_id, subject, occurred_at, accepted_at, expires_at, data, deliveries) \
-    SELECT id, company, kind, source, external_id, subject, occurred_at, $10, expires_at, data, deliveries \
-    FROM unnest($1::bigint[],$2::bigint[],$3::text[],$4::bigint[],$5::text[],$6::text[],$7::bigint[],$8::bigint[],$9::bytea[],$11::bigint[]) \
-    AS t(id, company, kind, source, external_id, subject, occurred_at, expires_at, data, deliveries)) \
+    external_id, subject, occurred_at, accepted_at, expires_at, data, deliveries, phone_number_id) \
+    SELECT id, company, kind, source, external_id, subject, occurred_at, $10, expires_at, data, deliveries, number \
+    FROM unnest($1::bigint[],$2::bigint[],$3::text[],$4::bigint[],$5::text[],$6::text[],$7::bigint[],$8::bigint[],$9::bytea[],$11::bigint[],$20::text[]) \
+    AS t(id, company, kind, source, external_id, subject, occurred_at, expires_at, data, deliveries, number)) \
     INSERT INTO pending (id, company_id, endpoint_id, event_id, due_at, claimed_by, schedule_began, expires_at) \
     SELECT * FROM unnest($12::bigint[],$13::bigint[],$14::bigint[],$15::bigint[],$16::bigint[],$17::bigint[],$18::bigint[],$19::bigint[])";
 
@@ -418,7 +418,8 @@ fn bind_event(marks: &mut Script, item: &Item<'_>, accepted_at: i64) {
         .bind(accepted_at)
         .bind(event.expires_at.map(micros))
         .bind(event.data.to_vec())
-        .bind(i64::from(item.deliveries));
+        .bind(i64::from(item.deliveries))
+        .bind(event.phone_number_id.as_deref().map(str::to_owned));
 }
 
 fn bind_pending(marks: &mut Script, row: &PendingRow) {
@@ -461,6 +462,7 @@ async fn insert_postgres(
         .bind(column(|row| row.claimed_by))
         .bind(column(|row| row.schedule_began))
         .bind(rows.iter().map(|row| row.expires_at).collect::<Vec<_>>())
+        .bind(new.iter().map(|i| i.event.phone_number_id.as_deref()).collect::<Vec<_>>())
         .execute(&mut *connection)
         .await?;
     Ok(())

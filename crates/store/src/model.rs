@@ -112,6 +112,8 @@ pub enum Bearer {
         /// What the person is in the company.
         role: Role,
     },
+    /// A source: its notifications are signed.
+    Source(SourceId),
 }
 
 /// Who is calling.
@@ -140,6 +142,7 @@ impl Caller {
         match self.bearer {
             Bearer::Token(token) => Actor::Token(token),
             Bearer::Login { user, .. } => Actor::User(user),
+            Bearer::Source(source) => Actor::Source(source),
         }
     }
 }
@@ -304,6 +307,8 @@ pub enum Actor {
     Token(TokenId),
     /// A person.
     User(UserId),
+    /// A source.
+    Source(SourceId),
     /// Whoever reads an address that gets mails, by a link that was mailed to it.
     Address(AddressId),
     /// The operator's command line.
@@ -325,6 +330,8 @@ pub struct EventRecord {
     pub external_id: Option<String>,
     /// Whom it is about.
     pub subject: Option<String>,
+    /// Which of the company's numbers it came by.
+    pub phone_number_id: Option<String>,
     /// When it happened.
     pub occurred_at: DateTime<Utc>,
     /// When it was accepted.
@@ -346,6 +353,8 @@ pub struct EventFilter {
     pub subject: Option<String>,
     /// From this source.
     pub source: Option<SourceId>,
+    /// By this number of the company's.
+    pub phone_number_id: Option<String>,
     /// With this id of the source's own.
     pub external_id: Option<String>,
     /// With what was typed into the one box.

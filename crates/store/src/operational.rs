@@ -184,6 +184,7 @@ fn new_event(
         source: None,
         external_id: None,
         subject: Some(Arc::from(about.to_string())),
+        phone_number_id: None,
         occurred_at: Some(at),
         expires_at: None,
         judged: None,

@@ -141,6 +141,7 @@ pub mod terms {
             source: 0,
             external_id: None,
             subject: Some(subject.to_owned()),
+            phone_number_id: None,
         };
         facts.terms()
     }

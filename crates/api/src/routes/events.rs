@@ -5,7 +5,9 @@ use std::sync::Arc;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
-use domain::event::{DATA_BYTES_MAX, EXTERNAL_ID_BYTES_MAX, SUBJECT_BYTES_MAX};
+use domain::event::{
+    DATA_BYTES_MAX, EXTERNAL_ID_BYTES_MAX, PHONE_NUMBER_ID_BYTES_MAX, SUBJECT_BYTES_MAX,
+};
 use domain::id::{EventId, SourceId};
 use domain::json_schema::Misfit;
 use domain::search::Needle;
@@ -144,6 +146,8 @@ struct EventView<'a> {
     source_id: Option<SourceId>,
     external_id: Option<String>,
     subject: Option<String>,
+    /// Which of the company's numbers it came by, as Meta calls it.
+    phone_number_id: Option<String>,
     occurred_at: DateTime<Utc>,
     accepted_at: DateTime<Utc>,
     expires_at: Option<DateTime<Utc>>,
@@ -162,6 +166,7 @@ impl EventView<'_> {
             source,
             external_id,
             subject,
+            phone_number_id,
             occurred_at,
             accepted_at,
             expires_at,
@@ -174,6 +179,7 @@ impl EventView<'_> {
             source_id: source,
             external_id,
             subject,
+            phone_number_id,
             occurred_at,
             accepted_at,
             expires_at,
@@ -197,6 +203,7 @@ pub async fn list_events(
         event_type: query.event_types("type"),
         subject: query.text("subject", SUBJECT_BYTES_MAX),
         source: query.parsed("source_id"),
+        phone_number_id: query.text("phone_number_id", PHONE_NUMBER_ID_BYTES_MAX),
         external_id: query.text("external_id", EXTERNAL_ID_BYTES_MAX),
         since: query.time("since"),
         until: query.time("until"),

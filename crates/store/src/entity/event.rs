@@ -18,6 +18,7 @@ pub struct Model {
     pub session: Option<Vec<u8>>,
     pub data: Vec<u8>,
     pub deliveries: i64,
+    pub phone_number_id: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -22,6 +22,7 @@ pub fn record(row: event::Model) -> Result<EventRecord, Error> {
         session: _,
         data,
         deliveries,
+        phone_number_id,
     } = row;
     let corrupt = |what: String| Error::Corrupt { table: "events", id, what };
     Ok(EventRecord {
@@ -31,6 +32,7 @@ pub fn record(row: event::Model) -> Result<EventRecord, Error> {
         source: (source_id != 0).then(|| SourceId::from_raw(source_id)),
         external_id,
         subject,
+        phone_number_id,
         occurred_at: from_micros(occurred_at),
         accepted_at: from_micros(accepted_at),
         expires_at: expires_at.map(from_micros),

@@ -38,7 +38,7 @@ impl Table {
         match self {
             Self::Events => {
                 "p.id, p.company_id, p.event_type, p.source_id, p.external_id, p.subject, \
-                 p.occurred_at, p.accepted_at, p.expires_at, p.deliveries"
+                 p.occurred_at, p.accepted_at, p.expires_at, p.deliveries, p.phone_number_id"
             }
             Self::Pending => {
                 "p.id, p.company_id, p.endpoint_id, p.event_id, p.generation, p.tries, \

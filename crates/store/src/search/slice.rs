@@ -122,6 +122,7 @@ mod tests {
             source: 0,
             external_id: None,
             subject: None,
+            phone_number_id: None,
         };
         EventRow { id, deliveries, facts }
     }

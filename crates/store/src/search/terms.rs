@@ -21,6 +21,7 @@ enum Kind {
     Status = 9,
     StatusClass = 10,
     Error = 11,
+    PhoneNumber = 12,
 }
 
 /// A term of a company. Two that are alike cost a look at rows in vain, nothing more: 32 bits are
@@ -44,6 +45,7 @@ pub(crate) struct EventFacts {
     pub(crate) source: i64,
     pub(crate) external_id: Option<String>,
     pub(crate) subject: Option<String>,
+    pub(crate) phone_number_id: Option<String>,
 }
 
 impl EventFacts {
@@ -54,6 +56,7 @@ impl EventFacts {
         let ends = self.event_type.match_indices('.').map(|(end, _)| end);
         terms.extend(ends.map(|end| term(Kind::TypePrefix, &self.event_type[..=end])));
         terms.extend(self.subject.iter().map(|subject| term(Kind::Subject, subject)));
+        terms.extend(self.phone_number_id.iter().map(|id| term(Kind::PhoneNumber, id)));
         terms.extend(self.external_id.iter().map(|id| term(Kind::ExternalId, id)));
         if self.source != 0 {
             terms.push(source(self.company, self.source));
@@ -153,6 +156,7 @@ pub(crate) struct EventParts<'a> {
     pub(crate) subject: Option<&'a str>,
     pub(crate) external_id: Option<&'a str>,
     pub(crate) source: Option<i64>,
+    pub(crate) phone_number_id: Option<&'a str>,
     pub(crate) needle: Option<&'a Needle>,
 }
 
@@ -163,6 +167,7 @@ impl<'a> EventParts<'a> {
             subject: filter.subject.as_deref(),
             external_id: filter.external_id.as_deref(),
             source: filter.source.map(|source| source.raw()),
+            phone_number_id: filter.phone_number_id.as_deref(),
             needle: filter.needle.as_ref(),
         }
     }
@@ -173,6 +178,7 @@ impl<'a> EventParts<'a> {
             subject: filter.subject.as_deref(),
             external_id: filter.external_id.as_deref(),
             source: None,
+            phone_number_id: None,
             needle: filter.needle.as_ref(),
         }
     }
@@ -195,9 +201,11 @@ impl<'a> EventParts<'a> {
     }
 
     fn frequent(self, company: i64) -> Option<Wanted> {
-        let source = self.source.map(|id| source(company, id));
+        let number = |id: &str| term(company, Kind::PhoneNumber, 0, id.as_bytes());
+        let number = self.phone_number_id.map(number);
+        let source = || self.source.map(|id| source(company, id));
         let of_type = || self.event_type.and_then(|selector| of_type(company, selector));
-        source.or_else(of_type).map(Wanted::one)
+        number.or_else(source).or_else(of_type).map(Wanted::one)
     }
 
     /// The terms that say most about events.

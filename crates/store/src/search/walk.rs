@@ -269,7 +269,8 @@ async fn events_of(
 }
 
 pub(crate) const EVENT: &str =
-    "SELECT id, company_id, event_type, source_id, external_id, subject, deliveries FROM events";
+    "SELECT id, company_id, event_type, source_id, external_id, subject, phone_number_id, \
+     deliveries FROM events";
 
 fn event_row(row: &QueryResult) -> Result<EventRow, Error> {
     let facts = EventFacts {
@@ -278,6 +279,7 @@ fn event_row(row: &QueryResult) -> Result<EventRow, Error> {
         source: row.try_get("", "source_id")?,
         external_id: row.try_get("", "external_id")?,
         subject: row.try_get("", "subject")?,
+        phone_number_id: row.try_get("", "phone_number_id")?,
     };
     Ok(EventRow { id: row.try_get("", "id")?, deliveries: row.try_get("", "deliveries")?, facts })
 }

@@ -140,6 +140,7 @@ pub(crate) fn new_event(company: CompanyId, event_type: &str) -> NewEvent {
         source: None,
         external_id: None,
         subject: None,
+        phone_number_id: None,
         occurred_at: None,
         expires_at: None,
         judged: None,
