@@ -286,8 +286,7 @@ mod tests {
         let pieces: Vec<_> = sent.chunks(30_000).map(Bytes::copy_from_slice).map(Ok).collect();
         let chunks = inflated(stream::iter(pieces), &headers);
         let arriving = Arriving::default();
-        let (whole, room) =
-            collect(chunks, "an event", text.len(), arriving.room()).await.unwrap();
+        let (whole, room) = collect(chunks, "an event", text.len(), arriving.room()).await.unwrap();
         assert_eq!(whole, text);
         drop(room);
         let chunks = inflated(stream::iter([Ok(sent.slice(..sent.len() / 2))]), &headers);

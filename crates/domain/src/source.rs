@@ -354,12 +354,8 @@ pub enum SourceState {
 
 impl SourceState {
     /// Every state, in the order in which a source goes through them.
-    pub const ALL: [Self; 4] = [
-        Self::NeedsAppSecret,
-        Self::NeedsHandshake,
-        Self::WaitsForNotifications,
-        Self::Receiving,
-    ];
+    pub const ALL: [Self; 4] =
+        [Self::NeedsAppSecret, Self::NeedsHandshake, Self::WaitsForNotifications, Self::Receiving];
 
     /// What is true of a source. A notification that came tells more than a handshake that did not.
     pub const fn of(has_app_secret: bool, was_asked: bool, has_received: bool) -> Self {

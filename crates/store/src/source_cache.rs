@@ -132,8 +132,7 @@ impl SourceCache {
                 any.and_then(|place| remembered.known.remove(&place));
             }
         }
-        let known =
-            Known { source: Arc::clone(source), read_at: Some(now), is_asked_for: false };
+        let known = Known { source: Arc::clone(source), read_at: Some(now), is_asked_for: false };
         remembered.known.insert(place, known);
     }
 
@@ -141,8 +140,7 @@ impl SourceCache {
     fn forget(&self, company: CompanyId) {
         let mut remembered = self.0.lock();
         remembered.unknown.retain(|(other, _), _| *other != company);
-        let of_company =
-            remembered.known.iter_mut().filter(|((other, _), _)| *other == company);
+        let of_company = remembered.known.iter_mut().filter(|((other, _), _)| *other == company);
         for (_, known) in of_company {
             known.read_at = None;
         }

@@ -213,8 +213,7 @@ impl Store {
         for (id, came) in taken {
             let (handshake_at, at) =
                 (came.handshake_at.map_or(0, micros), came.notification_at.map_or(0, micros));
-            let found =
-                run!(tx, count, id.raw(), came.accepted, came.refused, handshake_at, at);
+            let found = run!(tx, count, id.raw(), came.accepted, came.refused, handshake_at, at);
             if found > 0 {
                 self.write_refused(tx, *id, &came.newest, now).await?;
             }
@@ -271,8 +270,7 @@ impl Store {
             WHERE source_id = $1 AND id < $2 AND id >= $3 ORDER BY id DESC LIMIT $4";
         let rows_max = i64::try_from(limit + 1).unwrap_or(i64::MAX);
         let oldest = floor_at(now - REFUSED_LIFE);
-        let values =
-            [id.raw().into(), before_of(page).into(), oldest.into(), rows_max.into()];
+        let values = [id.raw().into(), before_of(page).into(), oldest.into(), rows_max.into()];
         let rows = self.reader().query_all_raw(self.statement(sql, values)).await?;
         let records = rows.iter().map(record).collect::<Result<_, _>>()?;
         Ok(cut(records, limit, None, |record: &RefusedRecord| record.id.raw()))

@@ -11,8 +11,8 @@ use super::table::{ROUTES, Row};
 use super::{
     account, addresses, admin_companies, admin_health, admin_nodes, audit, credentials, deliveries,
     endpoints, event_batch, event_types, events, health, inbox_requests, inboxes, invitations,
-    jobs, limits, logins, mails, me, members, notifications, samples, secrets, settings, source_refused,
-    source_secrets, sources, stats, stream, tokens, why,
+    jobs, limits, logins, mails, me, members, notifications, samples, secrets, settings,
+    source_refused, source_secrets, sources, stats, stream, tokens, why,
 };
 use crate::access::Access;
 use crate::code::Code;
@@ -93,8 +93,14 @@ const EXAMPLES: &str = include_str!("openapi_examples.json");
 /// The path whose answer does not end by itself.
 const STREAM: &str = "/api/v1/stream";
 /// Operations whose body may be left out.
-const OPTIONAL_BODIES: [&str; 6] =
-    ["rotate_verify_token", "rotate_secret", "send_sample", "replay_event", "create_inbox", "send_test_mail"];
+const OPTIONAL_BODIES: [&str; 6] = [
+    "rotate_verify_token",
+    "rotate_secret",
+    "send_sample",
+    "replay_event",
+    "create_inbox",
+    "send_test_mail",
+];
 /// Paths that are no part of the API and not described.
 #[cfg(test)]
 const UNDESCRIBED: [&str; 10] = [

@@ -26,8 +26,8 @@ pub fn updates_of(
     body: &[u8],
     received_at: DateTime<Utc>,
 ) -> Result<Vec<NewEvent>, Malformed> {
-    let document: Value =
-        serde_json::from_slice(body).map_err(|error| Malformed(format!("it is not JSON: {error}")))?;
+    let document: Value = serde_json::from_slice(body)
+        .map_err(|error| Malformed(format!("it is not JSON: {error}")))?;
     if document["object"] != "whatsapp_business_account" {
         let detail = "/object must be \"whatsapp_business_account\"";
         return Err(Malformed(detail.to_owned()));

@@ -6,8 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use domain::id::SourceId;
 use domain::source::{
-    AppSecret, NAME_BYTES_MAX, SourceKind, SourceState, VerifyToken,
-    callback_path, callback_url,
+    AppSecret, NAME_BYTES_MAX, SourceKind, SourceState, VerifyToken, callback_path, callback_url,
 };
 use serde::Serialize;
 use serde_json::Value;

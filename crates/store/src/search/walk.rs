@@ -268,8 +268,7 @@ async fn events_of(
     rows.iter().map(event_row).collect()
 }
 
-pub(crate) const EVENT: &str =
-    "SELECT id, company_id, event_type, source_id, external_id, subject, phone_number_id, \
+pub(crate) const EVENT: &str = "SELECT id, company_id, event_type, source_id, external_id, subject, phone_number_id, \
      deliveries FROM events";
 
 fn event_row(row: &QueryResult) -> Result<EventRow, Error> {

@@ -136,7 +136,10 @@ async fn app_secrets_rotate_with_an_overlap(s: Setup) {
     assert_eq!(second.previous_secret_until, Some(now() + hour));
     let at = async |time| open(store, s.company, id, time).await;
     assert_eq!(at(now()).await, state(&[1, 2], "the-first-token"));
-    assert_eq!(at(now() + hour - TimeDelta::microseconds(1)).await, state(&[1, 2], "the-first-token"));
+    assert_eq!(
+        at(now() + hour - TimeDelta::microseconds(1)).await,
+        state(&[1, 2], "the-first-token")
+    );
     assert_eq!(at(now() + hour).await, state(&[2], "the-first-token"));
     rotate(3, TimeDelta::zero(), now()).await.unwrap();
     assert_eq!(at(now()).await, state(&[3], "the-first-token"), "a lost secret ends at once");
@@ -160,18 +163,11 @@ async fn the_verify_token_ends_at_once(s: Setup) {
 async fn another_node_learns_of_it_within_two_seconds(s: Setup) {
     let other = Store::open(s.config.clone()).await.unwrap();
     let id = made(&s).await.id;
-    let there = async |seconds| {
-        open(&other, s.company, id, now() + TimeDelta::milliseconds(seconds)).await
-    };
+    let there =
+        async |seconds| open(&other, s.company, id, now() + TimeDelta::milliseconds(seconds)).await;
     assert_eq!(there(0).await, state(&[1], "the-first-token"));
-    let rotated = s.store.rotate_app_secret(
-        s.company,
-        id,
-        secret(2),
-        TimeDelta::zero(),
-        ACTOR,
-        now(),
-    );
+    let rotated =
+        s.store.rotate_app_secret(s.company, id, secret(2), TimeDelta::zero(), ACTOR, now());
     rotated.await.unwrap();
     assert_eq!(there(900).await, state(&[1], "the-first-token"), "it costs no look");
     assert_eq!(there(1_000).await, state(&[2], "the-first-token"));
@@ -233,7 +229,10 @@ async fn what_comes_is_counted_and_the_newest_refusals_are_kept(s: Setup) {
     let all = store.refused_notifications(s.company, id, page(100, None), last).await.unwrap();
     assert_eq!(all.data.len(), kept + 1);
     let newest = &all.data[0];
-    assert_eq!((newest.reason, newest.bytes), (RefusalReason::SignatureWrong, 100 * (rounds - 1) + 4));
+    assert_eq!(
+        (newest.reason, newest.bytes),
+        (RefusalReason::SignatureWrong, 100 * (rounds - 1) + 4)
+    );
     assert_eq!((newest.received_at, newest.address), (last, "203.0.113.9".parse().ok()));
     let oldest = &all.data[kept];
     assert_eq!((oldest.reason, oldest.bytes), (RefusalReason::Malformed, 7), "a flood leaves it");

@@ -118,7 +118,8 @@ async fn events_are_found_by_their_number(s: Setup) {
     let door = Door::with_room(9);
     let (source, caller) = source(&s).await;
     let event = |key: &str, number| from(source, keyed(s.company, key, "1"), number);
-    let events = vec![event("a", "208845331907714"), event("b", "2"), event("c", "208845331907714")];
+    let events =
+        vec![event("a", "208845331907714"), event("b", "2"), event("c", "208845331907714")];
     let answers = together(&s.store, &door, vec![(caller, events)]).await.remove(0).unwrap();
     id(one(&s, &door, keyed(s.company, "d", "1")).await);
     let found = async |number: &str| {
