@@ -183,7 +183,10 @@ fn check(caller: &Caller, access: Access) -> Result<(), ApiError> {
     match (access, &caller.bearer) {
         (Access::Public | Access::Signed, _) => Ok(()),
         (Access::Scope(wanted), _) if Scope::allows(&caller.scopes, wanted) => Ok(()),
-        (Access::Scope(wanted), Bearer::Token(_)) => Err(ApiError::MissingScope(wanted)),
+        // A source comes in by a door of its own.
+        (Access::Scope(wanted), Bearer::Token(_) | Bearer::Source(_)) => {
+            Err(ApiError::MissingScope(wanted))
+        }
         (Access::Scope(_), Bearer::Login { role, .. }) => {
             Err(role_too_low(format!("your role is {}, which may not do this", role.as_str())))
         }
@@ -191,7 +194,7 @@ fn check(caller: &Caller, access: Access) -> Result<(), ApiError> {
         (Access::Role(wanted), Bearer::Login { .. }) => {
             Err(role_too_low(format!("this needs the role {}", wanted.as_str())))
         }
-        (Access::Role(_), Bearer::Token(_)) => Err(login_needed()),
+        (Access::Role(_), Bearer::Token(_) | Bearer::Source(_)) => Err(login_needed()),
         // They come in by doors of their own.
         (Access::Person | Access::Operator, _) => Err(ApiError::Unauthorized),
     }

@@ -39,7 +39,8 @@ impl Default for Arriving {
 }
 
 impl Arriving {
-    fn of(bytes_max: usize) -> Self {
+    /// Room for so many bytes.
+    pub fn of(bytes_max: usize) -> Self {
         Self(Arc::new(Semaphore::new(bytes_max)))
     }
 
@@ -50,7 +51,7 @@ impl Arriving {
 
 /// What one body takes of it, as much as has come: who announces much and sends little takes little.
 #[derive(Debug)]
-struct Room {
+pub struct Room {
     all: Arc<Semaphore>,
     held: Option<OwnedSemaphorePermit>,
 }
@@ -81,11 +82,7 @@ pub async fn read(
     what: &'static str,
     bytes_max: usize,
 ) -> Result<Bytes, ApiError> {
-    let announced = req
-        .headers()
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > bytes_max) {
+    if announced(req).is_some_and(|length| length > bytes_max) {
         return Err(ApiError::TooLarge { what, bytes_max });
     }
     let payload = payload.into_inner();
@@ -99,9 +96,33 @@ pub async fn read(
             collect(payload, what, bytes_max, room).await
         }
     };
+    let (body, _) = actix_web::rt::time::timeout(BODY_TIME_MAX, whole)
+        .await
+        .map_err(|_| ApiError::RequestTimeout)??;
+    Ok(body)
+}
+
+/// Reads the whole body as it comes, compressed or not, into a room that is not everybody's. What it
+/// takes of that is given back when the second part is dropped.
+pub async fn read_raw(
+    req: &HttpRequest,
+    payload: Payload,
+    what: &'static str,
+    bytes_max: usize,
+    arriving: &Arriving,
+) -> Result<(Bytes, Room), ApiError> {
+    if announced(req).is_some_and(|length| length > bytes_max) {
+        return Err(ApiError::TooLarge { what, bytes_max });
+    }
+    let whole = collect(payload.into_inner(), what, bytes_max, arriving.room());
     actix_web::rt::time::timeout(BODY_TIME_MAX, whole)
         .await
         .map_err(|_| ApiError::RequestTimeout)?
+}
+
+/// How large the body is said to be.
+pub fn announced(req: &HttpRequest) -> Option<usize> {
+    req.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// Reads a body as it comes, compressed or not: at most `bytes_max` of it, and whether that was all.
@@ -152,7 +173,7 @@ async fn collect(
     what: &'static str,
     bytes_max: usize,
     mut room: Room,
-) -> Result<Bytes, ApiError> {
+) -> Result<(Bytes, Room), ApiError> {
     let mut whole = Bytes::new();
     let mut parts = BytesMut::new();
     while let Some(chunk) = chunks.next().await {
@@ -169,7 +190,7 @@ async fn collect(
             parts.extend_from_slice(&chunk);
         }
     }
-    Ok(if parts.is_empty() { whole } else { parts.freeze() })
+    Ok((if parts.is_empty() { whole } else { parts.freeze() }, room))
 }
 
 fn broken(error: &PayloadError) -> ApiError {
@@ -265,8 +286,9 @@ mod tests {
         let pieces: Vec<_> = sent.chunks(30_000).map(Bytes::copy_from_slice).map(Ok).collect();
         let chunks = inflated(stream::iter(pieces), &headers);
         let arriving = Arriving::default();
-        let whole = collect(chunks, "an event", text.len(), arriving.room()).await.unwrap();
+        let (whole, room) = collect(chunks, "an event", text.len(), arriving.room()).await.unwrap();
         assert_eq!(whole, text);
+        drop(room);
         let chunks = inflated(stream::iter([Ok(sent.slice(..sent.len() / 2))]), &headers);
         let broken = collect(chunks, "an event", text.len(), arriving.room()).await.unwrap_err();
         assert!(matches!(broken, ApiError::InvalidJson { .. }), "{broken:?}");

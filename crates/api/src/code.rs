@@ -7,8 +7,12 @@ use actix_web::http::StatusCode;
 pub enum Code {
     /// The body is not JSON.
     InvalidJson,
+    /// What a source was sent is no notification.
+    MalformedNotification,
     /// No token, or none that works.
     Unauthorized,
+    /// A notification without a signature that is right.
+    BadSignature,
     /// The token may not do this.
     MissingScope,
     /// No such thing in this company.
@@ -51,6 +55,8 @@ pub enum Code {
     TooManyJobs,
     /// The company has as many inboxes as it may.
     TooManyInboxes,
+    /// The company has as many sources as it may.
+    TooManySources,
     /// The job is over.
     JobFinished,
     /// Somebody has that address already.
@@ -79,6 +85,8 @@ pub enum Code {
     CompanySuspended,
     /// Sign-up is switched off.
     SignupClosed,
+    /// Meta's question for a callback URL without its verify token.
+    WrongVerifyToken,
     /// Another site made the browser send this.
     CrossSite,
     /// The person is in several companies.
@@ -131,13 +139,17 @@ pub enum Code {
     DatabaseUnavailable,
     /// The node is starting or stopping.
     NotReady,
+    /// The source does not take notifications now.
+    SourceNotReady,
 }
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 63] = [
+    pub const ALL: [Self; 68] = [
         Self::InvalidJson,
+        Self::MalformedNotification,
         Self::Unauthorized,
+        Self::BadSignature,
         Self::MissingScope,
         Self::NotFound,
         Self::MethodNotAllowed,
@@ -159,6 +171,7 @@ impl Code {
         Self::EndpointDeleted,
         Self::TooManyJobs,
         Self::TooManyInboxes,
+        Self::TooManySources,
         Self::JobFinished,
         Self::EmailTaken,
         Self::AlreadyVerified,
@@ -173,6 +186,7 @@ impl Code {
         Self::OperatorNeeded,
         Self::CompanySuspended,
         Self::SignupClosed,
+        Self::WrongVerifyToken,
         Self::CrossSite,
         Self::CompanyNeeded,
         Self::TooManyTries,
@@ -199,13 +213,16 @@ impl Code {
         Self::Overloaded,
         Self::DatabaseUnavailable,
         Self::NotReady,
+        Self::SourceNotReady,
     ];
 
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::InvalidJson => "invalid_json",
+            Self::MalformedNotification => "malformed_notification",
             Self::Unauthorized => "unauthorized",
+            Self::BadSignature => "bad_signature",
             Self::MissingScope => "missing_scope",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
@@ -227,6 +244,7 @@ impl Code {
             Self::EndpointDeleted => "endpoint_deleted",
             Self::TooManyJobs => "too_many_jobs",
             Self::TooManyInboxes => "too_many_inboxes",
+            Self::TooManySources => "too_many_sources",
             Self::JobFinished => "job_finished",
             Self::EmailTaken => "email_taken",
             Self::AlreadyVerified => "already_verified",
@@ -241,6 +259,7 @@ impl Code {
             Self::OperatorNeeded => "operator_needed",
             Self::CompanySuspended => "company_suspended",
             Self::SignupClosed => "signup_closed",
+            Self::WrongVerifyToken => "wrong_verify_token",
             Self::CrossSite => "cross_site",
             Self::CompanyNeeded => "company_needed",
             Self::TooManyTries => "too_many_tries",
@@ -267,6 +286,7 @@ impl Code {
             Self::Overloaded => "overloaded",
             Self::DatabaseUnavailable => "database_unavailable",
             Self::NotReady => "not_ready",
+            Self::SourceNotReady => "source_not_ready",
         }
     }
 
@@ -278,14 +298,17 @@ impl Code {
     /// The status it comes with.
     pub const fn status(self) -> StatusCode {
         match self {
-            Self::InvalidJson => StatusCode::BAD_REQUEST,
-            Self::Unauthorized | Self::WrongCredentials => StatusCode::UNAUTHORIZED,
+            Self::InvalidJson | Self::MalformedNotification => StatusCode::BAD_REQUEST,
+            Self::Unauthorized | Self::BadSignature | Self::WrongCredentials => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::MissingScope
             | Self::LoginNeeded
             | Self::RoleTooLow
             | Self::OperatorNeeded
             | Self::CompanySuspended
             | Self::SignupClosed
+            | Self::WrongVerifyToken
             | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::TooManyTries | Self::TooManyStreams | Self::RateLimited => {
                 StatusCode::TOO_MANY_REQUESTS
@@ -310,6 +333,7 @@ impl Code {
             | Self::EndpointDeleted
             | Self::TooManyJobs
             | Self::TooManyInboxes
+            | Self::TooManySources
             | Self::JobFinished
             | Self::EmailTaken
             | Self::AlreadyVerified
@@ -337,9 +361,10 @@ impl Code {
             | Self::CompanyNeeded
             | Self::AddressForbidden => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Overloaded | Self::DatabaseUnavailable | Self::NotReady => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Overloaded
+            | Self::DatabaseUnavailable
+            | Self::NotReady
+            | Self::SourceNotReady => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -347,7 +372,9 @@ impl Code {
     pub const fn title(self) -> &'static str {
         match self {
             Self::InvalidJson => "The body is not valid JSON",
+            Self::MalformedNotification => "This is no notification of the WhatsApp Cloud API",
             Self::Unauthorized => "An API token that works is needed",
+            Self::BadSignature => "The notification is not signed with the app secret",
             Self::MissingScope => "The API token lacks a scope",
             Self::NotFound => "There is no such thing",
             Self::MethodNotAllowed => "This address does not take that method",
@@ -369,6 +396,7 @@ impl Code {
             Self::EndpointDeleted => "The delivery's endpoint was deleted",
             Self::TooManyJobs => "As many jobs are running as there may be",
             Self::TooManyInboxes => "The company has as many inboxes as it may",
+            Self::TooManySources => "The company has as many sources as it may",
             Self::JobFinished => "The job is over",
             Self::EmailTaken => "Somebody has that mail address",
             Self::AlreadyVerified => "The mail address has been verified",
@@ -383,6 +411,7 @@ impl Code {
             Self::OperatorNeeded => "Only the operator's token may do that",
             Self::CompanySuspended => "The company is suspended",
             Self::SignupClosed => "Sign-up is switched off",
+            Self::WrongVerifyToken => "The verify token is missing or wrong",
             Self::CrossSite => "The request came from another site",
             Self::CompanyNeeded => "Name one of your companies",
             Self::TooManyTries => "Too many tries; wait",
@@ -409,6 +438,7 @@ impl Code {
             Self::Overloaded => "Too much work is waiting; try again soon",
             Self::DatabaseUnavailable => "The database cannot be reached; try again soon",
             Self::NotReady => "This node does not take requests now",
+            Self::SourceNotReady => "The source does not take notifications now",
         }
     }
 }

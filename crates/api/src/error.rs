@@ -91,6 +91,11 @@ pub enum ApiError {
     Overloaded,
     /// The database cannot be reached or written.
     DatabaseUnavailable(store::Error),
+    /// The source does not take notifications now; whoever sends one sends it again.
+    SourceNotReady {
+        /// Why, and what to do.
+        reason: &'static str,
+    },
     /// The node does not take requests now.
     NotReady {
         /// Why.
@@ -137,6 +142,7 @@ impl ApiError {
             Self::Overloaded => Code::Overloaded,
             Self::DatabaseUnavailable(_) => Code::DatabaseUnavailable,
             Self::NotReady { .. } => Code::NotReady,
+            Self::SourceNotReady { .. } => Code::SourceNotReady,
             Self::Internal(_) => Code::Internal,
         }
     }
@@ -168,7 +174,7 @@ impl ApiError {
             Self::Overloaded | Self::DatabaseUnavailable(_) => {
                 "nothing was written down; send the same request again after Retry-After".into()
             }
-            Self::NotReady { reason } => (*reason).into(),
+            Self::NotReady { reason } | Self::SourceNotReady { reason } => (*reason).into(),
             Self::Internal(_) => "the cause is in the server's log under this request's id".into(),
         }
     }
@@ -209,6 +215,7 @@ impl ApiError {
             | Self::TooManyTries { .. }
             | Self::RateLimited { .. }
             | Self::TooLarge { .. }
+            | Self::SourceNotReady { .. }
             | Self::NotReady { .. } => Weight::Expected,
         }
     }
@@ -264,6 +271,9 @@ impl ResponseError for ApiError {
             }
             Self::Overloaded | Self::DatabaseUnavailable(_) | Self::NotReady { .. } => {
                 answer.insert_header((header::RETRY_AFTER, HeaderValue::from_static("1")));
+            }
+            Self::SourceNotReady { .. } => {
+                answer.insert_header((header::RETRY_AFTER, HeaderValue::from_static("60")));
             }
             Self::TooManyTries { seconds } | Self::RateLimited { seconds, .. } => {
                 answer.insert_header((header::RETRY_AFTER, seconds.to_string()));

@@ -13,6 +13,7 @@ pub mod event_types;
 pub mod ids;
 pub mod inbox;
 pub mod settings;
+pub mod source;
 
 use ids::{EndpointIdText, EventIdText, SourceIdText};
 

@@ -35,6 +35,9 @@ const UNREAD_TIME_MAX: Duration = Duration::from_secs(20);
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 2_048;
 
+/// What notifications that are being read may take together: ten of the largest.
+const NOTIFICATIONS_BYTES_MAX: usize = 32 * 1024 * 1024;
+
 /// How long a scrape under way may take once the process ends.
 const METRICS_SHUTDOWN: Duration = Duration::from_secs(2);
 
@@ -126,6 +129,9 @@ pub struct Shared {
     pub checks: Checks,
     /// Room for bodies on their way in.
     pub arriving: Arriving,
+    /// The same for notifications: whoever sends them has shown nothing before, and must not take the
+    /// room of those who have.
+    pub notifications: Arriving,
 }
 
 /// Listens with a queue that is long enough for a burst. Called inside a tokio runtime.
@@ -152,6 +158,7 @@ pub fn serve(listener: TcpListener, config: Config, state: State) -> io::Result<
         passwords: Passwords::default(),
         checks: Checks::default(),
         arriving: Arriving::default(),
+        notifications: Arriving::of(NOTIFICATIONS_BYTES_MAX),
         guesses: Guesses::default(),
         inboxes: InboxDoor::default(),
     });

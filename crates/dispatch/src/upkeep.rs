@@ -51,6 +51,8 @@ impl Dispatcher {
             }
             self.pause(ROUND_EVERY, &stop).await;
         }
+        // Whoever sends to sources has been served by now.
+        log("what has come to sources", self.store.write_source_counts(self.clock.now()).await);
     }
 
     /// Beside the rounds, because it takes its time.
@@ -69,6 +71,7 @@ impl Dispatcher {
         let now = self.clock.now();
         self.lanes.lock().forget_idle();
         self.targets.forget_unused();
+        log("what has come to sources", self.store.write_source_counts(now).await);
         log("doubtful claims", self.store.release_doubtful(now).await);
         log("expired deliveries", self.store.end_expired(now).await);
         log("deliveries of deleted endpoints", self.store.end_deleted(now).await);
@@ -81,6 +84,7 @@ impl Dispatcher {
             log("partitions", self.store.make_partitions(now).await);
             log("stray claims", self.free_strays().await);
             log("traces of people", self.store.forget_people(now).await);
+            log("refused notifications", self.store.forget_refused(now).await);
             let since = rounds.folded_at.map(|at| at - FOLDED_AGAIN);
             if log("hours of stats", self.store.fold_stats(since, now).await).is_some() {
                 rounds.folded_at = Some(now);

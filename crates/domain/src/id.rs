@@ -252,6 +252,8 @@ ids! {
     ContactId = "con";
     /// A session: 24 hours of one contact and one business number.
     SessionId = "ses";
+    /// A notification that a source refused.
+    RefusedNotificationId = "rfn";
 }
 
 #[cfg(test)]

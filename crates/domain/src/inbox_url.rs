@@ -20,6 +20,11 @@ impl OwnOrigin {
         (matches!(url.scheme(), "http" | "https") && origin.is_tuple()).then_some(Self(origin))
     }
 
+    /// The URL of something of ours, whose path begins with a slash.
+    pub fn url_of(&self, path: &str) -> String {
+        format!("{}{path}", self.0.ascii_serialization())
+    }
+
     /// The URL of an inbox.
     pub fn inbox_url(&self, key: &PathKey) -> String {
         format!("{}{PATH_PREFIX}{}", self.0.ascii_serialization(), key.as_str())

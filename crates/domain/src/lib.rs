@@ -39,6 +39,7 @@ pub mod secret;
 pub mod session;
 pub mod selection;
 pub mod settle;
+pub mod source;
 pub mod stats;
 pub mod throttle;
 pub mod traffic;

@@ -41,7 +41,7 @@ enum Command {
     /// Help people into their accounts
     #[command(subcommand)]
     User(UserCommand),
-    /// Post an event to a running server
+    /// Post an event to a running server, or a notification as Meta would
     Send(SendArgs),
     /// Show the settings in effect, secrets hidden, and check them without starting
     CheckConfig(CheckConfigArgs),
@@ -195,17 +195,43 @@ pub(crate) struct SendArgs {
     #[arg(long)]
     pub(crate) token: Option<String>,
     /// The event's type
-    #[arg(long = "type", value_name = "TYPE")]
-    pub(crate) event_type: String,
+    #[arg(long = "type", value_name = "TYPE", required_unless_present = "notification")]
+    pub(crate) event_type: Option<String>,
     /// The event's data: JSON, a file of JSON, or - for standard input
-    #[arg(long, value_name = "JSON|FILE|-")]
-    pub(crate) data: String,
+    #[arg(long, value_name = "JSON|FILE|-", required_unless_present = "notification")]
+    pub(crate) data: Option<String>,
+    #[command(flatten)]
+    pub(crate) notification: NotificationArgs,
     /// Your own id of the event, by which it is deduplicated
     #[arg(long)]
     pub(crate) id: Option<String>,
     /// Whom it is about
     #[arg(long)]
     pub(crate) subject: Option<String>,
+}
+
+/// A notification in place of an event, signed as Meta signs it, to a source's callback URL.
+#[derive(Debug, Default, Args)]
+#[group(
+    id = "notification",
+    conflicts_with_all = ["event_type", "data", "id", "subject", "token", "url"]
+)]
+pub(crate) struct NotificationArgs {
+    /// Post a built-in WhatsApp notification to a source, signed as Meta signs it
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["file", "list"])]
+    pub(crate) fixture: Option<String>,
+    /// Post a notification from a file, byte for byte
+    #[arg(long, value_name = "FILE", conflicts_with = "list")]
+    pub(crate) file: Option<PathBuf>,
+    /// List the built-in notifications
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// The source's callback URL
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: Option<String>,
+    /// The source's app secret [env: HOOKFERRY_APP_SECRET]
+    #[arg(long)]
+    pub(crate) secret: Option<String>,
 }
 
 #[derive(Debug, Args)]

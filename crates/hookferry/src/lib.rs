@@ -15,6 +15,7 @@ mod memory;
 mod metrics;
 mod metrics_door;
 mod name;
+mod notifications;
 mod open_files;
 pub mod program;
 mod serve;

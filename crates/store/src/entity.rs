@@ -20,5 +20,6 @@ pub mod mail;
 pub mod member;
 pub mod notification_address;
 pub mod pending;
+pub mod source;
 pub mod throttle;
 pub mod user;

@@ -52,6 +52,23 @@ pub(crate) async fn within<T>(part: impl Future<Output = Result<T, Error>>) -> R
 /// Makes a connection to SQLite one whose commits last again.
 const SET_BACK: &str = "PRAGMA synchronous = FULL";
 
+/// Runs a statement on whichever database it is, and gives how many rows it touched.
+macro_rules! run {
+    ($tx:expr, $sql:expr, $($value:expr),+ $(,)?) => {
+        match &mut $tx.connection {
+            $crate::hot::HotConnection::Sqlite(held) => {
+                let query = sea_orm::sqlx::query($sql)$(.bind($value))+;
+                query.execute(&mut **held).await?.rows_affected()
+            }
+            $crate::hot::HotConnection::Postgres(held) => {
+                let query = sea_orm::sqlx::query($sql)$(.bind($value))+;
+                query.execute(&mut **held).await?.rows_affected()
+            }
+        }
+    };
+}
+pub(crate) use run;
+
 /// How a commit failed.
 enum Uncommitted {
     RolledBack(Error),

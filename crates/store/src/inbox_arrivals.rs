@@ -10,13 +10,12 @@ use domain::inbox_check::InboxKeys;
 use domain::inbox_url;
 use domain::secret::SigningKeys;
 use parking_lot::Mutex;
-use sea_orm::sqlx;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value,
 };
 
 use crate::entity::endpoint;
-use crate::hot::{Durability, Failed, HotConnection, HotTx, within};
+use crate::hot::{Durability, Failed, HotTx, run, within};
 use crate::inboxes::ArrivedRequest;
 use crate::rows::inbox::{answer_of, head_blob};
 use crate::secrets::Secrets;
@@ -175,20 +174,6 @@ impl Store {
         }
         Ok(gone)
     }
-}
-
-/// Runs a statement on whichever database it is, and gives how many rows it touched.
-macro_rules! run {
-    ($tx:expr, $sql:expr, $($value:expr),+ $(,)?) => {
-        match &mut $tx.connection {
-            HotConnection::Sqlite(held) => {
-                sqlx::query($sql)$(.bind($value))+.execute(&mut **held).await?.rows_affected()
-            }
-            HotConnection::Postgres(held) => {
-                sqlx::query($sql)$(.bind($value))+.execute(&mut **held).await?.rows_affected()
-            }
-        }
-    };
 }
 
 async fn write(

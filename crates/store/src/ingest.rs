@@ -89,7 +89,8 @@ fn weight(events: &[NewEvent]) -> u32 {
     let bytes: usize = events
         .iter()
         .map(|event| {
-            let texts = text(&event.external_id) + text(&event.subject);
+            let texts = [&event.external_id, &event.subject, &event.phone_number_id];
+            let texts: usize = texts.into_iter().map(text).sum();
             event.data.len() + texts + EVENT_OVERHEAD_BYTES
         })
         .sum();

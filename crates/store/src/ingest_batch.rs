@@ -293,12 +293,14 @@ impl Store {
             let bearer = match job.caller.bearer {
                 Bearer::Token(token) => token.raw(),
                 Bearer::Login { login, .. } => login.raw(),
+                Bearer::Source(source) => source.raw(),
             };
             let key = (job.caller.company, bearer);
             let valid = match verdicts.get(&key) {
                 Some(valid) => *valid,
                 None => {
                     self.forget_tokens(job.caller.company);
+                    self.forget_sources(job.caller.company);
                     let valid = crate::ingest_bearer::is_live(tx, &job.caller, now).await?;
                     verdicts.insert(key, valid);
                     valid

@@ -10,7 +10,7 @@ use crate::hot::{HotConnection, HotTx};
 use crate::time::micros;
 use crate::{Bearer, Caller, Error};
 
-/// Whether a caller's token or login still lets it post events.
+/// Whether a caller's token or login still lets it post events, or its source is still there.
 pub(crate) async fn is_live(
     tx: &mut HotTx,
     caller: &Caller,
@@ -27,6 +27,21 @@ pub(crate) async fn is_live(
                 }
                 HotConnection::Postgres(connection) => {
                     let query = sqlx::query_as(SQL).bind(token.raw()).bind(micros(now));
+                    query.fetch_optional(&mut **connection).await?
+                }
+            };
+            Ok(found.is_some())
+        }
+        Bearer::Source(source) => {
+            const SQL: &str = "SELECT id FROM sources WHERE id = $1 AND company_id = $2";
+            let (source, company) = (source.raw(), caller.company.raw());
+            let found: Option<(i64,)> = match &mut tx.connection {
+                HotConnection::Sqlite(connection) => {
+                    let query = sqlx::query_as(SQL).bind(source).bind(company);
+                    query.fetch_optional(&mut **connection).await?
+                }
+                HotConnection::Postgres(connection) => {
+                    let query = sqlx::query_as(SQL).bind(source).bind(company);
                     query.fetch_optional(&mut **connection).await?
                 }
             };

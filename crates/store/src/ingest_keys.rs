@@ -67,9 +67,11 @@ impl Key {
         Self { hash: half(&hasher.finalize(), 0), ..self }
     }
 
+    /// Of a source the first one wins, whatever comes under its key later: whoever tells it twice would
+    /// tell it for a week if it were refused.
     fn judge(&self, remembered: &Remembered) -> Accepted {
         let event = EventId::from_raw(remembered.event);
-        if self.body == remembered.body {
+        if self.body == remembered.body || self.source != 0 {
             let deliveries = u32::try_from(remembered.deliveries).unwrap_or(0);
             Accepted::Duplicate { event, deliveries }
         } else {

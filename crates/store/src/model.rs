@@ -117,6 +117,8 @@ pub enum Bearer {
         /// What the person is in the company.
         role: Role,
     },
+    /// A source: its notifications are signed.
+    Source(SourceId),
 }
 
 /// Who is calling.
@@ -145,6 +147,7 @@ impl Caller {
         match self.bearer {
             Bearer::Token(token) => Actor::Token(token),
             Bearer::Login { user, .. } => Actor::User(user),
+            Bearer::Source(source) => Actor::Source(source),
         }
     }
 }
@@ -335,6 +338,8 @@ pub enum Actor {
     Token(TokenId),
     /// A person.
     User(UserId),
+    /// A source.
+    Source(SourceId),
     /// Whoever reads an address that gets mails, by a link that was mailed to it.
     Address(AddressId),
     /// The operator's command line.

@@ -31,6 +31,8 @@ use crate::own_type_cache::OwnTypeCache;
 use crate::pools::{self, Pools};
 use crate::rows::page::{Patience, QUERY_TIME_MAX};
 use crate::seal::Sealer;
+use crate::source_cache::SourceCache;
+use crate::source_counts::SourceCounts;
 use crate::tokens::TokenCache;
 use crate::{Error, Held, Hint, MasterKey, Metrics};
 
@@ -80,6 +82,8 @@ pub(crate) struct Inner {
     pub(crate) sealer: Sealer,
     pub(crate) tokens: TokenCache,
     pub(crate) inbox_senders: InboxSenderCache,
+    pub(crate) sources: SourceCache,
+    pub(crate) source_counts: SourceCounts,
     pub(crate) own_types: OwnTypeCache,
     pub(crate) gates: Gates,
     pub(crate) compiled: Mutex<HashMap<CompanyId, Arc<CompiledCompany>>>,
@@ -129,6 +133,8 @@ impl Store {
                 sealer,
                 tokens: TokenCache::default(),
                 inbox_senders: InboxSenderCache::default(),
+                sources: SourceCache::default(),
+                source_counts: SourceCounts::default(),
                 own_types: OwnTypeCache::default(),
                 gates: Gates::default(),
                 compiled: Mutex::default(),

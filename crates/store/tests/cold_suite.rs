@@ -27,5 +27,7 @@ mod people_members;
 mod settings;
 #[path = "cold/setup.rs"]
 mod setup;
+#[path = "cold/sources.rs"]
+mod sources;
 #[path = "cold/tokens.rs"]
 mod tokens;

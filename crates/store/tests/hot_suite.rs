@@ -53,6 +53,8 @@ mod settle;
 mod settle_endpoint;
 #[path = "cold/setup.rs"]
 mod setup;
+#[path = "hot/sources.rs"]
+mod sources;
 #[path = "hot/stats.rs"]
 mod stats;
 #[path = "hot/traffic.rs"]

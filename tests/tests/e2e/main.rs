@@ -29,6 +29,7 @@ mod peers_database;
 mod restarts;
 mod shutdown;
 mod signatures;
+mod sources;
 mod support;
 mod suspension;
 mod traffic;

@@ -71,11 +71,7 @@ async fn take(
     inbox: &OpenInbox,
     now: DateTime<Utc>,
 ) -> Result<InboxAnswer, ApiError> {
-    let announced = req
-        .headers()
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    let _room = shared.inboxes.room(announced).await.ok_or(ApiError::Overloaded)?;
+    let _room = shared.inboxes.room(body::announced(req)).await.ok_or(ApiError::Overloaded)?;
     let (body, is_whole) = body::read_start(payload, BODY_TAKEN_BYTES_MAX, BODY_TIME_MAX).await?;
     let answer = if is_whole {
         inbox.answer

@@ -70,7 +70,7 @@ pub async fn get_me(req: HttpRequest, shared: web::Data<Shared>) -> Result<HttpR
     let scopes = caller.scopes.iter().map(|scope| scope.as_str()).collect();
     let token = match caller.bearer {
         Bearer::Token(id) => Some(TokenOfMeView { id, scopes, expires_at: caller.expires_at }),
-        Bearer::Login { .. } => None,
+        Bearer::Login { .. } | Bearer::Source(_) => None,
     };
     let company = Some(CompanyNameView { id: company.id, name: company.name });
     json(StatusCode::OK, &MeView { company, token, user: None, companies: Vec::new() })

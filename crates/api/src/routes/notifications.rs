@@ -43,7 +43,9 @@ impl MailChoicesView {
 fn own_id(authorized: &Authorized) -> Result<UserId, ApiError> {
     match authorized.caller.bearer {
         Bearer::Login { user, .. } => Ok(user),
-        Bearer::Token(_) => Err(ApiError::Internal("a token was taken for a member".into())),
+        Bearer::Token(_) | Bearer::Source(_) => {
+            Err(ApiError::Internal("a token was taken for a member".into()))
+        }
     }
 }
 

@@ -11,8 +11,8 @@ use super::table::{ROUTES, Row};
 use super::{
     account, addresses, admin_companies, admin_health, admin_nodes, audit, credentials, deliveries,
     endpoints, event_batch, event_types, events, health, inbox_requests, inboxes, invitations,
-    jobs, limits, logins, mails, me, members, notifications, samples, secrets, settings, stats,
-    stream, tokens, why,
+    jobs, limits, logins, mails, me, members, notifications, samples, secrets, settings,
+    source_refused, source_secrets, sources, stats, stream, tokens, why,
 };
 use crate::access::Access;
 use crate::code::Code;
@@ -47,6 +47,9 @@ use crate::code::Code;
         inboxes::delete_inbox,
         inbox_requests::list_inbox_requests, inbox_requests::get_inbox_request,
         inbox_requests::empty_inbox,
+        sources::list_sources, sources::create_source, sources::get_source, sources::update_source,
+        sources::delete_source, source_secrets::rotate_app_secret,
+        source_secrets::rotate_verify_token, source_refused::list_refused_notifications,
         stats::get_stats_overview, stats::get_endpoint_stats,
         stream::get_stream,
         audit::list_audit_log,
@@ -73,6 +76,7 @@ use crate::code::Code;
         (name = "Deliveries", description = "One event on its way to one endpoint, with every attempt."),
         (name = "Jobs", description = "Long work: replay, recovery, retry and cancel of many deliveries."),
         (name = "Inboxes", description = "Built-in receivers to try things with: short-lived, bounded, with every signature checked. Whatever method, whatever stands behind the URL, is taken; behind an inbox's delay and status stands no promise to anybody."),
+        (name = "Sources", description = "Where events come from, beside this API: a WhatsApp source has a callback URL and a verify token for Meta's App Dashboard, and takes in what Meta's Cloud API notifies of. Many numbers and accounts may stand behind one."),
         (name = "Stats", description = "How attempts went, and what waits."),
         (name = "Live", description = "What happens, as it happens."),
         (name = "Audit log", description = "Who changed what, when, from where."),
@@ -89,11 +93,18 @@ const EXAMPLES: &str = include_str!("openapi_examples.json");
 /// The path whose answer does not end by itself.
 const STREAM: &str = "/api/v1/stream";
 /// Operations whose body may be left out.
-const OPTIONAL_BODIES: [&str; 5] =
-    ["rotate_secret", "send_sample", "replay_event", "create_inbox", "send_test_mail"];
+const OPTIONAL_BODIES: [&str; 6] = [
+    "rotate_verify_token",
+    "rotate_secret",
+    "send_sample",
+    "replay_event",
+    "create_inbox",
+    "send_test_mail",
+];
 /// Paths that are no part of the API and not described.
 #[cfg(test)]
-const UNDESCRIBED: [&str; 9] = [
+const UNDESCRIBED: [&str; 10] = [
+    "/in/{company}/{source}",
     "/notification-addresses/confirm/{token}",
     "/notification-addresses/stop/{token}",
     "/openapi.json",
@@ -202,6 +213,7 @@ fn path_parameters(path: &str) -> Vec<Value> {
                 ("id", Some("members")) => json!({"$ref": "#/components/schemas/UserId"}),
                 ("id", Some("invitations")) => json!({"$ref": "#/components/schemas/InvitationId"}),
                 ("id", Some("auth")) => json!({"$ref": "#/components/schemas/LoginId"}),
+                ("id", Some("sources")) => json!({"$ref": "#/components/schemas/SourceId"}),
                 ("id", Some("jobs")) => json!({"$ref": "#/components/schemas/JobId"}),
                 ("id", Some("inboxes")) => json!({"$ref": "#/components/schemas/InboxId"}),
                 ("request_id", _) => json!({"$ref": "#/components/schemas/InboxRequestId"}),

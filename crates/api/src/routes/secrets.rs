@@ -18,8 +18,10 @@ use crate::serve::Shared;
 use crate::{auth, body};
 use utoipa::ToSchema;
 
-const OVERLAP_SECONDS: i64 = 86_400;
-const OVERLAP_SECONDS_MAX: i64 = 604_800;
+/// How long secrets overlap at a rotation that does not say.
+pub const OVERLAP_SECONDS: i64 = 86_400;
+/// How long they can at most.
+pub const OVERLAP_SECONDS_MAX: i64 = 604_800;
 
 #[derive(Debug, Serialize, ToSchema)]
 struct SecretsView {

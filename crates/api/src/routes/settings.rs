@@ -295,7 +295,7 @@ fn read_recipient(text: &str, authorized: &Authorized) -> Result<TestMailTo, Api
     match (email, authorized.caller.bearer) {
         (Some(email), _) => Ok(TestMailTo::Address(email)),
         (None, Bearer::Login { user, .. }) => Ok(TestMailTo::Themselves(user)),
-        (None, Bearer::Token(_)) => {
+        (None, Bearer::Token(_) | Bearer::Source(_)) => {
             Err(ApiError::Internal("a test mail to nobody was taken".into()))
         }
     }

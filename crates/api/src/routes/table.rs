@@ -9,7 +9,8 @@ use super::{
     account, addresses, admin_companies, admin_health, admin_nodes, audit, credentials, deliveries,
     docs, endpoints, event_batch, event_types, events, health, inbox_receive, inbox_requests,
     inboxes, invitations, jobs, limits, logins, mails, me, members, metrics, notifications,
-    samples, secrets, settings, stats, stream, tokens, welcome, why,
+    samples, secrets, settings, source_receive, source_refused, source_secrets, sources, stats,
+    stream, tokens, welcome, why,
 };
 use crate::access::Access::{self, Person, Public, Signed};
 
@@ -142,6 +143,15 @@ pub const ROUTES: &[Row] = rows! {
     DELETE "/api/v1/inboxes/{id}/requests" ENDPOINTS_WRITE => inbox_requests::empty_inbox;
     GET "/api/v1/inboxes/{id}/requests/{request_id}" DELIVERIES_READ => inbox_requests::get_inbox_request;
 
+    GET "/api/v1/sources" ENDPOINTS_READ => sources::list_sources;
+    POST "/api/v1/sources" ENDPOINTS_WRITE => sources::create_source;
+    GET "/api/v1/sources/{id}" ENDPOINTS_READ => sources::get_source;
+    PATCH "/api/v1/sources/{id}" ENDPOINTS_WRITE => sources::update_source;
+    DELETE "/api/v1/sources/{id}" ENDPOINTS_WRITE => sources::delete_source;
+    POST "/api/v1/sources/{id}/app-secret/rotate" ENDPOINTS_WRITE => source_secrets::rotate_app_secret;
+    POST "/api/v1/sources/{id}/verify-token/rotate" ENDPOINTS_WRITE => source_secrets::rotate_verify_token;
+    GET "/api/v1/sources/{id}/refused" ENDPOINTS_READ => source_refused::list_refused_notifications;
+
     GET "/api/v1/stats/overview" ENDPOINTS_READ => stats::get_stats_overview;
     GET "/api/v1/stream" DELIVERIES_READ => stream::get_stream;
     GET "/api/v1/audit-log" ADMIN => audit::list_audit_log;
@@ -168,6 +178,9 @@ pub const ROUTES: &[Row] = rows! {
 
     ANY "/inbox/{key}" Public => inbox_receive::receive;
     ANY "/inbox/{key}/{tail:.*}" Public => inbox_receive::receive;
+
+    GET "/in/{company}/{source}" Public => source_receive::answer_handshake;
+    POST "/in/{company}/{source}" Public => source_receive::receive_notification;
 
     GET "/notification-addresses/confirm/{token}" Public => addresses::show_confirm_page;
     POST "/notification-addresses/confirm/{token}" Public => addresses::confirm_from_page;

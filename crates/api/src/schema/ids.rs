@@ -49,6 +49,7 @@ ids! {
     DeliveryIdText "DeliveryId" "dlv" "The id of a delivery.";
     AttemptIdText "AttemptId" "att" "The id of an attempt.";
     SourceIdText "SourceId" "src" "The id of a source.";
+    RefusedNotificationIdText "RefusedNotificationId" "rfn" "The id of a notification that a source refused.";
     AuditIdText "AuditId" "aud" "The id of a line of the audit log.";
     JobIdText "JobId" "job" "The id of a job.";
     UserIdText "UserId" "usr" "The id of a person.";

@@ -15,3 +15,4 @@ mod people;
 mod resources;
 mod search;
 mod settings;
+mod sources;

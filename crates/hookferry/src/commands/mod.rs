@@ -5,5 +5,6 @@ pub mod company;
 pub mod listen;
 pub mod migrate;
 pub mod send;
+mod send_notification;
 pub mod token;
 pub mod user;

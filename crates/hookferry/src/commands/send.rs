@@ -1,4 +1,5 @@
-//! `hookferry send`: an event over HTTP to a running server.
+//! `hookferry send`: an event over HTTP to a running server. What is sent to a source is in
+//! `send_notification`.
 
 use std::io::Read;
 use std::path::Path;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, bail, ensure};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
@@ -18,6 +19,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use url::Url;
 
+use super::send_notification;
 use crate::cli::{DataFrom, SendArgs};
 use crate::settings::sources::Refused;
 use crate::settings::table::TOKEN_ENV;
@@ -29,17 +31,31 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// Posts one event and prints the answer.
 pub async fn run(args: SendArgs) -> anyhow::Result<()> {
+    let (Some(event_type), Some(data)) = (&args.event_type, &args.data) else {
+        return send_notification::run(args.notification).await;
+    };
     let token = token(args.token.clone(), std::env::var(TOKEN_ENV).ok())?;
-    let url = server_url(&args.url)?;
-    let body = body(&args, &read_data(source(&args.data))?)?;
-    let sending = post(&url, &token, body);
-    let (status, answer) = tokio::time::timeout(TIME_MAX, sending)
+    let url = server_url("--url", &args.url)?;
+    let body = body(&args, event_type, &read_data(source(data))?)?;
+    let path = format!("{}/api/v1/events", url.path().trim_end_matches('/'));
+    let headers = [(AUTHORIZATION, format!("Bearer {token}"))];
+    println!("{}", sent(&url, &path, headers, body.into()).await?);
+    Ok(())
+}
+
+/// Posts a body and gives the answer, which is an error unless it is a success.
+pub(super) async fn sent(
+    url: &Url,
+    path: &str,
+    header: [(HeaderName, String); 1],
+    body: Bytes,
+) -> anyhow::Result<String> {
+    let (status, answer) = tokio::time::timeout(TIME_MAX, post(url, path, header, body))
         .await
         .with_context(|| format!("no answer within {TIME_MAX:?}"))??;
     let answer = String::from_utf8_lossy(&answer);
     ensure!(status.is_success(), "the server answered {status}: {answer}");
-    println!("{answer}");
-    Ok(())
+    Ok(answer.into_owned())
 }
 
 /// The token that was given; an empty one is none.
@@ -56,14 +72,14 @@ fn token(flag: Option<String>, variable: Option<String>) -> Result<String, Refus
 }
 
 /// The server's origin, perhaps with a path before ours.
-fn server_url(text: &str) -> Result<Url, Refused> {
+pub(super) fn server_url(flag: &str, text: &str) -> Result<Url, Refused> {
     let url = Url::parse(text)
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some());
     url.ok_or_else(|| {
         let meant = if text.contains("://") { "" } else { "; did you mean http:// before it?" };
         let accepts = "it accepts http://HOST:PORT and https://HOST";
-        Refused::of(format!("--url: {text:?} is not the URL of a server; {accepts}{meant}"))
+        Refused::of(format!("{flag}: {text:?} is not the URL of a server; {accepts}{meant}"))
     })
 }
 
@@ -89,12 +105,12 @@ fn read_data(from: DataFrom) -> anyhow::Result<String> {
 }
 
 /// The request's body; the data are passed on as they were written.
-fn body(args: &SendArgs, data: &str) -> anyhow::Result<String> {
+fn body(args: &SendArgs, event_type: &str, data: &str) -> anyhow::Result<String> {
     let data: &RawValue = serde_json::from_str(data).map_err(|error| {
         let what = "is neither JSON nor the name of a file that exists";
         Refused::of(format!("--data: {what}: {error}"))
     })?;
-    let mut fields = vec![format!("\"type\":{}", serde_json::to_string(&args.event_type)?)];
+    let mut fields = vec![format!("\"type\":{}", serde_json::to_string(event_type)?)];
     for (name, value) in [("id", &args.id), ("subject", &args.subject)] {
         if let Some(value) = value {
             fields.push(format!("\"{name}\":{}", serde_json::to_string(value)?));
@@ -104,20 +120,25 @@ fn body(args: &SendArgs, data: &str) -> anyhow::Result<String> {
     Ok(format!("{{{}}}", fields.join(",")))
 }
 
-async fn post(url: &Url, token: &str, body: String) -> anyhow::Result<(StatusCode, Bytes)> {
-    let host = url.host_str().context("--url names no host")?;
-    let port = url.port_or_known_default().context("--url names no port")?;
+async fn post(
+    url: &Url,
+    path: &str,
+    header: [(HeaderName, String); 1],
+    body: Bytes,
+) -> anyhow::Result<(StatusCode, Bytes)> {
+    let host = url.host_str().context("the URL names no host")?;
+    let port = url.port_or_known_default().context("the URL names no port")?;
     let dialled = host.trim_start_matches('[').trim_end_matches(']');
     let stream = TcpStream::connect((dialled, port))
         .await
         .with_context(|| format!("cannot reach {host}:{port}; does the server run?"))?;
     let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    let path = format!("{}/api/v1/events", url.path().trim_end_matches('/'));
+    let [(name, value)] = header;
     let request = Request::post(path)
         .header(HOST, &authority)
-        .header(AUTHORIZATION, format!("Bearer {token}"))
+        .header(name, value)
         .header(CONTENT_TYPE, "application/json")
-        .body(Full::new(Bytes::from(body)))
+        .body(Full::new(body))
         .context("the token cannot stand in a header")?;
     match url.scheme() {
         "http" => exchange(stream, request).await,
@@ -126,12 +147,12 @@ async fn post(url: &Url, token: &str, body: String) -> anyhow::Result<(StatusCod
             let stream = tls().connect(name, stream).await.with_context(|| {
                 format!(
                     "{host}:{port} does not answer in TLS; where it speaks plain HTTP, write \
-                     --url http://{authority}"
+                     http://{authority}"
                 )
             })?;
             exchange(stream, request).await
         }
-        other => bail!("--url: {other} is neither http nor https"),
+        other => bail!("{other} is neither http nor https"),
     }
 }
 
@@ -174,15 +195,18 @@ mod tests {
         let args = SendArgs {
             url: String::new(),
             token: None,
-            event_type: "message.received".to_owned(),
-            data: String::new(),
+            event_type: None,
+            data: None,
+            notification: Default::default(),
             id: Some("a\"b".to_owned()),
             subject: None,
         };
         let text = r#"{"n": 12345678901234567890.10, "é": "\ud83d\ude4f"}"#;
         let expected = format!(r#"{{"type":"message.received","id":"a\"b","data":{text}}}"#);
-        assert_eq!(body(&args, text).unwrap(), expected);
-        assert!(body(&args, "no/such/file.json").unwrap_err().to_string().contains("neither JSON"));
+        assert_eq!(body(&args, "message.received", text).unwrap(), expected);
+        assert!(
+            body(&args, "x", "no/such/file.json").unwrap_err().to_string().contains("neither JSON")
+        );
     }
     #[test]
     fn an_empty_token_is_none_and_a_flag_wins() {
@@ -199,17 +223,20 @@ mod tests {
     #[test]
     fn a_url_without_its_scheme_is_told_so() {
         for fine in ["http://127.0.0.1:8080", "https://h.example/hooks/"] {
-            server_url(fine).unwrap();
+            server_url("--url", fine).unwrap();
         }
         for bare in ["127.0.0.1:8080", "localhost:8080", "foo"] {
-            let refused = server_url(bare).unwrap_err().to_string();
+            let refused = server_url("--url", bare).unwrap_err().to_string();
             assert!(
                 refused.contains("is not the URL of a server; it accepts http://"),
                 "{refused}"
             );
             assert!(refused.ends_with("did you mean http:// before it?"), "{refused}");
         }
-        assert!(server_url("ftp://h.example").is_err() && server_url("http://").is_err());
+        assert!(
+            server_url("--url", "ftp://h.example").is_err()
+                && server_url("--to", "http://").is_err()
+        );
     }
 
     #[tokio::test]
@@ -223,12 +250,12 @@ mod tests {
             tokio::io::AsyncWriteExt::write_all(&mut stream, answer).await.unwrap();
             std::future::pending::<()>().await;
         };
-        let url = server_url(&format!("https://{address}")).unwrap();
+        let url = server_url("--url", &format!("https://{address}")).unwrap();
         let refused = tokio::select! {
-            answer = post(&url, "hkf_a", "{}".to_owned()) => answer.unwrap_err(),
+            answer = post(&url, "/", [(AUTHORIZATION, "Bearer hkf_a".into())], "{}".into()) => answer.unwrap_err(),
             () = plain => unreachable!(),
         };
         let text = format!("{refused:#}");
-        assert!(text.contains(&format!("write --url http://{address}")), "{text}");
+        assert!(text.contains(&format!("write http://{address}")), "{text}");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::settings::flags::Flags;
-use crate::settings::table::{ALL, CONFIG_ENV, PREFIX, Setting, Show, TOKEN_ENV};
+use crate::settings::table::{ALL, APP_SECRET_ENV, CONFIG_ENV, PREFIX, Setting, Show, TOKEN_ENV};
 
 /// Where a value came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,7 +169,7 @@ pub fn unknown_variables<'a>(
 ) -> Vec<String> {
     let unknown = variables.into_iter().filter_map(|(name, value)| {
         let key = name.strip_prefix(PREFIX)?.to_ascii_lowercase();
-        let known = [CONFIG_ENV, TOKEN_ENV].contains(&name)
+        let known = [CONFIG_ENV, TOKEN_ENV, APP_SECRET_ENV].contains(&name)
             || ALL.iter().any(|setting| setting.env() == name);
         if known || is_service_link(&key, value) {
             return None;

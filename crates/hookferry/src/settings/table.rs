@@ -52,6 +52,8 @@ impl Setting {
 pub const PREFIX: &str = "HOOKFERRY_";
 /// The API token of `hookferry send`, no setting of the server's.
 pub const TOKEN_ENV: &str = "HOOKFERRY_TOKEN";
+/// The same of an app secret.
+pub const APP_SECRET_ENV: &str = "HOOKFERRY_APP_SECRET";
 /// The file of settings, itself not a key of the file.
 pub const CONFIG_ENV: &str = "HOOKFERRY_CONFIG";
 

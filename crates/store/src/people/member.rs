@@ -154,7 +154,7 @@ pub(super) async fn rank_of(
         Actor::User(user) => role_of(tx, company, user).await,
         Actor::Token(_) => Ok(Role::Admin),
         Actor::Cli | Actor::Operator => Ok(Role::Owner),
-        Actor::Address(_) => Ok(Role::Viewer),
+        Actor::Address(_) | Actor::Source(_) => Ok(Role::Viewer),
     }
 }
 

@@ -36,6 +36,7 @@ pub fn actor_text(actor: Actor) -> String {
     match actor {
         Actor::Token(id) => id.to_string(),
         Actor::User(id) => id.to_string(),
+        Actor::Source(id) => id.to_string(),
         Actor::Address(id) => id.to_string(),
         Actor::Cli => "cli".to_owned(),
         Actor::Operator => "operator".to_owned(),

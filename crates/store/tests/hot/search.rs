@@ -28,6 +28,11 @@ on_both!(
 );
 
 /// Walks until there is nothing to do; everything there is counts as old.
+/// Brings the index up to what there is.
+pub(crate) async fn walk_all(s: &Setup) {
+    walk(&s.store, &mut SearchWalk::default()).await;
+}
+
 async fn walk(store: &Store, walk: &mut SearchWalk) -> usize {
     let mut rows = 0;
     loop {
