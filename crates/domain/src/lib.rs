@@ -15,6 +15,7 @@ pub mod event;
 pub mod event_type;
 pub mod external_key;
 pub mod filter;
+pub mod format;
 pub mod id;
 pub mod inbox;
 pub mod inbox_check;

@@ -176,6 +176,7 @@ mod tests {
             source: None,
             external_id: None,
             subject: None,
+            phone_number_id: None,
             occurred_at: None,
             expires_at: None,
             judged: None,

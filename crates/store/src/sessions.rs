@@ -269,7 +269,10 @@ impl<'a> Round<'a> {
             if is_picked(self.companies, event.company, derived.event_type()) {
                 let subject = event.subject.as_ref().or_else(|| seen.said.names.subject());
                 let (company, source) = (event.company, event.source);
-                let event = new_event(company, derived, data, source, subject.cloned(), at);
+                let event = NewEvent {
+                    phone_number_id: Some(Arc::clone(&seen.said.phone_number_id)),
+                    ..new_event(company, derived, data, source, subject.cloned(), at)
+                };
                 self.derived.push(Derived { event, session });
             }
         }
@@ -303,6 +306,7 @@ pub(crate) fn new_event(
         source,
         external_id: None,
         subject,
+        phone_number_id: None,
         occurred_at: Some(at),
         expires_at: None,
         judged: None,

@@ -67,7 +67,10 @@ impl Store {
             if let Some((about, data)) = about.and_then(|a| Some((a, session_data(&told, a, "")?)))
             {
                 let (data, subject) = (Arc::from(data), about.subject());
-                let event = new_event(key.0, is_told, data, row.source, subject, told.at());
+                let event = NewEvent {
+                    phone_number_id: Some(Arc::clone(&key.1)),
+                    ..new_event(key.0, is_told, data, row.source, subject, told.at())
+                };
                 let session = Some(SessionJson::from(told.snapshot().json()));
                 derived.push(Derived { event, session });
             }

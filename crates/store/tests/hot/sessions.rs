@@ -58,6 +58,7 @@ pub(crate) fn event_at(
         source: Some(SourceId::from_raw(77)),
         external_id: None,
         subject: contact.0.or(contact.1).map(Arc::from),
+        phone_number_id: None,
         occurred_at: Some(at),
         expires_at: None,
         judged: None,
