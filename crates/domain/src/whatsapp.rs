@@ -341,6 +341,11 @@ impl fmt::Display for Kind {
     }
 }
 
+/// By what a status of one contact's message is known, wherever it comes again.
+pub fn status_external_id(message_id: &str, kind: StatusKind) -> Arc<str> {
+    key::status(message_id, kind.as_str(), None)
+}
+
 /// Reads a notification: the raw body, whose signature has been verified, and when it came, by which
 /// times that Meta wrote are judged and those that it did not write are filled in.
 pub fn parse(body: &[u8], received_at: DateTime<Utc>) -> Result<Notification, Malformed> {

@@ -208,10 +208,8 @@ mod tests {
             let text = format!(r#"{{"field":"message.type","eq":"{value}"}}"#);
             Narrowing { filter: Filter::parse(&text).ok(), ..Narrowing::default() }
         };
-        let session = |state| Narrowing {
-            session: SessionWanted::Only(state),
-            ..Narrowing::default()
-        };
+        let session =
+            |state| Narrowing { session: SessionWanted::Only(state), ..Narrowing::default() };
         let narrowings = [
             numbers("1"),
             numbers("2"),

@@ -20,8 +20,8 @@ use crate::entity::{endpoint, mail};
 use crate::live_told::DELETED;
 use crate::rows::choice::ChoiceColumns;
 use crate::rows::endpoint::{
-    acknowledge_of, acknowledge_text, choice_of, corrupt, record, resolve_schedule, selectors_text, state_of,
-    timeout_ms, timeout_of,
+    acknowledge_of, acknowledge_text, choice_of, corrupt, record, resolve_schedule, selectors_text,
+    state_of, timeout_ms, timeout_of,
 };
 use crate::rows::endpoint_state::StateColumns;
 use crate::rows::page::{before_of, cut, limit_of};

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::derived::Statement;
 use domain::event::NewEvent;
 use domain::id::{CompanyId, EndpointId};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -53,6 +54,8 @@ pub trait HandOver: Send + Sync + std::fmt::Debug {
 pub(crate) struct IngestJob {
     pub(crate) caller: Caller,
     pub(crate) events: Vec<NewEvent>,
+    /// What each of them says of a contact and their session; read before the writer has it.
+    pub(crate) said: Vec<Option<Statement>>,
     pub(crate) answer: oneshot::Sender<Result<Vec<Accepted>, Error>>,
     /// Its share of [`INGEST_BYTES_MAX`], held until it is answered.
     room: OwnedSemaphorePermit,
@@ -60,13 +63,14 @@ pub(crate) struct IngestJob {
 
 impl IngestJob {
     #[cfg(test)]
-    pub(crate) const fn new(
+    pub(crate) fn new(
         caller: Caller,
         events: Vec<NewEvent>,
         answer: oneshot::Sender<Result<Vec<Accepted>, Error>>,
         room: OwnedSemaphorePermit,
     ) -> Self {
-        Self { caller, events, answer, room }
+        let said = vec![None; events.len()];
+        Self { caller, events, said, answer, room }
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -75,8 +79,8 @@ impl IngestJob {
 
     /// Gives back its memory and its room before the caller hears of it.
     fn answer(self, answer: Result<Vec<Accepted>, Error>) {
-        let Self { caller: _, events, answer: caller, room } = self;
-        drop(events);
+        let Self { caller: _, events, said, answer: caller, room } = self;
+        drop((events, said));
         drop(room);
         // The caller may have hung up; its events stay.
         let _ = caller.send(answer);
@@ -109,7 +113,9 @@ impl Store {
             .try_acquire_many_owned(weight(&events))
             .map_err(|_| Error::Overloaded)?;
         let (answer, answered) = oneshot::channel();
-        let job = IngestJob { caller: caller.clone(), events, answer, room };
+        let of_event = |event: &NewEvent| Statement::of_event(&event.event_type, &event.data);
+        let said = events.iter().map(of_event).collect();
+        let job = IngestJob { caller: caller.clone(), events, said, answer, room };
         if !self.inner.ingest.push(job) {
             return Err(Error::Overloaded);
         }

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use domain::derived::{DerivedEvent, Statement};
 use domain::event::{NewEvent, Verdict};
 use domain::event_type::EventTypeName;
 use domain::id::{CompanyId, EndpointId, EventId};
 use domain::selection::SessionState;
+use domain::session::Kind;
+use domain::whatsapp::{StatusKind, status_external_id};
 
 use crate::compiled::{Chosen, CompiledCompany};
 use crate::fresh_keys::Written;
@@ -18,6 +21,7 @@ use crate::ingest_begin::Read;
 use crate::ingest_keys::{Key, KeysSettled, settle_keys};
 use crate::ingest_pending::insert_all;
 use crate::ingest_rows::{LaneWish, PendingRow, Rooms};
+use crate::sessions::{Derived, Observations, Seen, SessionJson};
 use crate::time::micros;
 use crate::{Accepted, Bearer, Error, Hint, Store};
 
@@ -27,10 +31,35 @@ pub(crate) struct Batch<'a> {
     pub(crate) items: Vec<Item<'a>>,
 }
 
+/// In the place of the number of an item's job: it is of none.
+const DERIVED: usize = usize::MAX;
+
+/// An event that is to be written down.
+pub(crate) enum EventRef<'a> {
+    /// A caller's.
+    Given(&'a NewEvent),
+    /// One that others have given rise to.
+    Derived(Box<NewEvent>),
+}
+
+impl std::ops::Deref for EventRef<'_> {
+    type Target = NewEvent;
+
+    fn deref(&self) -> &NewEvent {
+        match self {
+            Self::Given(event) => event,
+            Self::Derived(event) => event,
+        }
+    }
+}
+
 /// One event of the batch.
 pub(crate) struct Item<'a> {
+    /// Whose it is; what others have given rise to is nobody's.
     pub(crate) job: usize,
-    pub(crate) event: &'a NewEvent,
+    pub(crate) event: EventRef<'a>,
+    /// What it says of a contact and their session.
+    pub(crate) said: Option<&'a Statement>,
     pub(crate) key: Option<Key>,
     pub(crate) fate: Fate,
     /// Its id; its deliveries have the ids after it.
@@ -47,9 +76,14 @@ pub(crate) struct Item<'a> {
 impl<'a> Item<'a> {
     /// A new event without a key.
     pub(crate) fn new(job: usize, event: &'a NewEvent) -> Self {
+        Self::of(job, EventRef::Given(event))
+    }
+
+    fn of(job: usize, event: EventRef<'a>) -> Self {
         Self {
             job,
             event,
+            said: None,
             key: None,
             fate: Fate::New,
             id: 0,
@@ -59,6 +93,21 @@ impl<'a> Item<'a> {
             session_state: None,
         }
     }
+
+    fn carry(&mut self, session: Option<SessionJson>) {
+        self.session_state = session.as_deref().and_then(SessionState::of_json);
+        self.session = session;
+    }
+}
+
+/// By what the status of that kind of a message is known; only statuses are asked for.
+fn status_id(message: &str, kind: Kind) -> String {
+    let status = match kind {
+        Kind::Played => StatusKind::Played,
+        Kind::Read => StatusKind::Read,
+        Kind::Delivered | Kind::Received | Kind::Aside => StatusKind::Delivered,
+    };
+    status_external_id(message, status).to_string()
 }
 
 /// What becomes of an event.
@@ -85,8 +134,11 @@ impl<'a> Batch<'a> {
         let items = jobs
             .iter()
             .enumerate()
-            .flat_map(|(job, content)| content.events.iter().map(move |event| (job, event)))
-            .map(|(job, event)| Item { key: Key::of(event), ..Item::new(job, event) })
+            .flat_map(|(job, content)| {
+                let events = content.events.iter().zip(&content.said);
+                events.map(move |(event, said)| (job, event, said.as_ref()))
+            })
+            .map(|(job, event, said)| Item { key: Key::of(event), said, ..Item::new(job, event) })
             .collect();
         Self { jobs, items }
     }
@@ -103,7 +155,7 @@ impl<'a> Batch<'a> {
     fn answers(self) -> Vec<Result<Vec<Accepted>, Error>> {
         let mut answers: Vec<Result<Vec<Accepted>, Error>> =
             self.jobs.iter().map(|job| Ok(Vec::with_capacity(job.events.len()))).collect();
-        for item in self.items {
+        for item in self.items.into_iter().filter(|item| item.job != DERIVED) {
             let event = EventId::from_raw(item.id);
             let accepted = match item.fate {
                 Fate::Refused => {
@@ -179,7 +231,8 @@ impl Store {
     fn count_batch(&self, batch: &Batch<'_>, commit: Duration) {
         let metrics = &self.inner.metrics;
         let fate = |wanted: fn(&Fate) -> bool| {
-            batch.items.iter().filter(|item| wanted(&item.fate)).count()
+            let of_callers = batch.items.iter().filter(|item| item.job != DERIVED);
+            of_callers.filter(|item| wanted(&item.fate)).count()
         };
         metrics.accepted.add(fate(|fate| matches!(fate, Fate::New)));
         metrics
@@ -212,11 +265,12 @@ impl Store {
             }
             self.number(item, &companies, now);
         }
-        choose_by_session(&mut batch.items, &companies);
         let owners = owners_to_read(&batch.items, &companies);
         let settled = settle_keys(self, tx, &mut batch.items, owners, looked, now).await?;
         let KeysSettled { owners, written, looked } = settled;
         crate::ingest_keys::recognise_untaken(self, tx, &mut batch.items, &looked).await?;
+        self.observe(tx, batch, &companies, now).await?;
+        choose_by_session(&mut batch.items, &companies);
         let mut rows = fan_out(&batch.items, &companies, now);
         let mut wishes = self.assign(&owners, &mut rows, rooms, now);
         for (endpoint, bytes) in crate::lines::place(tx, &mut rows).await? {
@@ -230,6 +284,43 @@ impl Store {
         Ok((rows, written))
     }
 
+    /// Records what new events say of contacts and sessions, gives them their sessions, and adds the events
+    /// that they give rise to.
+    async fn observe(
+        &self,
+        tx: &mut HotTx,
+        batch: &mut Batch<'_>,
+        companies: &HashMap<CompanyId, Arc<CompiledCompany>>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let is_seen =
+            |(_, item): &(usize, &Item<'_>)| item.fate == Fate::New && item.said.is_some();
+        let places: Vec<usize> =
+            batch.items.iter().enumerate().filter(is_seen).map(|(place, _)| place).collect();
+        if places.is_empty() {
+            return Ok(());
+        }
+        let seen: Vec<Seen<'_>> = places
+            .iter()
+            .filter_map(|place| {
+                let Item { event, id, said, .. } = &batch.items[*place];
+                Some(Seen { event: &**event, id: *id, said: (*said)? })
+            })
+            .collect();
+        let Observations { sessions, derived } =
+            self.observe_batch(tx, &seen, companies, status_id, now).await?;
+        for (place, session) in places.into_iter().zip(sessions) {
+            batch.items[place].carry(session);
+        }
+        for Derived { event, session } in derived {
+            let mut item = Item::of(DERIVED, EventRef::Derived(Box::new(event)));
+            item.carry(session);
+            self.number(&mut item, companies, now);
+            batch.items.push(item);
+        }
+        Ok(())
+    }
+
     /// Chooses the endpoints that an event goes to, whatever its session is, and gives it its id, with room
     /// after it for its deliveries.
     pub(crate) fn number(
@@ -238,7 +329,7 @@ impl Store {
         companies: &HashMap<CompanyId, Arc<CompiledCompany>>,
         now: DateTime<Utc>,
     ) {
-        item.chosen = companies[&item.event.company].chosen(item.event);
+        item.chosen = companies[&item.event.company].chosen(&item.event);
         item.deliveries = count(&item.chosen);
         item.id = self.inner.ids.block(now, 1 + item.deliveries);
     }
@@ -387,9 +478,13 @@ pub(crate) fn owners_to_read(
     items: &[Item<'_>],
     companies: &HashMap<CompanyId, Arc<CompiledCompany>>,
 ) -> Vec<i64> {
-    let new = items.iter().filter(|item| item.fate == Fate::New);
+    let new = || items.iter().filter(|item| item.fate == Fate::New);
     let mut pairs: Vec<(CompanyId, &EventTypeName)> =
-        new.map(|item| (item.event.company, &item.event.event_type)).collect();
+        new().map(|item| (item.event.company, &item.event.event_type)).collect();
+    for item in new().filter(|item| item.said.is_some()) {
+        let derived = DerivedEvent::ALL.iter().map(|derived| derived.event_type());
+        pairs.extend(derived.map(|event_type| (item.event.company, event_type)));
+    }
     pairs.sort_unstable();
     pairs.dedup();
     let mut endpoints: Vec<i64> = Vec::new();

@@ -87,7 +87,7 @@ impl PendingRow {
         endpoint: &CompiledEndpoint,
         now: DateTime<Utc>,
     ) -> Self {
-        let event = item.event;
+        let event = &item.event;
         // Operational events tell of the engine, not of a contact.
         let is_ordered = endpoint.traffic.ordered && !event.event_type.is_operational();
         let subject = event.subject.as_deref().filter(|_| is_ordered);
@@ -162,7 +162,7 @@ impl PendingRow {
 
     /// The delivery as it is handed over in memory.
     pub(crate) fn claimed(&self, items: &[Item<'_>], now: DateTime<Utc>) -> Claimed {
-        let event = items[self.item].event;
+        let event = &items[self.item].event;
         Claimed {
             id: DeliveryId::from_raw(self.id),
             endpoint: EndpointId::from_raw(self.endpoint),
@@ -346,7 +346,7 @@ pub(crate) async fn insert_fresh(
 }
 
 fn bind_event(marks: &mut Script, item: &Item<'_>, accepted_at: i64) {
-    let event = item.event;
+    let event = &item.event;
     marks
         .bind(item.id)
         .bind(event.company.raw())

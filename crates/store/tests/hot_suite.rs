@@ -47,6 +47,8 @@ mod sessions;
 mod sessions_contacts;
 #[path = "hot/sessions_due.rs"]
 mod sessions_due;
+#[path = "hot/sessions_ingest.rs"]
+mod sessions_ingest;
 #[path = "hot/settle.rs"]
 mod settle;
 #[path = "hot/settle_endpoint.rs"]
