@@ -78,7 +78,8 @@ fn is_not_found<T>(result: Result<T, Error>) -> bool {
 fn conflict<T: std::fmt::Debug>(result: Result<T, Error>) -> &'static str {
     match result {
         Err(Error::Conflict { code, .. }) => code,
-        other => panic!("{other:?}"),
+        Err(error) => panic!("{error:?}"),
+        Ok(made) => panic!("{made:?}"),
     }
 }
 
