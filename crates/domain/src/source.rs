@@ -391,18 +391,21 @@ pub enum RefusalReason {
     TooLarge,
     /// It was signed rightly and is no notification.
     Malformed,
+    /// Part of it could not be read; the rest was taken in.
+    PartMalformed,
     /// The question carried another verify token.
     WrongVerifyToken,
 }
 
 impl RefusalReason {
     /// Every reason.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::SignatureMissing,
         Self::SignatureWrong,
         Self::NoAppSecret,
         Self::TooLarge,
         Self::Malformed,
+        Self::PartMalformed,
         Self::WrongVerifyToken,
     ];
 
@@ -414,6 +417,7 @@ impl RefusalReason {
             Self::NoAppSecret => "no_app_secret",
             Self::TooLarge => "too_large",
             Self::Malformed => "malformed",
+            Self::PartMalformed => "part_malformed",
             Self::WrongVerifyToken => "wrong_verify_token",
         }
     }
@@ -439,6 +443,7 @@ impl RefusalReason {
             }
             Self::TooLarge => "it was larger than 3145728 bytes",
             Self::Malformed => "it is no notification of the WhatsApp Cloud API",
+            Self::PartMalformed => "part of it could not be read; the rest was taken in",
             Self::WrongVerifyToken => {
                 "the question for this callback URL carried another verify token; paste this \
                  source's into the App Dashboard"

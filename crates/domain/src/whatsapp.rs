@@ -1,5 +1,5 @@
 //! What Meta's WhatsApp Cloud API sends: notifications read into updates, each of which becomes one
-//! event; the handshake by which Meta checks a callback URL; the signature of what it posts.
+//! event. The handshake and the signatures of a callback URL stand in [`crate::source`].
 //!
 //! Nothing that Meta wrote is lost. Its own objects are carried byte for byte, so that integers of 16
 //! digits, forms of numbers, escapes, doubled members and their order survive, and what no member of
@@ -16,9 +16,6 @@
 //!
 //! Of members with the same name the last one counts, as everywhere in JSON, and the others are rest.
 //! An integer where text belongs is read as the text of its digits.
-
-pub mod handshake;
-pub mod signature;
 
 mod change;
 mod contacts;

@@ -152,14 +152,22 @@ struct EventView<'a> {
     accepted_at: DateTime<Utc>,
     expires_at: Option<DateTime<Utc>>,
     deliveries: u32,
+    /// The session with its contact as it was at the event's time: `{id, state, started_at, expires_at}`.
+    /// Not in lists, and not where there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    session: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     data: Option<&'a RawValue>,
 }
 
+/// What an event's view borrows: its data, and its session where it has one.
+type Borrowed = (Arc<[u8]>, Option<Arc<[u8]>>);
+
 impl EventView<'_> {
-    /// An event and, apart from it, its data.
-    fn of(record: EventRecord) -> (Self, Arc<[u8]>) {
+    /// An event and, apart from it, what its view would borrow.
+    fn of(record: EventRecord) -> (Self, Borrowed) {
         let EventRecord {
             id,
             event_type,
@@ -172,6 +180,7 @@ impl EventView<'_> {
             expires_at,
             data,
             deliveries,
+            session,
         } = record;
         let view = Self {
             id,
@@ -184,9 +193,10 @@ impl EventView<'_> {
             accepted_at,
             expires_at,
             deliveries,
+            session: None,
             data: None,
         };
-        (view, data)
+        (view, (data, session))
     }
 }
 
@@ -226,8 +236,12 @@ pub async fn get_event(
     let authorized = auth::authorize(&req, &shared).await?;
     Query::of(&req).finish()?;
     let record = shared.state.store.event(authorized.caller.company, path_id(&req)?).await?;
-    let (view, data) = EventView::of(record);
-    let data: &RawValue =
-        serde_json::from_slice(&data).map_err(|error| ApiError::Internal(error.into()))?;
-    json(StatusCode::OK, &EventView { data: Some(data), ..view })
+    let (view, (data, session)) = EventView::of(record);
+    let data = Some(raw(&data)?);
+    let session = session.as_deref().map(raw).transpose()?;
+    json(StatusCode::OK, &EventView { data, session, ..view })
+}
+
+fn raw(json: &[u8]) -> Result<&RawValue, ApiError> {
+    serde_json::from_slice(json).map_err(|error| ApiError::Internal(error.into()))
 }

@@ -9,13 +9,14 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
+use domain::event::NewEvent;
 use domain::id::{CompanyId, SourceId};
 use domain::source::{
     AppSecretKeys, Handshake, NOTIFICATION_BYTES_MAX, RefusalReason, SignatureCheck, handshake,
 };
 use store::{OpenSource, Refused};
 
-use super::source_updates::updates_of;
+use super::source_updates::{Updates, updates_of};
 use crate::code::Code;
 use crate::error::ApiError;
 use crate::serve::Shared;
@@ -136,15 +137,30 @@ async fn take_in(
     body: Bytes,
     now: DateTime<Utc>,
 ) -> Result<(), ApiError> {
-    let events = match updates_of(source, &body, now) {
-        Ok(events) => events,
-        Err(malformed) => {
-            let (reason, detail) = (RefusalReason::Malformed, malformed.to_string());
-            refuse_as(req, shared, source, (reason, detail.clone()), body.len(), now);
+    let Updates { events, misfits } = match updates_of(source, &body, now) {
+        Ok(updates) => updates,
+        Err(detail) => {
+            let malformed = (RefusalReason::Malformed, detail.clone());
+            refuse_as(req, shared, source, malformed, body.len(), now);
             return Err(ApiError::Refused { code: Code::MalformedNotification, detail });
         }
     };
+    let bytes = body.len();
     drop(body); // the events have their own copies, and may wait for a commit
+    store_events(shared, source, events, now).await?;
+    // Once the others are safe: Meta sends them again if they are not, and these with them.
+    for misfit in misfits {
+        refuse_as(req, shared, source, (RefusalReason::PartMalformed, misfit), bytes, now);
+    }
+    Ok(())
+}
+
+async fn store_events(
+    shared: &Shared,
+    source: &OpenSource,
+    events: Vec<NewEvent>,
+    now: DateTime<Utc>,
+) -> Result<(), ApiError> {
     let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
     if count == 0 {
         return Ok(());

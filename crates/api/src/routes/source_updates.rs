@@ -1,126 +1,93 @@
 //! A notification as the events that it becomes.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
-use domain::event::{
-    EXTERNAL_ID_BYTES_MAX, NewEvent, PHONE_NUMBER_ID_BYTES_MAX, SUBJECT_BYTES_MAX,
-};
-use domain::event_type::EventTypeName;
-use serde_json::{Map, Value, json};
+use domain::event::NewEvent;
+use domain::whatsapp::{self, RefusedUpdate, Update};
 use store::OpenSource;
 
-/// Why a document is no notification.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Malformed(String);
+/// How many parts of one notification that cannot be read are told by themselves; beyond that they are
+/// counted.
+const MISFITS_TOLD_MAX: usize = 5;
 
-impl std::fmt::Display for Malformed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
+/// What a notification becomes.
+#[derive(Debug)]
+pub struct Updates {
+    /// Its events, in Meta's order.
+    pub events: Vec<NewEvent>,
+    /// For each part that no event can be made of, as far as they are told, a sentence.
+    pub misfits: Vec<String>,
 }
 
-/// The events of a notification, in its order.
+/// The events of a notification; where nothing can be made of it, why, in a sentence.
 pub fn updates_of(
     source: &OpenSource,
     body: &[u8],
     received_at: DateTime<Utc>,
-) -> Result<Vec<NewEvent>, Malformed> {
-    let document: Value = serde_json::from_slice(body)
-        .map_err(|error| Malformed(format!("it is not JSON: {error}")))?;
-    if document["object"] != "whatsapp_business_account" {
-        let detail = "/object must be \"whatsapp_business_account\"";
-        return Err(Malformed(detail.to_owned()));
+) -> Result<Updates, String> {
+    let notification = whatsapp::parse(body, received_at)
+        .map_err(|malformed| told(malformed.pointer(), &malformed.to_string()))?;
+    let misfits = misfits(&notification.refused);
+    if notification.updates.is_empty() && !misfits.is_empty() {
+        return Err(misfits.join("; "));
     }
-    let entries = document["entry"].as_array();
-    let entries = entries.ok_or_else(|| Malformed("/entry must be a list".to_owned()))?;
-    let mut events = Vec::new();
-    for entry in entries {
-        for change in entry["changes"].as_array().into_iter().flatten() {
-            for update in updates(&entry["id"], change) {
-                events.push(event(source, update, received_at));
-            }
-        }
-    }
-    Ok(events)
+    let events = notification.updates.into_iter().map(|update| event(source, update)).collect();
+    Ok(Updates { events, misfits })
 }
 
-struct Update {
-    event_type: String,
-    key: Option<String>,
-    data: Map<String, Value>,
-}
-
-fn updates(waba_id: &Value, change: &Value) -> Vec<Update> {
-    let field = change["field"].as_str().unwrap_or("unknown");
-    let value = &change["value"];
-    if field != "messages" {
-        let data = json!({"waba_id": waba_id, "value": value});
-        return update(format!("whatsapp.{field}"), None, data).into_iter().collect();
+fn misfits(refused: &[RefusedUpdate]) -> Vec<String> {
+    let shown = refused.iter().take(MISFITS_TOLD_MAX);
+    let mut misfits: Vec<String> =
+        shown.map(|refused| told(&refused.pointer, &refused.reason)).collect();
+    if let more @ 1.. = refused.len() - misfits.len() {
+        misfits.push(format!("and {more} more parts like these"));
     }
-    let metadata = &value["metadata"];
-    let contacts = value["contacts"].as_array().cloned().unwrap_or_default();
-    let common = |item: &Value, name: &str| {
-        let person = item["from"].as_str().or_else(|| item["recipient_id"].as_str());
-        let mut contact = json!({});
-        if let Some(person) = person {
-            contact["wa_id"] = person.into();
-        }
-        json!({
-            "waba_id": waba_id,
-            "phone_number_id": metadata["phone_number_id"],
-            "display_phone_number": metadata["display_phone_number"],
-            "contact": contact,
-            "contacts": contacts,
-            "message_id": item["id"],
-            "timestamp": item["timestamp"],
-            name: item,
-        })
-    };
-    let list = |name: &str| value[name].as_array().into_iter().flatten();
-    let id = |item: &Value| item["id"].as_str().map(str::to_owned);
-    let messages = list("messages").filter_map(|item| {
-        update("message.received".to_owned(), id(item), common(item, "message"))
-    });
-    let statuses = list("statuses").filter_map(|item| {
-        let status = item["status"].as_str().unwrap_or("unknown");
-        let key = id(item).map(|id| format!("{id}:{status}"));
-        update(format!("message.{status}"), key, common(item, "status"))
-    });
-    messages.chain(statuses).collect()
+    misfits
 }
 
-fn update(event_type: String, key: Option<String>, data: Value) -> Option<Update> {
-    match data {
-        Value::Object(data) => Some(Update { event_type, key, data }),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-            None
-        }
-    }
+fn told(pointer: &str, reason: &str) -> String {
+    if pointer.is_empty() { reason.to_owned() } else { format!("{pointer}: {reason}") }
 }
 
-fn event(source: &OpenSource, update: Update, received_at: DateTime<Utc>) -> NewEvent {
-    let Update { event_type, key, data } = update;
-    let other = || EventTypeName::parse("whatsapp.messages").expect("these are two words");
-    let short = |text: &str, bytes_max: usize| {
-        let fits = (1..=bytes_max).contains(&text.len()) && !text.contains('\0');
-        fits.then(|| Arc::<str>::from(text))
-    };
-    let subject = data.get("contact").and_then(|contact| contact["wa_id"].as_str());
-    let number = data.get("phone_number_id").and_then(Value::as_str);
-    let seconds = data.get("timestamp").and_then(|text| text.as_str()?.parse().ok());
+fn event(source: &OpenSource, update: Update) -> NewEvent {
+    let Update {
+        event_type,
+        data,
+        external_id,
+        subject,
+        phone_number_id,
+        waba_id: _,
+        occurred_at,
+        fact: _,
+    } = update;
     NewEvent {
         company: source.company,
-        event_type: EventTypeName::parse(&event_type).unwrap_or_else(|_| other()),
+        event_type,
         source: Some(source.id),
-        external_id: key.and_then(|key| short(&key, EXTERNAL_ID_BYTES_MAX)),
-        subject: subject.and_then(|subject| short(subject, SUBJECT_BYTES_MAX)),
-        phone_number_id: number.and_then(|number| short(number, PHONE_NUMBER_ID_BYTES_MAX)),
-        occurred_at: seconds
-            .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
-            .or(Some(received_at)),
+        external_id: Some(external_id),
+        subject,
+        phone_number_id,
+        occurred_at,
         expires_at: None,
         judged: None,
-        data: Value::Object(data).to_string().into_bytes().into(),
+        data,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(count: usize) -> Vec<RefusedUpdate> {
+        let one = |n| RefusedUpdate { pointer: format!("/entry/{n}"), reason: "is a number".into() };
+        (0..count).map(one).collect()
+    }
+
+    #[test]
+    fn the_first_misfits_are_told_and_the_rest_is_counted() {
+        assert_eq!(misfits(&refused(0)), Vec::<String>::new());
+        assert_eq!(misfits(&refused(MISFITS_TOLD_MAX)).len(), MISFITS_TOLD_MAX);
+        let told = misfits(&refused(MISFITS_TOLD_MAX + 2));
+        assert_eq!((told[0].as_str(), told.len()), ("/entry/0: is a number", MISFITS_TOLD_MAX + 1));
+        assert_eq!(told[MISFITS_TOLD_MAX], "and 2 more parts like these");
     }
 }
