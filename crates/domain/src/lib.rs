@@ -40,5 +40,6 @@ pub mod settle;
 pub mod stats;
 pub mod throttle;
 pub mod traffic;
+pub mod wati_webhook;
 pub mod why;
 pub mod wire;

@@ -11,7 +11,7 @@ use domain::limits::Limit;
 use domain::schedule::RetrySchedule;
 use domain::secret::SigningKeys;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect,
 };
 
@@ -46,26 +46,39 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<EndpointRecord, Error> {
         let id = EndpointId::from_raw(self.new_id(now));
-        let traffic = endpoint.traffic;
-        let row = self.new_row(company, id, endpoint, now);
         let tx = self.begin().await?;
         bump_config_version(&tx, company).await?;
         check_active(&tx, company).await?;
         self.check_limit(&tx, company, Limit::Endpoints, now).await?;
-        check_key_is_free(&tx, company, row.external_key.as_deref(), None).await?;
-        let inserted: endpoint::ActiveModel = row.clone().into();
-        endpoint::Entity::insert(inserted).exec_without_returning(&tx).await?;
-        self.begin_traffic(&tx, (company, id), None, traffic, now).await?;
-        let url = without_secrets(&row.url);
-        let facts = serde_json::json!({
-            "url": url, "event_types": row.event_types, "format": row.format, "switch": row.switch,
-        });
-        self.audit(&tx, company, actor, "endpoint.created", id, facts, now).await?;
+        check_key_is_free(&tx, company, endpoint.external_key.as_deref(), None).await?;
+        let row = self.insert_endpoint(&tx, (company, id), endpoint, actor, now).await?;
         tx.commit().await?;
         self.hint(Hint::ConfigChanged(company));
         let record = self.endpoint_record(row)?;
         self.tell_endpoint((company, id), "created", &record.state, now);
         Ok(record)
+    }
+
+    /// Writes a new endpoint and its line in the audit log.
+    pub(crate) async fn insert_endpoint(
+        &self,
+        tx: &DatabaseTransaction,
+        (company, id): (CompanyId, EndpointId),
+        endpoint: NewEndpoint,
+        actor: Actor,
+        now: DateTime<Utc>,
+    ) -> Result<endpoint::Model, Error> {
+        let traffic = endpoint.traffic;
+        let row = self.new_row(company, id, endpoint, now);
+        let inserted: endpoint::ActiveModel = row.clone().into();
+        endpoint::Entity::insert(inserted).exec_without_returning(tx).await?;
+        self.begin_traffic(tx, (company, id), None, traffic, now).await?;
+        let url = without_secrets(&row.url);
+        let facts = serde_json::json!({
+            "url": url, "event_types": row.event_types, "format": row.format, "switch": row.switch,
+        });
+        self.audit(tx, company, actor, "endpoint.created", id, facts, now).await?;
+        Ok(row)
     }
 
     /// One endpoint.

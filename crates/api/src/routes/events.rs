@@ -172,6 +172,7 @@ impl EventView<'_> {
             expires_at,
             data,
             deliveries,
+            session: _,
         } = record;
         let view = Self {
             id,

@@ -10,7 +10,7 @@ use utoipa::OpenApi;
 use super::table::{ROUTES, Row};
 use super::{
     account, addresses, admin_companies, admin_health, admin_nodes, audit, credentials, deliveries,
-    endpoints, event_batch, event_types, events, health, inbox_requests, inboxes, invitations,
+    endpoints, event_batch, event_types, events, filter_test, health, inbox_requests, inboxes, invitations,
     jobs, limits, logins, mails, me, members, notifications, samples, secrets, settings, stats,
     stream, tokens, why,
 };
@@ -39,6 +39,7 @@ use crate::code::Code;
         endpoints::list_endpoints, endpoints::create_endpoint, endpoints::get_endpoint,
         endpoints::update_endpoint, endpoints::delete_endpoint,
         secrets::get_secret, secrets::rotate_secret, samples::send_sample,
+        filter_test::test_endpoint_filter, filter_test::test_filter,
         deliveries::list_deliveries, deliveries::get_delivery, deliveries::retry_delivery,
         deliveries::cancel_delivery,
         jobs::replay_event, jobs::recover_endpoint, jobs::retry_deliveries, jobs::cancel_deliveries,
@@ -102,6 +103,7 @@ const UNDESCRIBED: [&str; 9] = [
     "/metrics",
     "/inbox/{key}",
     "/inbox/{key}/{tail:.*}",
+    "/{company}/api/v2/webhookEndpoints",
     "/",
 ];
 
