@@ -51,6 +51,8 @@ pub enum Code {
     TooManyJobs,
     /// The company has as many inboxes as it may.
     TooManyInboxes,
+    /// The company's filters have as many regexes as they may.
+    TooManyRegexes,
     /// The job is over.
     JobFinished,
     /// Somebody has that address already.
@@ -159,6 +161,7 @@ impl Code {
         Self::EndpointDeleted,
         Self::TooManyJobs,
         Self::TooManyInboxes,
+        Self::TooManyRegexes,
         Self::JobFinished,
         Self::EmailTaken,
         Self::AlreadyVerified,
@@ -227,6 +230,7 @@ impl Code {
             Self::EndpointDeleted => "endpoint_deleted",
             Self::TooManyJobs => "too_many_jobs",
             Self::TooManyInboxes => "too_many_inboxes",
+            Self::TooManyRegexes => "too_many_regexes",
             Self::JobFinished => "job_finished",
             Self::EmailTaken => "email_taken",
             Self::AlreadyVerified => "already_verified",
@@ -310,6 +314,7 @@ impl Code {
             | Self::EndpointDeleted
             | Self::TooManyJobs
             | Self::TooManyInboxes
+            | Self::TooManyRegexes
             | Self::JobFinished
             | Self::EmailTaken
             | Self::AlreadyVerified
@@ -369,6 +374,7 @@ impl Code {
             Self::EndpointDeleted => "The delivery's endpoint was deleted",
             Self::TooManyJobs => "As many jobs are running as there may be",
             Self::TooManyInboxes => "The company has as many inboxes as it may",
+            Self::TooManyRegexes => "The filters of the company have as many regexes as they may",
             Self::JobFinished => "The job is over",
             Self::EmailTaken => "Somebody has that mail address",
             Self::AlreadyVerified => "The mail address has been verified",

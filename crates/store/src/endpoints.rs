@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use domain::endpoint::EndpointState;
 use domain::external_key::EndpointName;
+use domain::filter::{COMPANY_REGEXES_MAX, Filter};
 use domain::id::{CompanyId, EndpointId};
 use domain::limits::Limit;
 use domain::schedule::RetrySchedule;
@@ -69,6 +70,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<endpoint::Model, Error> {
         let traffic = endpoint.traffic;
+        check_regexes(tx, company, endpoint.narrowing.filter.as_ref(), None).await?;
         let row = self.new_row(company, id, endpoint, now);
         let inserted: endpoint::ActiveModel = row.clone().into();
         endpoint::Entity::insert(inserted).exec_without_returning(tx).await?;
@@ -359,6 +361,38 @@ pub(crate) async fn undo_held_back_mails(
         .exec(tx)
         .await?;
     Ok(())
+}
+
+/// The filters of all endpoints of a company have a bounded number of regexes: each is kept compiled.
+pub(crate) async fn check_regexes(
+    tx: &impl ConnectionTrait,
+    company: CompanyId,
+    filter: Option<&Filter>,
+    except: Option<EndpointId>,
+) -> Result<(), Error> {
+    let new = filter.map_or(0, |filter| Filter::regexes_in(filter.as_str()));
+    if new == 0 {
+        return Ok(());
+    }
+    let others: Vec<Option<String>> = endpoint::Entity::find()
+        .select_only()
+        .column(endpoint::Column::Filter)
+        .filter(endpoint::Column::CompanyId.eq(company.raw()))
+        .filter(endpoint::Column::DeletedAt.is_null())
+        .filter(endpoint::Column::Filter.is_not_null())
+        .filter(endpoint::Column::Id.ne(except.map_or(0, EndpointId::raw)))
+        .into_tuple()
+        .all(tx)
+        .await?;
+    let there: usize = others.iter().flatten().map(|text| Filter::regexes_in(text)).sum();
+    if there + new <= COMPANY_REGEXES_MAX {
+        return Ok(());
+    }
+    let detail = format!(
+        "the filters of a company have {COMPANY_REGEXES_MAX} regexes at most, and those of its other \
+         endpoints have {there}; write `prefix`, `contains` or `in` where they will do"
+    );
+    Err(Error::Conflict { code: "too_many_regexes", detail })
 }
 
 /// The caller's own name for an endpoint is unique among those that are not deleted.

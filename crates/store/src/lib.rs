@@ -6,6 +6,7 @@ mod admin;
 mod again;
 mod audit_read;
 mod claim;
+mod claim_row;
 mod clock;
 mod company;
 mod compiled;

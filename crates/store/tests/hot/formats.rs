@@ -2,7 +2,7 @@
 //! lives.
 
 use domain::event::NewEvent;
-use domain::filter::Filter;
+use domain::filter::{COMPANY_REGEXES_MAX, Filter, REGEXES_MAX};
 use domain::format::{Format, Rendering, WatiNames, WatiVersion};
 use domain::id::{DeliveryId, EndpointId, EventId};
 use domain::job::JobRequest;
@@ -19,6 +19,7 @@ use crate::setup::{ACTOR, Setup, new_endpoint, now, on_both};
 
 on_both!(
     what_an_endpoint_chooses_is_kept_and_changed,
+    regexes_of_a_company_are_bounded,
     an_event_goes_where_number_data_and_form_agree,
     a_change_of_the_filter_counts_for_the_next_event,
     sessions_are_asked_for_by_name,
@@ -113,6 +114,34 @@ async fn what_an_endpoint_chooses_is_kept_and_changed(s: Setup) {
     for part in ["\"format\":[\"wati\",\"meta\"]", "\"wati_names\":[{", "\"filter\":[{"] {
         assert!(facts.contains(part), "{facts}");
     }
+}
+
+async fn regexes_of_a_company_are_bounded(s: Setup) {
+    let with = |count: usize| {
+        let one = r#"{"field":"a","regex":"x"}"#;
+        let text = format!("{{\"or\":[{}]}}", vec![one; count].join(","));
+        Narrowing { filter: filter(&text), ..Narrowing::default() }
+    };
+    let make = |narrowing| {
+        let wanted = NewEndpoint { narrowing, ..new_endpoint() };
+        s.store.create_endpoint(s.company, wanted, ACTOR, now())
+    };
+    let mut last = None;
+    for _ in 0..COMPANY_REGEXES_MAX / REGEXES_MAX {
+        last = Some(make(with(REGEXES_MAX)).await.unwrap().id);
+    }
+    let refused = make(with(1)).await.unwrap_err();
+    assert!(matches!(refused, Error::Conflict { code: "too_many_regexes", .. }), "{refused:?}");
+    make(only_text()).await.unwrap();
+    // Its own do not count twice.
+    let patch = |narrowing: Narrowing| {
+        let patch = EndpointPatch { filter: Some(narrowing.filter), ..EndpointPatch::default() };
+        s.store.update_endpoint(s.company, last.unwrap(), patch, ACTOR, now())
+    };
+    patch(with(REGEXES_MAX - 1)).await.unwrap();
+    make(with(1)).await.unwrap();
+    let refused = patch(with(REGEXES_MAX)).await.unwrap_err();
+    assert!(matches!(refused, Error::Conflict { code: "too_many_regexes", .. }), "{refused:?}");
 }
 
 async fn an_event_goes_where_number_data_and_form_agree(s: Setup) {
