@@ -37,6 +37,11 @@ impl Authorized {
         self.caller.actor()
     }
 
+    /// Refuses whoever lacks this scope, beside the one that the table of routes asks for.
+    pub fn must_also(&self, scope: Scope) -> Result<(), ApiError> {
+        check(&self.caller, Access::Scope(scope))
+    }
+
     /// The database for changes: what is written down about them says from where they were asked for.
     pub fn store(&self, shared: &Shared) -> Store {
         shared.state.store.asked_from(self.origin)

@@ -57,6 +57,8 @@ pub enum Code {
     TooManyInboxes,
     /// The company has as many sources as it may.
     TooManySources,
+    /// The company's filters have as many regexes as they may.
+    TooManyRegexes,
     /// The job is over.
     JobFinished,
     /// Somebody has that address already.
@@ -172,6 +174,7 @@ impl Code {
         Self::TooManyJobs,
         Self::TooManyInboxes,
         Self::TooManySources,
+        Self::TooManyRegexes,
         Self::JobFinished,
         Self::EmailTaken,
         Self::AlreadyVerified,
@@ -245,6 +248,7 @@ impl Code {
             Self::TooManyJobs => "too_many_jobs",
             Self::TooManyInboxes => "too_many_inboxes",
             Self::TooManySources => "too_many_sources",
+            Self::TooManyRegexes => "too_many_regexes",
             Self::JobFinished => "job_finished",
             Self::EmailTaken => "email_taken",
             Self::AlreadyVerified => "already_verified",
@@ -334,6 +338,7 @@ impl Code {
             | Self::TooManyJobs
             | Self::TooManyInboxes
             | Self::TooManySources
+            | Self::TooManyRegexes
             | Self::JobFinished
             | Self::EmailTaken
             | Self::AlreadyVerified
@@ -397,6 +402,7 @@ impl Code {
             Self::TooManyJobs => "As many jobs are running as there may be",
             Self::TooManyInboxes => "The company has as many inboxes as it may",
             Self::TooManySources => "The company has as many sources as it may",
+            Self::TooManyRegexes => "The filters of the company have as many regexes as they may",
             Self::JobFinished => "The job is over",
             Self::EmailTaken => "Somebody has that mail address",
             Self::AlreadyVerified => "The mail address has been verified",

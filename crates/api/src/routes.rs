@@ -28,6 +28,7 @@ mod event_batch;
 mod event_type_fields;
 mod event_types;
 mod events;
+mod filter_test;
 mod health;
 mod inbox_receive;
 mod inbox_requests;
@@ -55,6 +56,7 @@ mod stats;
 mod stream;
 mod table;
 mod tokens;
+mod wati_webhooks;
 mod why;
 
 pub use account::wait;

@@ -10,6 +10,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 pub mod event_types;
+pub mod filter;
 pub mod ids;
 pub mod inbox;
 pub mod settings;

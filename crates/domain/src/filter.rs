@@ -54,6 +54,8 @@ pub const REGEXES_MAX: usize = 10;
 pub const REGEX_BYTES_MAX: usize = 1_000;
 /// How large a compiled regex may be.
 pub const REGEX_COMPILED_BYTES_MAX: usize = 256 * 1024;
+/// How many regexes the filters of a company may have together: every node keeps them compiled.
+pub const COMPANY_REGEXES_MAX: usize = 200;
 /// What a regex may remember while it runs.
 const REGEX_CACHE_BYTES_MAX: usize = 128 * 1024;
 /// How many faults are told.
@@ -131,6 +133,12 @@ impl Filter {
     /// of the data stand in it.
     pub fn explain(&self, document: &Document<'_>) -> Explanation {
         explain::explain(self, document)
+    }
+
+    /// How many regexes a filter has that was written by [`Self::as_str`], without compiling it.
+    pub fn regexes_in(stored: &str) -> usize {
+        // In a text a quote has a backslash before it, so that these are the names of members alone.
+        stored.matches("\"regex\":").count()
     }
 
     /// About how many bytes of memory it takes at most.

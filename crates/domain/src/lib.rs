@@ -45,5 +45,6 @@ pub mod stats;
 pub mod throttle;
 pub mod traffic;
 pub mod whatsapp;
+pub mod wati_webhook;
 pub mod why;
 pub mod wire;

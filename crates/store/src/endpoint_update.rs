@@ -13,7 +13,7 @@ use sea_orm::{ActiveValue::Set, DatabaseTransaction};
 use serde_json::{Map, Value, json};
 
 use crate::endpoints::{
-    check_key_is_free, live_endpoint, locked_endpoint, state_change, undo_held_back_mails,
+    check_key_is_free, check_regexes, live_endpoint, locked_endpoint, state_change, undo_held_back_mails,
     write_endpoint,
 };
 use crate::entity::endpoint;
@@ -47,6 +47,8 @@ impl Store {
         check_active(&tx, company).await?;
         let key = patch.external_key.as_ref().and_then(|key| key.as_deref());
         check_key_is_free(&tx, company, key, Some(id)).await?;
+        let filter = patch.filter.as_ref().and_then(Option::as_ref);
+        check_regexes(&tx, company, filter, Some(id)).await?;
 
         let before = state_of(&row)?;
         let is_new_url = patch.url.as_ref().is_some_and(|url| *url != row.url);

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use domain::endpoint::EndpointState;
 use domain::external_key::EndpointName;
+use domain::filter::{COMPANY_REGEXES_MAX, Filter};
 use domain::id::{CompanyId, EndpointId};
 use domain::limits::Limit;
 use domain::schedule::RetrySchedule;
 use domain::secret::SigningKeys;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect,
 };
 
@@ -46,26 +47,40 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<EndpointRecord, Error> {
         let id = EndpointId::from_raw(self.new_id(now));
-        let traffic = endpoint.traffic;
-        let row = self.new_row(company, id, endpoint, now);
         let tx = self.begin().await?;
         bump_config_version(&tx, company).await?;
         check_active(&tx, company).await?;
         self.check_limit(&tx, company, Limit::Endpoints, now).await?;
-        check_key_is_free(&tx, company, row.external_key.as_deref(), None).await?;
-        let inserted: endpoint::ActiveModel = row.clone().into();
-        endpoint::Entity::insert(inserted).exec_without_returning(&tx).await?;
-        self.begin_traffic(&tx, (company, id), None, traffic, now).await?;
-        let url = without_secrets(&row.url);
-        let facts = serde_json::json!({
-            "url": url, "event_types": row.event_types, "format": row.format, "switch": row.switch,
-        });
-        self.audit(&tx, company, actor, "endpoint.created", id, facts, now).await?;
+        check_key_is_free(&tx, company, endpoint.external_key.as_deref(), None).await?;
+        let row = self.insert_endpoint(&tx, (company, id), endpoint, actor, now).await?;
         tx.commit().await?;
         self.hint(Hint::ConfigChanged(company));
         let record = self.endpoint_record(row)?;
         self.tell_endpoint((company, id), "created", &record.state, now);
         Ok(record)
+    }
+
+    /// Writes a new endpoint and its line in the audit log.
+    pub(crate) async fn insert_endpoint(
+        &self,
+        tx: &DatabaseTransaction,
+        (company, id): (CompanyId, EndpointId),
+        endpoint: NewEndpoint,
+        actor: Actor,
+        now: DateTime<Utc>,
+    ) -> Result<endpoint::Model, Error> {
+        let traffic = endpoint.traffic;
+        check_regexes(tx, company, endpoint.narrowing.filter.as_ref(), None).await?;
+        let row = self.new_row(company, id, endpoint, now);
+        let inserted: endpoint::ActiveModel = row.clone().into();
+        endpoint::Entity::insert(inserted).exec_without_returning(tx).await?;
+        self.begin_traffic(tx, (company, id), None, traffic, now).await?;
+        let url = without_secrets(&row.url);
+        let facts = serde_json::json!({
+            "url": url, "event_types": row.event_types, "format": row.format, "switch": row.switch,
+        });
+        self.audit(tx, company, actor, "endpoint.created", id, facts, now).await?;
+        Ok(row)
     }
 
     /// One endpoint.
@@ -346,6 +361,38 @@ pub(crate) async fn undo_held_back_mails(
         .exec(tx)
         .await?;
     Ok(())
+}
+
+/// The filters of all endpoints of a company have a bounded number of regexes: each is kept compiled.
+pub(crate) async fn check_regexes(
+    tx: &impl ConnectionTrait,
+    company: CompanyId,
+    filter: Option<&Filter>,
+    except: Option<EndpointId>,
+) -> Result<(), Error> {
+    let new = filter.map_or(0, |filter| Filter::regexes_in(filter.as_str()));
+    if new == 0 {
+        return Ok(());
+    }
+    let others: Vec<Option<String>> = endpoint::Entity::find()
+        .select_only()
+        .column(endpoint::Column::Filter)
+        .filter(endpoint::Column::CompanyId.eq(company.raw()))
+        .filter(endpoint::Column::DeletedAt.is_null())
+        .filter(endpoint::Column::Filter.is_not_null())
+        .filter(endpoint::Column::Id.ne(except.map_or(0, EndpointId::raw)))
+        .into_tuple()
+        .all(tx)
+        .await?;
+    let there: usize = others.iter().flatten().map(|text| Filter::regexes_in(text)).sum();
+    if there + new <= COMPANY_REGEXES_MAX {
+        return Ok(());
+    }
+    let detail = format!(
+        "the filters of a company have {COMPANY_REGEXES_MAX} regexes at most, and those of its other \
+         endpoints have {there}; write `prefix`, `contains` or `in` where they will do"
+    );
+    Err(Error::Conflict { code: "too_many_regexes", detail })
 }
 
 /// The caller's own name for an endpoint is unique among those that are not deleted.

@@ -7,6 +7,8 @@
 mod claim;
 #[path = "hot/engine.rs"]
 mod engine;
+#[path = "hot/formats.rs"]
+mod formats;
 #[path = "hot/fresh_keys.rs"]
 mod fresh_keys;
 #[path = "hot/ingest.rs"]

@@ -13,6 +13,7 @@ mod day_story;
 mod exposition;
 mod fairness;
 mod first_delivery;
+mod formats;
 mod inboxes;
 mod jobs;
 mod live;

@@ -14,17 +14,19 @@ use testkit::receiver::{Received, Receiver};
 use crate::support::{SOON, endpoint, fixture, running, text};
 
 /// Who verifies the Standard Webhooks signature.
-const STANDARD_JUDGES: &[(&str, &str)] = &[
+pub const STANDARD_JUDGES: &[(&str, &str)] = &[
     ("python", "standardwebhooks"),
     ("python", "svix"),
     ("node", "standardwebhooks"),
     ("node", "svix"),
 ];
+/// Who escapes a body before it verifies `X-Hub-Signature-256`.
+pub const ESCAPING_JUDGE: (&str, &str) = ("node", "escaping");
 /// Who verifies `X-Hub-Signature-256`.
-const HUB_JUDGE: (&str, &str) = ("node", "octokit");
+pub const HUB_JUDGE: (&str, &str) = ("node", "octokit");
 
 /// Asks a judge whether the request is signed with this secret.
-fn accepts(judge: (&str, &str), request: &Received, secret: &str) -> bool {
+pub fn accepts(judge: (&str, &str), request: &Received, secret: &str) -> bool {
     let headers: Map<String, Value> =
         request.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
     let body = STANDARD.encode(&request.body);
@@ -52,7 +54,7 @@ fn accepts(judge: (&str, &str), request: &Received, secret: &str) -> bool {
     said == "ok\n"
 }
 
-fn all_accept(request: &Received, standard: &str, hub: &str) {
+pub fn all_accept(request: &Received, standard: &str, hub: &str) {
     for judge in STANDARD_JUDGES {
         assert!(accepts(*judge, request, standard), "{judge:?}");
     }

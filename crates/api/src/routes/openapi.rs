@@ -10,8 +10,8 @@ use utoipa::OpenApi;
 use super::table::{ROUTES, Row};
 use super::{
     account, addresses, admin_companies, admin_health, admin_nodes, audit, credentials, deliveries,
-    endpoints, event_batch, event_types, events, health, inbox_requests, inboxes, invitations,
-    jobs, limits, logins, mails, me, members, notifications, samples, secrets, settings,
+    endpoints, event_batch, event_types, events, filter_test, health, inbox_requests, inboxes,
+    invitations, jobs, limits, logins, mails, me, members, notifications, samples, secrets, settings,
     source_refused, source_secrets, sources, stats, stream, tokens, why,
 };
 use crate::access::Access;
@@ -39,6 +39,7 @@ use crate::code::Code;
         endpoints::list_endpoints, endpoints::create_endpoint, endpoints::get_endpoint,
         endpoints::update_endpoint, endpoints::delete_endpoint,
         secrets::get_secret, secrets::rotate_secret, samples::send_sample,
+        filter_test::test_endpoint_filter, filter_test::test_filter,
         deliveries::list_deliveries, deliveries::get_delivery, deliveries::retry_delivery,
         deliveries::cancel_delivery,
         jobs::replay_event, jobs::recover_endpoint, jobs::retry_deliveries, jobs::cancel_deliveries,
@@ -113,6 +114,7 @@ const UNDESCRIBED: [&str; 10] = [
     "/metrics",
     "/inbox/{key}",
     "/inbox/{key}/{tail:.*}",
+    "/{company}/api/v2/webhookEndpoints",
     "/",
 ];
 

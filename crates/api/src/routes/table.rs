@@ -7,10 +7,10 @@ use domain::scope::Scope;
 
 use super::{
     account, addresses, admin_companies, admin_health, admin_nodes, audit, credentials, deliveries,
-    docs, endpoints, event_batch, event_types, events, health, inbox_receive, inbox_requests,
+    docs, endpoints, event_batch, event_types, events, filter_test, health, inbox_receive, inbox_requests,
     inboxes, invitations, jobs, limits, logins, mails, me, members, metrics, notifications,
     samples, secrets, settings, source_receive, source_refused, source_secrets, sources, stats,
-    stream, tokens, welcome, why,
+    stream, tokens, wati_webhooks, welcome, why,
 };
 use crate::access::Access::{self, Person, Public, Signed};
 
@@ -122,6 +122,8 @@ pub const ROUTES: &[Row] = rows! {
     POST "/api/v1/endpoints/{id}/recover" DELIVERIES_WRITE => jobs::recover_endpoint;
     GET "/api/v1/endpoints/{id}/stats" ENDPOINTS_READ => stats::get_endpoint_stats;
     POST "/api/v1/endpoints/{id}/sample" ENDPOINTS_WRITE => samples::send_sample;
+    POST "/api/v1/endpoints/{id}/filter/test" ENDPOINTS_READ => filter_test::test_endpoint_filter;
+    POST "/api/v1/filters/test" ENDPOINTS_READ => filter_test::test_filter;
 
     GET "/api/v1/deliveries" DELIVERIES_READ => deliveries::list_deliveries;
     POST "/api/v1/deliveries/retry" DELIVERIES_WRITE => jobs::retry_deliveries;
@@ -181,6 +183,7 @@ pub const ROUTES: &[Row] = rows! {
 
     GET "/in/{company}/{source}" Public => source_receive::answer_handshake;
     POST "/in/{company}/{source}" Public => source_receive::receive_notification;
+    POST "/{company}/api/v2/webhookEndpoints" ENDPOINTS_WRITE => wati_webhooks::create_webhooks;
 
     GET "/notification-addresses/confirm/{token}" Public => addresses::show_confirm_page;
     POST "/notification-addresses/confirm/{token}" Public => addresses::confirm_from_page;

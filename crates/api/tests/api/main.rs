@@ -4,6 +4,7 @@
 mod audit;
 mod bad_input;
 mod event_types;
+mod formats;
 mod harness;
 mod inboxes;
 mod limits;

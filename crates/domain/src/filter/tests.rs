@@ -245,3 +245,15 @@ fn data_may_be_nested_as_deeply_as_it_likes() {
     assert_eq!(filter.judge(&Document::parse(broken)), Verdict::Undecided(Undecided::NotJson));
     let _ = filter.explain(&Document::parse(deep.as_bytes()));
 }
+
+#[test]
+fn regexes_are_counted_without_compiling() {
+    let check = |text: &str, expected: usize| {
+        let filter = Filter::parse(text).unwrap();
+        assert_eq!(Filter::regexes_in(filter.as_str()), expected, "{text}");
+        assert_eq!(filter.0.regexes, expected, "{text}");
+    };
+    check(r#"{"field":"a","eq":"regex"}"#, 0);
+    check(r#"{"field":"regex","eq":"\"regex\":"}"#, 0);
+    check(r#"{"or":[{"field":"a","regex" : "x"},{"not":{"field":"a","\u0072egex":"y"}}]}"#, 2);
+}
