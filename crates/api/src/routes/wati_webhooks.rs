@@ -242,6 +242,7 @@ fn refused(error: ApiError) -> Result<HttpResponse, ApiError> {
         ApiError::Overloaded
         | ApiError::DatabaseUnavailable(_)
         | ApiError::NotReady { .. }
+        | ApiError::SourceNotReady { .. }
         | ApiError::Internal(_)
         | ApiError::TooManyTries { .. }
         | ApiError::RateLimited { .. } => Err(error),
