@@ -137,7 +137,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 63] = [
+    pub const ALL: [Self; 64] = [
         Self::InvalidJson,
         Self::Unauthorized,
         Self::MissingScope,

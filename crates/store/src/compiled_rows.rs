@@ -89,8 +89,7 @@ fn compiled(row: EndpointRow, known: &HashMap<&str, &Filter>) -> Result<Compiled
     let (format, narrowing) = choice
         .read_knowing(|text| known.get(text).map(|filter| (*filter).clone()))
         .map_err(corrupt(id))?;
-    let traffic =
-        traffic_of(rate_limit.as_deref(), max_in_flight, ordered).map_err(corrupt(id))?;
+    let traffic = traffic_of(rate_limit.as_deref(), max_in_flight, ordered).map_err(corrupt(id))?;
     Ok(CompiledEndpoint {
         id: EndpointId::from_raw(id),
         selectors,

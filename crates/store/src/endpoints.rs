@@ -12,8 +12,8 @@ use domain::limits::Limit;
 use domain::schedule::RetrySchedule;
 use domain::secret::SigningKeys;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 
 use crate::endpoint_update::without_secrets;
@@ -21,8 +21,8 @@ use crate::entity::{endpoint, mail};
 use crate::live_told::DELETED;
 use crate::rows::choice::ChoiceColumns;
 use crate::rows::endpoint::{
-    acknowledge_of, acknowledge_text, choice_of, corrupt, record, resolve_schedule, selectors_text, state_of,
-    timeout_ms, timeout_of,
+    acknowledge_of, acknowledge_text, choice_of, corrupt, record, resolve_schedule, selectors_text,
+    state_of, timeout_ms, timeout_of,
 };
 use crate::rows::endpoint_state::StateColumns;
 use crate::rows::page::{before_of, cut, limit_of};

@@ -19,9 +19,7 @@ use domain::role::Role;
 use domain::schedule::RetrySchedule;
 use domain::search::Needle;
 use domain::secret::{EndpointSecret, SigningKeys};
-use domain::selection::{
-    Narrowing, PhoneNumberIds, Picks, Selection, SessionState, SessionWanted,
-};
+use domain::selection::{Narrowing, PhoneNumberIds, Picks, Selection, SessionState, SessionWanted};
 use domain::traffic::{InFlight, PerSecond, Traffic};
 
 use crate::search::terms::StatusWanted;

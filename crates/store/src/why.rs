@@ -6,7 +6,9 @@ use domain::why::WhyNot;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::entity::endpoint;
-use crate::{DeliveryFilter, EndpointRecord, Error, EventRecord, PAGE_ROWS_MAX, PageRequest, Store};
+use crate::{
+    DeliveryFilter, EndpointRecord, Error, EventRecord, PAGE_ROWS_MAX, PageRequest, Store,
+};
 
 /// How many endpoints are looked at, the newest.
 const ENDPOINTS_MAX: u64 = 1_000;
@@ -33,9 +35,9 @@ fn why_not(event: &EventRecord, endpoint: &EndpointRecord) -> (Option<WhyNot>, O
     let (made_at, status) = (endpoint.created_at, endpoint.state.status());
     let why_not = WhyNot::of(made_at, event.accepted_at, mismatch, status);
     let filter = endpoint.narrowing.filter.as_ref();
-    let finding = filter.filter(|_| why_not == WhyNot::FilterDiffers).and_then(|filter| {
-        selection.explain(filter).reason().map(domain::filter::Finding::told)
-    });
+    let finding = filter
+        .filter(|_| why_not == WhyNot::FilterDiffers)
+        .and_then(|filter| selection.explain(filter).reason().map(domain::filter::Finding::told));
     (Some(why_not), finding)
 }
 
@@ -59,10 +61,8 @@ impl Store {
                 .filter(|(to, ..)| *to == endpoint.id)
                 .map(|(_, delivery, state)| (*delivery, *state))
                 .collect();
-            let (why_not, finding) = match own.is_empty() {
-                true => why_not(&event, &endpoint),
-                false => (None, None),
-            };
+            let (why_not, finding) =
+                if own.is_empty() { why_not(&event, &endpoint) } else { (None, None) };
             records.push(WhyRecord { endpoint, deliveries: own, why_not, finding });
         }
         Ok(records)

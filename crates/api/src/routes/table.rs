@@ -7,9 +7,9 @@ use domain::scope::Scope;
 
 use super::{
     account, addresses, admin_companies, admin_health, admin_nodes, audit, credentials, deliveries,
-    docs, endpoints, event_batch, event_types, events, filter_test, health, inbox_receive, inbox_requests,
-    inboxes, invitations, jobs, limits, logins, mails, me, members, metrics, notifications,
-    samples, secrets, settings, stats, stream, tokens, wati_webhooks, welcome, why,
+    docs, endpoints, event_batch, event_types, events, filter_test, health, inbox_receive,
+    inbox_requests, inboxes, invitations, jobs, limits, logins, mails, me, members, metrics,
+    notifications, samples, secrets, settings, stats, stream, tokens, wati_webhooks, welcome, why,
 };
 use crate::access::Access::{self, Person, Public, Signed};
 

@@ -50,7 +50,8 @@ impl ChoiceColumns {
         };
         let narrowing = Narrowing {
             phone_number_ids: phone_number_ids.as_deref().map(numbers_of).transpose()?,
-            session: SessionWanted::parse(&session).ok_or_else(|| format!("session is {session}"))?,
+            session: SessionWanted::parse(&session)
+                .ok_or_else(|| format!("session is {session}"))?,
             filter: filter.map(compile).transpose()?,
         };
         Ok((format, narrowing))

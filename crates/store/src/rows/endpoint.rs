@@ -140,7 +140,8 @@ pub fn record(row: endpoint::Model, header_names: Vec<String>) -> Result<Endpoin
         updated_at,
         deleted_at: _,
     } = row;
-    let choice = ChoiceColumns { format, wati_version, wati_names, filter, phone_number_ids, session };
+    let choice =
+        ChoiceColumns { format, wati_version, wati_names, filter, phone_number_ids, session };
     let (format, narrowing) = choice.read().map_err(corrupt(id))?;
     let fails = state.streak() > 0;
     let last_status = last_status.filter(|_| fails).and_then(|code| u16::try_from(code).ok());

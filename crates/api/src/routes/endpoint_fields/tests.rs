@@ -23,13 +23,9 @@ fn new(extra: &str) -> Result<NewEndpoint, ApiError> {
 fn an_endpoint_needs_a_url_and_event_types_and_the_rest_has_defaults() {
     let made = new("").unwrap();
     assert_eq!(made.url, "https://example.com/h");
-    assert_eq!(
-        (made.timeout, made.schedule),
-        (Duration::from_secs(5), ScheduleChoice::Standard)
-    );
+    assert_eq!((made.timeout, made.schedule), (Duration::from_secs(5), ScheduleChoice::Standard));
     assert!(made.secret.as_str().starts_with("whsec_"));
-    let ApiError::Invalid(mistakes) = read_new("{}", &config(), &[], [7; 32]).unwrap_err()
-    else {
+    let ApiError::Invalid(mistakes) = read_new("{}", &config(), &[], [7; 32]).unwrap_err() else {
         panic!()
     };
     assert_eq!(mistakes.len(), 2);
@@ -78,7 +74,10 @@ fn formats_are_read_and_changed() {
     check(Format::Meta, r#"{"wati_version":null}"#, Some(Format::Meta));
     for (body, pointer) in [
         (r#"{"wati_version":2}"#, "/wati_version"),
-        (r#"{"wati_names":{"message.template_sent":"templateMessageSent_v2_bsuid"}}"#, "/wati_names"),
+        (
+            r#"{"wati_names":{"message.template_sent":"templateMessageSent_v2_bsuid"}}"#,
+            "/wati_names",
+        ),
         (r#"{"format":"xml"}"#, "/format"),
         (r#"{"format":7}"#, "/format"),
         (r#"{"format":"wati","wati_version":3}"#, "/wati_version"),
@@ -94,7 +93,8 @@ fn formats_are_read_and_changed() {
 
 #[test]
 fn faults_of_a_filter_are_told_with_their_place() {
-    let body = r#"{"filter":{"and":[{"field":"message.type","equals":"text"},{"field":"a..b","eq":1}]}}"#;
+    let body =
+        r#"{"filter":{"and":[{"field":"message.type","equals":"text"},{"field":"a..b","eq":1}]}}"#;
     let found = pointers(read_patch(body, &config(), OWN, Format::Hookferry));
     assert_eq!(found, ["/filter/and/0/equals", "/filter/and/1/field"]);
     let found = pointers(read_patch(r#"{"filter":{}}"#, &config(), OWN, Format::Hookferry));
@@ -193,7 +193,9 @@ fn what_restrains_requests_is_taken_at_its_edges() {
     ] {
         assert_eq!(new(&format!(",{field}")).unwrap_err().code(), code, "{field}");
     }
-    let patch = read_patch(r#"{"rate_limit":null,"ordered":null}"#, &config(), OWN, Format::Hookferry).unwrap();
+    let patch =
+        read_patch(r#"{"rate_limit":null,"ordered":null}"#, &config(), OWN, Format::Hookferry)
+            .unwrap();
     assert_eq!((patch.per_second, patch.max_in_flight), (Some(None), None));
     assert_eq!(patch.ordered, Some(false));
 }
@@ -210,16 +212,14 @@ fn urls_are_refused_with_their_reason() {
     let private = code("https://10.1.2.3/hook");
     assert_eq!(private.code(), Code::AddressForbidden);
     let detail = private.detail();
-    assert!(
-        detail.contains("10.1.2.3") && detail.contains("HOOKFERRY_ALLOW_NETWORKS"),
-        "{detail}"
-    );
+    assert!(detail.contains("10.1.2.3") && detail.contains("HOOKFERRY_ALLOW_NETWORKS"), "{detail}");
 }
 
 #[test]
 fn an_unknown_event_type_names_its_neighbours() {
-    let patch =
-        |types: &str| read_patch(&format!(r#"{{"event_types":{types}}}"#), &config(), OWN, Format::Hookferry);
+    let patch = |types: &str| {
+        read_patch(&format!(r#"{{"event_types":{types}}}"#), &config(), OWN, Format::Hookferry)
+    };
     for good in [
         r#"["message.*"]"#,
         r#"["order.created"]"#,
@@ -250,7 +250,8 @@ fn an_unknown_event_type_names_its_neighbours() {
 
 #[test]
 fn a_patch_changes_what_it_names_and_null_clears() {
-    let error = read_patch(r#"{"secret":"whsec_x"}"#, &config(), OWN, Format::Hookferry).unwrap_err();
+    let error =
+        read_patch(r#"{"secret":"whsec_x"}"#, &config(), OWN, Format::Hookferry).unwrap_err();
     assert!(error.detail().contains("rotate"), "{}", error.detail());
     let patch = read_patch("{}", &config(), OWN, Format::Hookferry).unwrap();
     assert!(patch.url.is_none() && patch.headers.is_none() && patch.external_key.is_none());
