@@ -134,7 +134,7 @@ async fn a_tester_says_whether_an_event_would_have_come_and_why_not() {
         json!([false, true, true, false, false])
     );
     let finding = &told["filter"]["findings"][0];
-    let expected = json!({"pointer": "", "held": false, "decisive": true, "sentence": "message.type is \"image\""});
+    let expected = json!({"pointer": "", "held": false, "decisive": true, "sentence": "message.type is \"image\", not \"text\""});
     assert_eq!(finding, &expected);
     assert_eq!(told["filter"]["verdict"], "differs");
 
