@@ -26,7 +26,9 @@ pub enum WatiWebhookError {
     #[error("eventTypes: Wati has no event {0:?}")]
     UnknownName(String),
     /// Nothing would ever be sent.
-    #[error("eventTypes: nothing would ever be sent; name at least one event that WhatsApp tells of")]
+    #[error(
+        "eventTypes: nothing would ever be sent; name at least one event that WhatsApp tells of"
+    )]
     Nothing,
     /// It is no phone number.
     #[error("phoneNumber: must be the digits of a phone number with its country code")]
@@ -35,9 +37,8 @@ pub enum WatiWebhookError {
 
 /// The endpoints for a webhook with these events: one, or one of each version.
 pub fn subscriptions(names: &[String]) -> Result<Vec<Subscription>, WatiWebhookError> {
-    let known = |name: &String| {
-        wati_name(name).ok_or_else(|| WatiWebhookError::UnknownName(name.clone()))
-    };
+    let known =
+        |name: &String| wati_name(name).ok_or_else(|| WatiWebhookError::UnknownName(name.clone()));
     let known = names.iter().map(known).collect::<Result<Vec<_>, _>>()?;
     let has = |version| known.iter().any(|name| name.version == Some(version));
     let first = match (has(WatiVersion::V1), has(WatiVersion::V2)) {
@@ -73,11 +74,7 @@ fn subscription(version: WatiVersion, names: &[&str]) -> Subscription {
             shown.push((*name).to_owned());
         }
     }
-    Subscription {
-        format: Format::Wati { version, names: asked_for },
-        event_types,
-        names: shown,
-    }
+    Subscription { format: Format::Wati { version, names: asked_for }, event_types, names: shown }
 }
 
 /// The digits of a number, however it is written: `+91 98200 11223`.

@@ -53,6 +53,11 @@ impl Chosen {
     pub(crate) fn len(&self) -> usize {
         self.places.len()
     }
+
+    /// Whether the event's session decides about any of them.
+    pub(crate) const fn asks_for_sessions(&self) -> bool {
+        self.by_session
+    }
 }
 
 impl CompiledCompany {
@@ -106,9 +111,6 @@ impl CompiledCompany {
 
     /// Those of them that take an event in this session.
     pub(crate) fn in_session(&self, chosen: &Chosen, session: Option<SessionState>) -> Chosen {
-        if !chosen.by_session {
-            return chosen.clone();
-        }
         self.narrowed(chosen, |narrowing| narrowing.session.takes(session))
     }
 
@@ -192,8 +194,7 @@ mod tests {
         let (first, second) = (company.chosen(&received), company.chosen(&received));
         assert_eq!(ids(&company, &first), [1, 2, 3]);
         assert!(Arc::ptr_eq(&first.places, &second.places));
-        let in_session = company.in_session(&first, None);
-        assert!(Arc::ptr_eq(&first.places, &in_session.places));
+        assert!(!first.asks_for_sessions());
         assert_eq!(ids(&company, &company.chosen(&event("session.started"))), [1]);
         assert_eq!(ids(&company, &company.chosen(&event("contact.created"))), [1, 3]);
     }
@@ -224,6 +225,7 @@ mod tests {
         let company = CompiledCompany::new(1, false, endpoints.collect());
         let chosen = company.chosen(&event("message.received"));
         assert_eq!(ids(&company, &chosen), [1, 3, 5, 6, 7]);
+        assert!(chosen.asks_for_sessions());
         let of = |session| ids(&company, &company.in_session(&chosen, session));
         assert_eq!(of(Some(SessionState::Active)), [1, 3, 5, 7]);
         assert_eq!(of(Some(SessionState::Inactive)), [1, 3, 6, 7]);

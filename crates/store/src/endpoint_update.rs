@@ -13,8 +13,8 @@ use sea_orm::{ActiveValue::Set, DatabaseTransaction};
 use serde_json::{Map, Value, json};
 
 use crate::endpoints::{
-    check_key_is_free, check_regexes, live_endpoint, locked_endpoint, state_change, undo_held_back_mails,
-    write_endpoint,
+    check_key_is_free, check_regexes, live_endpoint, locked_endpoint, state_change,
+    undo_held_back_mails, write_endpoint,
 };
 use crate::entity::endpoint;
 use crate::lines::{By, lock};

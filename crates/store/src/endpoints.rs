@@ -12,8 +12,8 @@ use domain::limits::Limit;
 use domain::schedule::RetrySchedule;
 use domain::secret::SigningKeys;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 
 use crate::endpoint_update::without_secrets;

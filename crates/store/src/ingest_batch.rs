@@ -523,7 +523,8 @@ pub(crate) fn choose_by_session(
     items: &mut [Item<'_>],
     companies: &HashMap<CompanyId, Arc<CompiledCompany>>,
 ) {
-    for item in items.iter_mut().filter(|item| item.fate == Fate::New) {
+    let asks = |item: &&mut Item<'_>| item.fate == Fate::New && item.chosen.asks_for_sessions();
+    for item in items.iter_mut().filter(asks) {
         let company = &companies[&item.event.company];
         item.chosen = company.in_session(&item.chosen, item.session_state);
         item.deliveries = count(&item.chosen);

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
+use domain::endpoint::EndpointState;
 use domain::format::Rendering;
 use domain::id::{CompanyId, EndpointId};
 use domain::job::{self, Found, JobKind, JobRequest, Missed, Moment, Pick, Touch, missed};
@@ -14,8 +15,8 @@ use crate::deliveries::canceled_row;
 use crate::entity::{history, later_delivery, pending};
 use crate::jobs_choose::{data_for, is_wanted, taken};
 use crate::jobs_rows::{
-    EventLine, Known, Line, events_by_id, expiries, known_endpoints, lines_of, lock_lines,
-    lock_pending, newest_past,
+    EventLine, Known, Line, endpoint_states, events_by_id, expiries, known_endpoints, lines_of,
+    lock_lines, lock_pending, newest_past,
 };
 use crate::jobs_scan::Scope;
 use crate::lines::{By, Locked, advance, rearrange};
@@ -68,7 +69,7 @@ impl Changes {
     /// Adds what was decided about a delivery that is there.
     fn touch(&mut self, touch: Touch, line: Line, context: &Context<'_>) {
         let endpoint = line.endpoint();
-        let state = context.known.get(&endpoint).map(|known| &known.state);
+        let state = context.states.get(&endpoint);
         let now = context.moment.now;
         match (touch, line, state) {
             (Touch::Hasten, Line::Pending(row), _) => {
@@ -133,7 +134,7 @@ impl Changes {
 
 /// What deliveries are decided on beside themselves.
 struct Context<'a> {
-    known: &'a HashMap<i64, Known>,
+    states: &'a HashMap<i64, EndpointState>,
     /// When events expire; an event that is gone is not in it.
     expires: HashMap<i64, Option<i64>>,
     moment: Moment,
@@ -210,7 +211,8 @@ impl Store {
         let mut lines = lines_of(tx, scope.company, endpoint, &events).await?;
         changes.stop_before = lock_lines(tx, scope.company, &events, &mut lines).await?;
         let expires = events.iter().map(|event| (event.id, event.expires_at)).collect();
-        let context = Context { known: &known, expires, moment: scope.moment };
+        let states = known.iter().map(|(id, known)| (*id, known.state)).collect();
+        let context = Context { states: &states, expires, moment: scope.moment };
         let reached = |event: &&EventLine| changes.stop_before.is_none_or(|stop| event.id < stop);
         let reached: Vec<&EventLine> = events.iter().filter(reached).collect();
         let is_new = |event: &&EventLine| !lines.contains_key(&event.id);
@@ -295,16 +297,16 @@ async fn decide_bulk(
         }
     }
     let endpoints: BTreeSet<i64> = lines.values().map(Line::endpoint).collect();
-    let known = known_endpoints(tx, company, &endpoints).await?;
+    let states = endpoint_states(tx, company, &endpoints).await?;
     let expires = expiries(tx, company, lines.values()).await?;
-    let context = Context { known: &known, expires, moment: scope.moment };
+    let context = Context { states: &states, expires, moment: scope.moment };
     for id in ids.iter().filter(|id| busy.is_none_or(|busy| **id < busy)) {
         let Some(line) = lines.remove(id) else {
             changes.skipped += 1;
             continue;
         };
         let (found, to) = (line.found()?, line.endpoint());
-        let state = known.get(&to).map(|known| &known.state);
+        let state = states.get(&to);
         let event_is_there = context.expires.contains_key(&line.event());
         let expires_at = context.expires.get(&line.event()).copied().flatten();
         let touch = if !pick.wants(kind, EndpointId::from_raw(to), &found, state) {

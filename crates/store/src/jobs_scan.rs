@@ -10,8 +10,8 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, FromQueryResult, QueryResult};
 
 use crate::jobs_choose::{data_for, is_wanted, taken};
 use crate::jobs_rows::{
-    EVENT_COLUMNS, EventLine, Line, company_endpoints, events_by_id, found_past, found_pending,
-    known_endpoints, lines_of,
+    EVENT_COLUMNS, EventLine, Line, company_endpoints, endpoint_states, events_by_id, found_past,
+    found_pending, known_endpoints, lines_of,
 };
 use crate::rows::sql::Sql;
 use crate::{Error, Store};
@@ -180,9 +180,9 @@ impl Store {
             .map(|row| (row.id, row))
             .collect();
         let endpoints: BTreeSet<i64> = merged.values().map(|row| row.endpoint).collect();
-        let known = known_endpoints(self.reader(), scope.company, &endpoints).await?;
+        let states = endpoint_states(self.reader(), scope.company, &endpoints).await?;
         let wanted = |row: &Glimpse| {
-            let state = known.get(&row.endpoint).map(|known| &known.state);
+            let state = states.get(&row.endpoint);
             pick.wants(kind, EndpointId::from_raw(row.endpoint), &row.found, state)
         };
         let ids = merged.into_values().filter(wanted).map(|row| row.id).collect();

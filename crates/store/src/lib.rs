@@ -103,6 +103,7 @@ pub use admin::{CompanyFilter, CompanyPatch, CompanyStanding, LongestDue, Overal
 pub use audit_read::{AuditFilter, AuditRecord};
 pub use claim::{ClaimedRows, DueLane, LaneWant};
 pub use clock::Clock;
+pub use endpoints_many::WEBHOOK_EXISTS;
 pub use error::Error;
 pub use fresh_keys::KeyMove;
 pub use gates::Gate;
@@ -128,7 +129,6 @@ pub use own_types::OwnTypeRecord;
 pub use ownership::Held;
 pub use people::*;
 pub use readings::{IngestQueue, OldestDue, PoolUse, WAITING_COUNTED_MAX, WaitingMails};
-pub use endpoints_many::WEBHOOK_EXISTS;
 pub use rows::page::QUERY_TIME_MAX;
 pub use seal::MasterKey;
 pub use search::terms::StatusWanted;

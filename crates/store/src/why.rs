@@ -61,10 +61,8 @@ impl Store {
                 .filter(|(to, ..)| *to == endpoint.id)
                 .map(|(_, delivery, state)| (*delivery, *state))
                 .collect();
-            let (why_not, finding) = match own.is_empty() {
-                true => why_not(&event, &endpoint),
-                false => (None, None),
-            };
+            let (why_not, finding) =
+                if own.is_empty() { why_not(&event, &endpoint) } else { (None, None) };
             records.push(WhyRecord { endpoint, deliveries: own, why_not, finding });
         }
         Ok(records)

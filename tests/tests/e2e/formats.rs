@@ -8,9 +8,7 @@ use testkit::program::Setup;
 use testkit::receiver::{Received, Receiver, Reply};
 
 use crate::signatures::{ESCAPING_JUDGE, HUB_JUDGE, accepts, all_accept};
-use crate::support::{
-    SOON, endpoint, fixture, on_both_databases, running, text, wait_state,
-};
+use crate::support::{SOON, endpoint, fixture, on_both_databases, running, text, wait_state};
 
 on_both_databases!(
     one_event_is_seen_by_three_receivers_in_three_formats
@@ -65,8 +63,7 @@ async fn one_event_is_seen_by_three_receivers_in_three_formats(setup: Setup) {
     let data = message();
     let accepted = api.post_event(json!({"type": "message.received", "data": data})).await;
     assert_eq!(accepted["deliveries"], 3);
-    let [ours, wati, meta] =
-        [arrived(&ours).await, arrived(&wati).await, arrived(&meta).await];
+    let [ours, wati, meta] = [arrived(&ours).await, arrived(&wati).await, arrived(&meta).await];
     for (request, secret) in [&ours, &wati, &meta].into_iter().zip(&secrets) {
         assert_eq!(request.event_id(), text(&accepted, "id"));
         all_accept(request, secret, secret);
@@ -121,7 +118,8 @@ async fn filters_and_numbers_keep_events_away_and_why_says_so(setup: Setup) {
     all.wait_for(3, SOON).await;
     assert_eq!(arrived(&picky).await.event_id(), text(&fits, "id"));
     assert_eq!(picky.count(), 1);
-    for (event, reason) in [(&other_text, "filter_differs"), (&other_number, "other_phone_number")] {
+    for (event, reason) in [(&other_text, "filter_differs"), (&other_number, "other_phone_number")]
+    {
         let why = api.get(&format!("/events/{}/why", text(event, "id"))).await.expect(200);
         let told = &why["data"][0];
         assert_eq!((&told["endpoint_id"], &told["reason"]), (&made["id"], &json!(reason)));

@@ -191,8 +191,7 @@ fn read_asked(text: &str) -> Result<Asked, ApiError> {
         EventTypeName::parse(name).map_err(|error| error.to_string())
     });
     let event_type = event_type.value();
-    let phone_number_id =
-        fields.line("phone_number_id", 1..=PHONE_NUMBER_ID_BYTES_MAX).value();
+    let phone_number_id = fields.line("phone_number_id", 1..=PHONE_NUMBER_ID_BYTES_MAX).value();
     let session = fields.read("session", |value| {
         let state = value.as_str().and_then(SessionState::parse);
         state.ok_or_else(|| "must be `active` or `inactive`".to_owned())

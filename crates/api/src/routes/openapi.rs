@@ -104,7 +104,7 @@ const OPTIONAL_BODIES: [&str; 6] = [
 ];
 /// Paths that are no part of the API and not described.
 #[cfg(test)]
-const UNDESCRIBED: [&str; 10] = [
+const UNDESCRIBED: [&str; 11] = [
     "/in/{company}/{source}",
     "/notification-addresses/confirm/{token}",
     "/notification-addresses/stop/{token}",

@@ -108,14 +108,17 @@ async fn make(
         .map_err(|error| ApiError::InvalidJson { detail: error.to_string() })?;
     let store = authorized.store(shared);
     let defaults = store.settings(company).await?.endpoint_defaults;
-    let planned = match plan(wanted, &shared.config, &defaults)? {
-        Ok(planned) => planned,
+    let checked = match check_all(wanted, &shared.config) {
+        Ok(checked) => checked,
         Err(why) => return Ok(Answer { error: Some(why), ..Answer::default() }),
     };
-    let (endpoints, shown): (Vec<_>, Vec<_>) = planned
-        .into_iter()
-        .map(|planned| (planned.endpoint, (planned.phone_number, planned.names)))
-        .unzip();
+    let (mut endpoints, mut shown) = (Vec::new(), Vec::new());
+    for checked in checked {
+        for planned in plan(checked, &shared.config, &defaults)? {
+            endpoints.push(planned.endpoint);
+            shown.push((planned.phone_number, planned.names));
+        }
+    }
     let (actor, now) = (authorized.actor(), authorized.now);
     match store.create_wati_endpoints(company, endpoints, actor, now).await {
         Ok(records) => {
@@ -135,83 +138,74 @@ async fn make(
     }
 }
 
-/// What is to be made, or a sentence why not.
-fn plan(
-    wanted: Vec<Wanted>,
-    config: &Config,
-    defaults: &EndpointDefaults,
-) -> Result<Result<Vec<Planned>, String>, ApiError> {
-    if wanted.is_empty() || wanted.len() > WEBHOOKS_MAX {
-        return Ok(Err(format!("send 1 to {WEBHOOKS_MAX} webhooks")));
-    }
-    let mut planned = Vec::new();
-    for (index, wanted) in wanted.into_iter().enumerate() {
-        let checked = match check(&wanted, config) {
-            Ok(checked) => checked,
-            Err(why) => return Ok(Err(format!("webhook {index}: {why}"))),
-        };
-        let (number, switch, subscriptions) = checked;
-        for subscription in subscriptions {
-            planned.push(Planned {
-                endpoint: endpoint(
-                    &wanted.url,
-                    number.as_deref(),
-                    switch,
-                    &subscription,
-                    config,
-                    defaults,
-                )?,
-                phone_number: number.clone(),
-                names: subscription.names,
-            });
-        }
-    }
-    Ok(Ok(planned))
+/// A webhook whose parts are right.
+#[derive(Debug)]
+struct Checked {
+    url: String,
+    phone_number: Option<String>,
+    switch: SwitchWanted,
+    subscriptions: Vec<Subscription>,
 }
 
-type Checked = (Option<String>, SwitchWanted, Vec<Subscription>);
+/// Checks every webhook; a sentence of the first that cannot be.
+fn check_all(wanted: Vec<Wanted>, config: &Config) -> Result<Vec<Checked>, String> {
+    if wanted.is_empty() || wanted.len() > WEBHOOKS_MAX {
+        return Err(format!("send 1 to {WEBHOOKS_MAX} webhooks"));
+    }
+    let checked = wanted.into_iter().enumerate();
+    checked
+        .map(|(index, wanted)| {
+            check(wanted, config).map_err(|why| format!("webhook {index}: {why}"))
+        })
+        .collect()
+}
 
-fn check(wanted: &Wanted, config: &Config) -> Result<Checked, String> {
+fn check(wanted: Wanted, config: &Config) -> Result<Checked, String> {
     let Wanted { phone_number, status, url, event_types } = wanted;
     let given = phone_number.as_deref().filter(|number| !number.is_empty());
-    let number = given.map(digits).transpose().map_err(|error| error.to_string())?;
+    let phone_number = given.map(digits).transpose().map_err(|error| error.to_string())?;
     let switch = match status.unwrap_or(ENABLED) {
         ENABLED => SwitchWanted::Enabled,
         DISABLED => SwitchWanted::Disabled,
         other => return Err(format!("status: is {other}; must be {ENABLED} or {DISABLED}")),
     };
-    endpoint_url::check(url, &config.policy, config.allow_http)
+    endpoint_url::check(&url, &config.policy, config.allow_http)
         .map_err(|error| format!("url: {error}"))?;
     if event_types.len() > EVENT_TYPES_MAX {
         return Err(format!("eventTypes: must be at most {EVENT_TYPES_MAX}"));
     }
-    let subscriptions = subscriptions(event_types).map_err(|error| error.to_string())?;
-    Ok((number, switch, subscriptions))
+    let subscriptions = subscriptions(&event_types).map_err(|error| error.to_string())?;
+    Ok(Checked { url, phone_number, switch, subscriptions })
 }
 
-fn endpoint(
-    url: &str,
-    number: Option<&str>,
-    switch: SwitchWanted,
-    subscription: &Subscription,
+/// The endpoints of a webhook.
+fn plan(
+    checked: Checked,
     config: &Config,
     defaults: &EndpointDefaults,
-) -> Result<NewEndpoint, ApiError> {
-    Ok(NewEndpoint {
-        url: url.to_owned(),
-        description: String::new(),
-        event_types: subscription.event_types.clone(),
-        format: subscription.format,
-        narrowing: Narrowing { filter: number.map(of_number), ..Narrowing::default() },
-        headers: Vec::new(),
-        secret: EndpointSecret::from_random(random_secret()?),
-        timeout: defaults.timeout.unwrap_or(config.default_timeout),
-        acknowledge: Acknowledge::Any2xx,
-        schedule: defaults.schedule.clone().unwrap_or(ScheduleChoice::Standard),
-        external_key: None,
-        traffic: Traffic::default(),
-        switch,
-    })
+) -> Result<Vec<Planned>, ApiError> {
+    let Checked { url, phone_number, switch, subscriptions } = checked;
+    let planned = subscriptions.into_iter().map(|subscription| {
+        let filter = phone_number.as_deref().map(of_number);
+        let endpoint = NewEndpoint {
+            url: url.clone(),
+            description: String::new(),
+            event_types: subscription.event_types,
+            format: subscription.format,
+            narrowing: Narrowing { filter, ..Narrowing::default() },
+            headers: Vec::new(),
+            secret: EndpointSecret::from_random(random_secret()?),
+            timeout: defaults.timeout.unwrap_or(config.default_timeout),
+            acknowledge: Acknowledge::Any2xx,
+            schedule: defaults.schedule.clone().unwrap_or(ScheduleChoice::Standard),
+            external_key: None,
+            traffic: Traffic::default(),
+            switch,
+        };
+        let (phone_number, names) = (phone_number.clone(), subscription.names);
+        Ok(Planned { endpoint, phone_number, names })
+    });
+    planned.collect()
 }
 
 fn webhook(record: EndpointRecord, number: Option<String>, names: Vec<String>) -> Webhook {
@@ -272,8 +266,7 @@ mod tests {
         let check = |body: serde_json::Value, expected: &str| {
             let wanted: Vec<Wanted> = serde_json::from_value(body).unwrap();
             let config = crate::routes::test_config();
-            let planned = plan(wanted, &config, &EndpointDefaults::default()).unwrap();
-            let why = planned.err().unwrap();
+            let why = check_all(wanted, &config).unwrap_err();
             assert!(why.contains(expected), "{why}");
         };
         let one = |change: fn(&mut serde_json::Value)| {

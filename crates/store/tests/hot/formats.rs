@@ -109,7 +109,8 @@ async fn what_an_endpoint_chooses_is_kept_and_changed(s: Setup) {
     let left = "FROM endpoints WHERE wati_version IS NULL AND wati_names IS NULL AND filter IS NULL \
         AND phone_number_ids IS NULL AND format = 'meta'";
     assert_eq!(s.count(left).await, 1);
-    let sql = "SELECT facts FROM audit_log WHERE action = 'endpoint.updated' ORDER BY id DESC LIMIT 1";
+    let sql =
+        "SELECT facts FROM audit_log WHERE action = 'endpoint.updated' ORDER BY id DESC LIMIT 1";
     let facts: String = s.row(sql).await.try_get("", "facts").unwrap();
     for part in ["\"format\":[\"wati\",\"meta\"]", "\"wati_names\":[{", "\"filter\":[{"] {
         assert!(facts.contains(part), "{facts}");
@@ -262,7 +263,10 @@ async fn a_delivery_is_written_as_it_began(s: Setup) {
     s.store.update_endpoint(s.company, wati, patch, ACTOR, at(2)).await.unwrap();
     let claimed = s.store.claim(&[want(wati, 9)], at(60)).await.unwrap().rows.remove(0);
     assert_eq!(claimed.rendering, of(wati).rendering);
-    assert_eq!(claimed.rendering.render(&claimed.event), of(wati).rendering.render(&of(wati).event));
+    assert_eq!(
+        claimed.rendering.render(&claimed.event),
+        of(wati).rendering.render(&of(wati).event)
+    );
     let shown = async |id| s.store.delivery(s.company, id).await.unwrap().rendering;
     assert_eq!(shown(claimed.id).await, Some(claimed.rendering));
     settle_one(&s, &claimed, status(200), 61).await;
@@ -285,10 +289,8 @@ async fn deliveries_of_every_format_stand_in_lines(s: Setup) {
     let wanted = NewEndpoint { traffic, event_types, format: Format::Meta, ..new_endpoint() };
     let id = s.store.create_endpoint(s.company, wanted, ACTOR, now()).await.unwrap().id;
     made(&s, Format::Hookferry, Narrowing::default()).await;
-    let about = |data| NewEvent {
-        subject: Some("c".into()),
-        ..event(&s, "message.received", data)
-    };
+    let about =
+        |data| NewEvent { subject: Some("c".into()), ..event(&s, "message.received", data) };
     for data in [TEXT, IMAGE] {
         accepted(&s, &door, about(data)).await;
     }
@@ -370,8 +372,7 @@ async fn several_endpoints_are_made_or_none(s: Setup) {
         narrowing,
         ..new_endpoint()
     };
-    let make =
-        |all: Vec<NewEndpoint>| s.store.create_wati_endpoints(s.company, all, ACTOR, now());
+    let make = |all: Vec<NewEndpoint>| s.store.create_wati_endpoints(s.company, all, ACTOR, now());
     let url = "https://example.com/wati";
     // Two of one webhook have the same URL; those that were there before count.
     let made = make(vec![wanted(url, only_text()), wanted(url, only_text())]).await.unwrap();
