@@ -44,7 +44,7 @@ pub mod source;
 pub mod stats;
 pub mod throttle;
 pub mod traffic;
-pub mod whatsapp;
 pub mod wati_webhook;
+pub mod whatsapp;
 pub mod why;
 pub mod wire;

@@ -11,8 +11,8 @@ use super::table::{ROUTES, Row};
 use super::{
     account, addresses, admin_companies, admin_health, admin_nodes, audit, credentials, deliveries,
     endpoints, event_batch, event_types, events, filter_test, health, inbox_requests, inboxes,
-    invitations, jobs, limits, logins, mails, me, members, notifications, samples, secrets, settings,
-    source_refused, source_secrets, sources, stats, stream, tokens, why,
+    invitations, jobs, limits, logins, mails, me, members, notifications, samples, secrets,
+    settings, source_refused, source_secrets, sources, stats, stream, tokens, why,
 };
 use crate::access::Access;
 use crate::code::Code;

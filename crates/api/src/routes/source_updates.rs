@@ -78,7 +78,8 @@ mod tests {
     use super::*;
 
     fn refused(count: usize) -> Vec<RefusedUpdate> {
-        let one = |n| RefusedUpdate { pointer: format!("/entry/{n}"), reason: "is a number".into() };
+        let one =
+            |n| RefusedUpdate { pointer: format!("/entry/{n}"), reason: "is a number".into() };
         (0..count).map(one).collect()
     }
 

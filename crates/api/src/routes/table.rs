@@ -9,9 +9,8 @@ use super::{
     account, addresses, admin_companies, admin_health, admin_nodes, audit, credentials, deliveries,
     docs, endpoints, event_batch, event_types, events, filter_test, health, inbox_receive,
     inbox_requests, inboxes, invitations, jobs, limits, logins, mails, me, members, metrics,
-    notifications,
-    samples, secrets, settings, source_receive, source_refused, source_secrets, sources, stats,
-    stream, tokens, wati_webhooks, welcome, why,
+    notifications, samples, secrets, settings, source_receive, source_refused, source_secrets,
+    sources, stats, stream, tokens, wati_webhooks, welcome, why,
 };
 use crate::access::Access::{self, Person, Public, Signed};
 
