@@ -171,9 +171,9 @@ async fn a_notification_becomes_events_once() {
         assert_eq!((answer.status, answer.body.len()), (200, 0));
     }
     let all = events(&app, "").await;
-    assert_eq!(all.len(), 1, "{all:?}");
-    let event = &all[0];
-    assert_eq!(event["type"], "message.received");
+    let types: Vec<_> = all.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    assert_eq!(types, ["contact.created", "message.received"], "the newest first");
+    let event = &all[1];
     assert_eq!((&event["source_id"], &event["external_id"]), (&made["id"], &json!("wamid.1")));
     assert_eq!(
         (&event["subject"], &event["phone_number_id"]),
@@ -241,7 +241,7 @@ async fn a_document_that_is_none_is_told_with_its_reason() {
     let made = source(&app).await;
     for (body, said) in [
         ("{", "not JSON"),
-        ("[]", "/object"),
+        ("[]", "an array where an object"),
         (r#"{"object":"page","entry":[]}"#, "/object"),
         (r#"{"object":"whatsapp_business_account"}"#, "/entry"),
     ] {
