@@ -2,450 +2,188 @@
 
 use actix_web::http::StatusCode;
 
-/// What a client is told, for programs: `code` of a problem and of each of its `errors`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Code {
+macro_rules! codes {
+    ($($(#[$doc:meta])* $code:ident $status:ident $name:literal: $title:literal;)*) => {
+        /// What a client is told, for programs: `code` of a problem and of each of its `errors`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Code {
+            $($(#[$doc])* $code,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the documentation.
+            pub const ALL: &[Self] = &[$(Self::$code,)*];
+
+            /// Name on the wire, status and title.
+            const fn row(self) -> (&'static str, StatusCode, &'static str) {
+                match self {
+                    $(Self::$code => ($name, StatusCode::$status, $title),)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
     /// The body is not JSON.
-    InvalidJson,
+    InvalidJson BAD_REQUEST "invalid_json": "The body is not valid JSON";
     /// What a source was sent is no notification.
-    MalformedNotification,
+    MalformedNotification BAD_REQUEST "malformed_notification": "This is no notification of the WhatsApp Cloud API";
     /// No token, or none that works.
-    Unauthorized,
+    Unauthorized UNAUTHORIZED "unauthorized": "An API token that works is needed";
     /// A notification without a signature that is right.
-    BadSignature,
+    BadSignature UNAUTHORIZED "bad_signature": "The notification is not signed with the app secret";
     /// The token may not do this.
-    MissingScope,
+    MissingScope FORBIDDEN "missing_scope": "The API token lacks a scope";
     /// No such thing in this company.
-    NotFound,
+    NotFound NOT_FOUND "not_found": "There is no such thing";
     /// The address exists, the method does not.
-    MethodNotAllowed,
+    MethodNotAllowed METHOD_NOT_ALLOWED "method_not_allowed": "This address does not take that method";
     /// The body did not arrive in time.
-    RequestTimeout,
+    RequestTimeout REQUEST_TIMEOUT "request_timeout": "The body did not arrive in time";
     /// The id was used before for another event.
-    KeyReused,
+    KeyReused CONFLICT "key_reused": "The id was used before for another event";
     /// Another endpoint has that `external_key`.
-    ExternalKeyTaken,
+    ExternalKeyTaken CONFLICT "external_key_taken": "Another endpoint has that external_key";
     /// The company has an event type of that name.
-    EventTypeExists,
+    EventTypeExists CONFLICT "event_type_exists": "The company has an event type of that name";
     /// A built-in event type cannot be changed.
-    EventTypeBuiltIn,
+    EventTypeBuiltIn CONFLICT "event_type_built_in": "Built-in event types cannot be changed";
     /// Somebody else is changing the event type.
-    EventTypeChanged,
+    EventTypeChanged CONFLICT "event_type_changed": "Somebody else is changing the event type";
     /// As many own event types as there may be.
-    TooManyEventTypes,
+    TooManyEventTypes CONFLICT "too_many_event_types": "As many event types as a company may have";
     /// A custom header without a value to keep.
-    HeaderHasNoValue,
+    HeaderHasNoValue CONFLICT "header_has_no_value": "A custom header has no value that could be kept";
     /// As many older secrets as there may be still sign.
-    TooManySecrets,
+    TooManySecrets CONFLICT "too_many_secrets": "Too many older secrets still sign";
     /// The delivery's endpoint is paused or disabled.
-    EndpointHeld,
+    EndpointHeld CONFLICT "endpoint_held": "The delivery's endpoint is paused or disabled";
     /// The delivery is over.
-    DeliveryFinished,
+    DeliveryFinished CONFLICT "delivery_finished": "The delivery is over";
     /// The delivery was canceled while it was being sent.
-    DeliveryCanceled,
+    DeliveryCanceled CONFLICT "delivery_canceled": "The delivery was canceled while it was being sent";
     /// Another delivery of the same contact goes first.
-    DeliveryWaiting,
+    DeliveryWaiting CONFLICT "delivery_waiting": "Another delivery of the same contact goes first";
     /// The delivery's event is past its `expires_at`.
-    EventExpired,
+    EventExpired CONFLICT "event_expired": "The event is past its expires_at";
     /// The delivery's event was removed by retention.
-    EventGone,
+    EventGone CONFLICT "event_gone": "The event was removed by retention";
     /// The delivery's endpoint was deleted.
-    EndpointDeleted,
+    EndpointDeleted CONFLICT "endpoint_deleted": "The delivery's endpoint was deleted";
     /// As many jobs are running as there may be.
-    TooManyJobs,
+    TooManyJobs CONFLICT "too_many_jobs": "As many jobs are running as there may be";
     /// The company has as many inboxes as it may.
-    TooManyInboxes,
+    TooManyInboxes CONFLICT "too_many_inboxes": "The company has as many inboxes as it may";
     /// The company has as many sources as it may.
-    TooManySources,
+    TooManySources CONFLICT "too_many_sources": "The company has as many sources as it may";
     /// The company's filters have as many regexes as they may.
-    TooManyRegexes,
+    TooManyRegexes CONFLICT "too_many_regexes": "The filters of the company have as many regexes as they may";
     /// The job is over.
-    JobFinished,
+    JobFinished CONFLICT "job_finished": "The job is over";
     /// Somebody has that address already.
-    EmailTaken,
+    EmailTaken CONFLICT "email_taken": "Somebody has that mail address";
     /// The address has been proved.
-    AlreadyVerified,
+    AlreadyVerified CONFLICT "already_verified": "The mail address has been verified";
     /// As many links work as there may be.
-    TooManyLinks,
+    TooManyLinks CONFLICT "too_many_links": "As many links still work as there may be";
     /// The person is in the company.
-    AlreadyMember,
+    AlreadyMember CONFLICT "already_member": "That person is a member already";
     /// The last owner cannot go or be lowered.
-    LastOwner,
+    LastOwner CONFLICT "last_owner": "A company keeps an owner";
     /// The invitation was accepted.
-    InvitationAccepted,
+    InvitationAccepted CONFLICT "invitation_accepted": "The invitation was accepted";
     /// The invitation went to another address.
-    InvitationForAnother,
+    InvitationForAnother CONFLICT "invitation_for_another": "The invitation is for another address";
     /// No such address with that password.
-    WrongCredentials,
+    WrongCredentials UNAUTHORIZED "wrong_credentials": "Address and password do not belong together";
     /// A token asked for what only people may.
-    LoginNeeded,
+    LoginNeeded FORBIDDEN "login_needed": "A person who is logged in is needed";
     /// The person may not do this.
-    RoleTooLow,
+    RoleTooLow FORBIDDEN "role_too_low": "Your role in the company does not allow that";
     /// A company's token or a person asked for what only the operator may.
-    OperatorNeeded,
+    OperatorNeeded FORBIDDEN "operator_needed": "Only the operator's token may do that";
     /// The operator has suspended the company.
-    CompanySuspended,
+    CompanySuspended FORBIDDEN "company_suspended": "The company is suspended";
     /// Sign-up is switched off.
-    SignupClosed,
+    SignupClosed FORBIDDEN "signup_closed": "Sign-up is switched off";
     /// Meta's question for a callback URL without its verify token.
-    WrongVerifyToken,
+    WrongVerifyToken FORBIDDEN "wrong_verify_token": "The verify token is missing or wrong";
     /// Another site made the browser send this.
-    CrossSite,
+    CrossSite FORBIDDEN "cross_site": "The request came from another site";
     /// The person is in several companies.
-    CompanyNeeded,
+    CompanyNeeded UNPROCESSABLE_ENTITY "company_needed": "Name one of your companies";
     /// Too many tries in a row.
-    TooManyTries,
+    TooManyTries TOO_MANY_REQUESTS "too_many_tries": "Too many tries; wait";
     /// As many live streams are open as there may be.
-    TooManyStreams,
+    TooManyStreams TOO_MANY_REQUESTS "too_many_streams": "As many live streams are open as there may be";
     /// As many addresses as there may be.
-    TooManyAddresses,
+    TooManyAddresses CONFLICT "too_many_addresses": "The company has as many addresses as it can have";
     /// No mail server is set.
-    MailNotConfigured,
+    MailNotConfigured CONFLICT "mail_not_configured": "No mail server is set";
     /// More was asked for in a time than the company may.
-    RateLimited,
+    RateLimited TOO_MANY_REQUESTS "rate_limited": "More than the company may in a time; wait";
     /// Any other conflict with the state of the thing.
-    Conflict,
+    Conflict CONFLICT "conflict": "This does not fit the present state";
     /// A body, a batch or an event is larger than allowed.
-    TooLarge,
+    TooLarge PAYLOAD_TOO_LARGE "too_large": "The request is larger than allowed";
     /// Several mistakes of different kinds.
-    InvalidRequest,
+    InvalidRequest UNPROCESSABLE_ENTITY "invalid_request": "The request has several mistakes";
     /// A field that is needed is missing.
-    MissingField,
+    MissingField UNPROCESSABLE_ENTITY "missing_field": "A field is missing";
     /// A field that does not exist.
-    UnknownField,
+    UnknownField UNPROCESSABLE_ENTITY "unknown_field": "A field does not exist";
     /// A field of the wrong type or with a wrong value.
-    InvalidField,
+    InvalidField UNPROCESSABLE_ENTITY "invalid_field": "A field is not valid";
     /// A query parameter that does not exist or is wrong.
-    InvalidParameter,
+    InvalidParameter UNPROCESSABLE_ENTITY "invalid_parameter": "A query parameter is not valid";
     /// `id` and `Idempotency-Key` at once.
-    BothKeys,
+    BothKeys UNPROCESSABLE_ENTITY "both_keys": "Give either id or Idempotency-Key, not both";
     /// An event type that does not exist.
-    UnknownEventType,
+    UnknownEventType UNPROCESSABLE_ENTITY "unknown_event_type": "The event type does not exist";
     /// The event type was archived.
-    EventTypeArchived,
+    EventTypeArchived UNPROCESSABLE_ENTITY "event_type_archived": "The event type is archived";
     /// The data does not fit the schema of its type.
-    SchemaMismatch,
+    SchemaMismatch UNPROCESSABLE_ENTITY "schema_mismatch": "The data does not fit the schema of its event type";
     /// As much is there as the company may have.
-    LimitReached,
+    LimitReached UNPROCESSABLE_ENTITY "limit_reached": "As much is there as the company may have";
     /// Something that this version cannot do yet.
-    NotSupported,
+    NotSupported UNPROCESSABLE_ENTITY "not_supported": "This version cannot do that yet";
     /// A URL that cannot be registered.
-    UrlRefused,
+    UrlRefused UNPROCESSABLE_ENTITY "url_refused": "The URL cannot be registered";
     /// A URL with an address that this installation does not call.
-    AddressForbidden,
+    AddressForbidden UNPROCESSABLE_ENTITY "address_forbidden": "The address is one that this installation does not call";
     /// A mistake of ours.
-    Internal,
+    Internal INTERNAL_SERVER_ERROR "internal": "Something went wrong on our side";
     /// Too much work is waiting.
-    Overloaded,
+    Overloaded SERVICE_UNAVAILABLE "overloaded": "Too much work is waiting; try again soon";
     /// The database cannot be reached or written.
-    DatabaseUnavailable,
+    DatabaseUnavailable SERVICE_UNAVAILABLE "database_unavailable": "The database cannot be reached; try again soon";
     /// The node is starting or stopping.
-    NotReady,
+    NotReady SERVICE_UNAVAILABLE "not_ready": "This node does not take requests now";
     /// The source does not take notifications now.
-    SourceNotReady,
+    SourceNotReady SERVICE_UNAVAILABLE "source_not_ready": "The source does not take notifications now";
 }
 
 impl Code {
-    /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 69] = [
-        Self::InvalidJson,
-        Self::MalformedNotification,
-        Self::Unauthorized,
-        Self::BadSignature,
-        Self::MissingScope,
-        Self::NotFound,
-        Self::MethodNotAllowed,
-        Self::RequestTimeout,
-        Self::KeyReused,
-        Self::ExternalKeyTaken,
-        Self::EventTypeExists,
-        Self::EventTypeBuiltIn,
-        Self::EventTypeChanged,
-        Self::TooManyEventTypes,
-        Self::HeaderHasNoValue,
-        Self::TooManySecrets,
-        Self::EndpointHeld,
-        Self::DeliveryFinished,
-        Self::DeliveryCanceled,
-        Self::DeliveryWaiting,
-        Self::EventExpired,
-        Self::EventGone,
-        Self::EndpointDeleted,
-        Self::TooManyJobs,
-        Self::TooManyInboxes,
-        Self::TooManySources,
-        Self::TooManyRegexes,
-        Self::JobFinished,
-        Self::EmailTaken,
-        Self::AlreadyVerified,
-        Self::TooManyLinks,
-        Self::AlreadyMember,
-        Self::LastOwner,
-        Self::InvitationAccepted,
-        Self::InvitationForAnother,
-        Self::WrongCredentials,
-        Self::LoginNeeded,
-        Self::RoleTooLow,
-        Self::OperatorNeeded,
-        Self::CompanySuspended,
-        Self::SignupClosed,
-        Self::WrongVerifyToken,
-        Self::CrossSite,
-        Self::CompanyNeeded,
-        Self::TooManyTries,
-        Self::TooManyStreams,
-        Self::TooManyAddresses,
-        Self::MailNotConfigured,
-        Self::RateLimited,
-        Self::Conflict,
-        Self::TooLarge,
-        Self::InvalidRequest,
-        Self::MissingField,
-        Self::UnknownField,
-        Self::InvalidField,
-        Self::InvalidParameter,
-        Self::BothKeys,
-        Self::UnknownEventType,
-        Self::EventTypeArchived,
-        Self::SchemaMismatch,
-        Self::LimitReached,
-        Self::NotSupported,
-        Self::UrlRefused,
-        Self::AddressForbidden,
-        Self::Internal,
-        Self::Overloaded,
-        Self::DatabaseUnavailable,
-        Self::NotReady,
-        Self::SourceNotReady,
-    ];
-
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::InvalidJson => "invalid_json",
-            Self::MalformedNotification => "malformed_notification",
-            Self::Unauthorized => "unauthorized",
-            Self::BadSignature => "bad_signature",
-            Self::MissingScope => "missing_scope",
-            Self::NotFound => "not_found",
-            Self::MethodNotAllowed => "method_not_allowed",
-            Self::RequestTimeout => "request_timeout",
-            Self::KeyReused => "key_reused",
-            Self::ExternalKeyTaken => "external_key_taken",
-            Self::EventTypeExists => "event_type_exists",
-            Self::EventTypeBuiltIn => "event_type_built_in",
-            Self::EventTypeChanged => "event_type_changed",
-            Self::TooManyEventTypes => "too_many_event_types",
-            Self::HeaderHasNoValue => "header_has_no_value",
-            Self::TooManySecrets => "too_many_secrets",
-            Self::EndpointHeld => "endpoint_held",
-            Self::DeliveryFinished => "delivery_finished",
-            Self::DeliveryCanceled => "delivery_canceled",
-            Self::DeliveryWaiting => "delivery_waiting",
-            Self::EventExpired => "event_expired",
-            Self::EventGone => "event_gone",
-            Self::EndpointDeleted => "endpoint_deleted",
-            Self::TooManyJobs => "too_many_jobs",
-            Self::TooManyInboxes => "too_many_inboxes",
-            Self::TooManySources => "too_many_sources",
-            Self::TooManyRegexes => "too_many_regexes",
-            Self::JobFinished => "job_finished",
-            Self::EmailTaken => "email_taken",
-            Self::AlreadyVerified => "already_verified",
-            Self::TooManyLinks => "too_many_links",
-            Self::AlreadyMember => "already_member",
-            Self::LastOwner => "last_owner",
-            Self::InvitationAccepted => "invitation_accepted",
-            Self::InvitationForAnother => "invitation_for_another",
-            Self::WrongCredentials => "wrong_credentials",
-            Self::LoginNeeded => "login_needed",
-            Self::RoleTooLow => "role_too_low",
-            Self::OperatorNeeded => "operator_needed",
-            Self::CompanySuspended => "company_suspended",
-            Self::SignupClosed => "signup_closed",
-            Self::WrongVerifyToken => "wrong_verify_token",
-            Self::CrossSite => "cross_site",
-            Self::CompanyNeeded => "company_needed",
-            Self::TooManyTries => "too_many_tries",
-            Self::TooManyStreams => "too_many_streams",
-            Self::TooManyAddresses => "too_many_addresses",
-            Self::MailNotConfigured => "mail_not_configured",
-            Self::RateLimited => "rate_limited",
-            Self::Conflict => "conflict",
-            Self::TooLarge => "too_large",
-            Self::InvalidRequest => "invalid_request",
-            Self::MissingField => "missing_field",
-            Self::UnknownField => "unknown_field",
-            Self::InvalidField => "invalid_field",
-            Self::InvalidParameter => "invalid_parameter",
-            Self::BothKeys => "both_keys",
-            Self::UnknownEventType => "unknown_event_type",
-            Self::EventTypeArchived => "event_type_archived",
-            Self::SchemaMismatch => "schema_mismatch",
-            Self::LimitReached => "limit_reached",
-            Self::NotSupported => "not_supported",
-            Self::UrlRefused => "url_refused",
-            Self::AddressForbidden => "address_forbidden",
-            Self::Internal => "internal",
-            Self::Overloaded => "overloaded",
-            Self::DatabaseUnavailable => "database_unavailable",
-            Self::NotReady => "not_ready",
-            Self::SourceNotReady => "source_not_ready",
-        }
+        self.row().0
     }
 
     /// The code of that name; the store names its conflicts so.
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|code| code.as_str() == name)
+        Self::ALL.iter().copied().find(|code| code.as_str() == name)
     }
 
     /// The status it comes with.
     pub const fn status(self) -> StatusCode {
-        match self {
-            Self::InvalidJson | Self::MalformedNotification => StatusCode::BAD_REQUEST,
-            Self::Unauthorized | Self::BadSignature | Self::WrongCredentials => {
-                StatusCode::UNAUTHORIZED
-            }
-            Self::MissingScope
-            | Self::LoginNeeded
-            | Self::RoleTooLow
-            | Self::OperatorNeeded
-            | Self::CompanySuspended
-            | Self::SignupClosed
-            | Self::WrongVerifyToken
-            | Self::CrossSite => StatusCode::FORBIDDEN,
-            Self::TooManyTries | Self::TooManyStreams | Self::RateLimited => {
-                StatusCode::TOO_MANY_REQUESTS
-            }
-            Self::NotFound => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-            Self::KeyReused
-            | Self::ExternalKeyTaken
-            | Self::EventTypeExists
-            | Self::EventTypeBuiltIn
-            | Self::EventTypeChanged
-            | Self::TooManyEventTypes
-            | Self::HeaderHasNoValue
-            | Self::TooManySecrets
-            | Self::EndpointHeld
-            | Self::DeliveryFinished
-            | Self::DeliveryCanceled
-            | Self::DeliveryWaiting
-            | Self::EventExpired
-            | Self::EventGone
-            | Self::EndpointDeleted
-            | Self::TooManyJobs
-            | Self::TooManyInboxes
-            | Self::TooManySources
-            | Self::TooManyRegexes
-            | Self::JobFinished
-            | Self::EmailTaken
-            | Self::AlreadyVerified
-            | Self::TooManyLinks
-            | Self::AlreadyMember
-            | Self::LastOwner
-            | Self::InvitationAccepted
-            | Self::InvitationForAnother
-            | Self::TooManyAddresses
-            | Self::MailNotConfigured
-            | Self::Conflict => StatusCode::CONFLICT,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::InvalidRequest
-            | Self::MissingField
-            | Self::UnknownField
-            | Self::InvalidField
-            | Self::InvalidParameter
-            | Self::BothKeys
-            | Self::UnknownEventType
-            | Self::EventTypeArchived
-            | Self::SchemaMismatch
-            | Self::LimitReached
-            | Self::NotSupported
-            | Self::UrlRefused
-            | Self::CompanyNeeded
-            | Self::AddressForbidden => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Overloaded
-            | Self::DatabaseUnavailable
-            | Self::NotReady
-            | Self::SourceNotReady => StatusCode::SERVICE_UNAVAILABLE,
-        }
+        self.row().1
     }
 
     /// What it means, in words that stay the same.
     pub const fn title(self) -> &'static str {
-        match self {
-            Self::InvalidJson => "The body is not valid JSON",
-            Self::MalformedNotification => "This is no notification of the WhatsApp Cloud API",
-            Self::Unauthorized => "An API token that works is needed",
-            Self::BadSignature => "The notification is not signed with the app secret",
-            Self::MissingScope => "The API token lacks a scope",
-            Self::NotFound => "There is no such thing",
-            Self::MethodNotAllowed => "This address does not take that method",
-            Self::RequestTimeout => "The body did not arrive in time",
-            Self::KeyReused => "The id was used before for another event",
-            Self::ExternalKeyTaken => "Another endpoint has that external_key",
-            Self::EventTypeExists => "The company has an event type of that name",
-            Self::EventTypeBuiltIn => "Built-in event types cannot be changed",
-            Self::EventTypeChanged => "Somebody else is changing the event type",
-            Self::TooManyEventTypes => "As many event types as a company may have",
-            Self::HeaderHasNoValue => "A custom header has no value that could be kept",
-            Self::TooManySecrets => "Too many older secrets still sign",
-            Self::EndpointHeld => "The delivery's endpoint is paused or disabled",
-            Self::DeliveryFinished => "The delivery is over",
-            Self::DeliveryCanceled => "The delivery was canceled while it was being sent",
-            Self::DeliveryWaiting => "Another delivery of the same contact goes first",
-            Self::EventExpired => "The event is past its expires_at",
-            Self::EventGone => "The event was removed by retention",
-            Self::EndpointDeleted => "The delivery's endpoint was deleted",
-            Self::TooManyJobs => "As many jobs are running as there may be",
-            Self::TooManyInboxes => "The company has as many inboxes as it may",
-            Self::TooManySources => "The company has as many sources as it may",
-            Self::TooManyRegexes => "The filters of the company have as many regexes as they may",
-            Self::JobFinished => "The job is over",
-            Self::EmailTaken => "Somebody has that mail address",
-            Self::AlreadyVerified => "The mail address has been verified",
-            Self::TooManyLinks => "As many links still work as there may be",
-            Self::AlreadyMember => "That person is a member already",
-            Self::LastOwner => "A company keeps an owner",
-            Self::InvitationAccepted => "The invitation was accepted",
-            Self::InvitationForAnother => "The invitation is for another address",
-            Self::WrongCredentials => "Address and password do not belong together",
-            Self::LoginNeeded => "A person who is logged in is needed",
-            Self::RoleTooLow => "Your role in the company does not allow that",
-            Self::OperatorNeeded => "Only the operator's token may do that",
-            Self::CompanySuspended => "The company is suspended",
-            Self::SignupClosed => "Sign-up is switched off",
-            Self::WrongVerifyToken => "The verify token is missing or wrong",
-            Self::CrossSite => "The request came from another site",
-            Self::CompanyNeeded => "Name one of your companies",
-            Self::TooManyTries => "Too many tries; wait",
-            Self::TooManyStreams => "As many live streams are open as there may be",
-            Self::TooManyAddresses => "The company has as many addresses as it can have",
-            Self::MailNotConfigured => "No mail server is set",
-            Self::RateLimited => "More than the company may in a time; wait",
-            Self::Conflict => "This does not fit the present state",
-            Self::TooLarge => "The request is larger than allowed",
-            Self::InvalidRequest => "The request has several mistakes",
-            Self::MissingField => "A field is missing",
-            Self::UnknownField => "A field does not exist",
-            Self::InvalidField => "A field is not valid",
-            Self::InvalidParameter => "A query parameter is not valid",
-            Self::BothKeys => "Give either id or Idempotency-Key, not both",
-            Self::UnknownEventType => "The event type does not exist",
-            Self::EventTypeArchived => "The event type is archived",
-            Self::SchemaMismatch => "The data does not fit the schema of its event type",
-            Self::LimitReached => "As much is there as the company may have",
-            Self::NotSupported => "This version cannot do that yet",
-            Self::UrlRefused => "The URL cannot be registered",
-            Self::AddressForbidden => "The address is one that this installation does not call",
-            Self::Internal => "Something went wrong on our side",
-            Self::Overloaded => "Too much work is waiting; try again soon",
-            Self::DatabaseUnavailable => "The database cannot be reached; try again soon",
-            Self::NotReady => "This node does not take requests now",
-            Self::SourceNotReady => "The source does not take notifications now",
-        }
+        self.row().2
     }
 }
 
@@ -479,7 +217,7 @@ mod tests {
     #[test]
     fn names_are_unique_and_read_back() {
         for code in Code::ALL {
-            assert_eq!(Code::parse(code.as_str()), Some(code));
+            assert_eq!(Code::parse(code.as_str()), Some(*code));
         }
         assert_eq!(Code::parse("nothing"), None);
     }

@@ -304,7 +304,7 @@ impl Store {
             .iter()
             .filter_map(|place| {
                 let Item { event, id, said, .. } = &batch.items[*place];
-                Some(Seen { event: &**event, id: *id, said: (*said)? })
+                Some(Seen { event, id: *id, said: (*said)? })
             })
             .collect();
         let Observations { sessions, derived } =

@@ -171,7 +171,8 @@ impl PendingRow {
                 company: event.company,
                 event_type: event.event_type.clone(),
                 data: event.data.clone(),
-                occurred_at: event.occurred_at.unwrap_or(now),
+                // As it is written down: what comes from memory is sent as what comes from there.
+                occurred_at: from_micros(micros(event.occurred_at.unwrap_or(now))),
                 session: items[self.item].session.clone(),
             },
             rendering: self.rendering,

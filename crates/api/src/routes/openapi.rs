@@ -260,7 +260,7 @@ fn add_errors(operation: &mut Map<String, Value>, row: &Row, has_body: bool, has
         (503, true),
     ];
     for (status, _) in wanted.into_iter().filter(|(_, wanted)| *wanted) {
-        let codes = Code::ALL.into_iter().filter(|code| code.status().as_u16() == status);
+        let codes = Code::ALL.iter().filter(|code| code.status().as_u16() == status);
         let codes: Vec<String> =
             codes.map(|code| format!("`{}`: {}", code.as_str(), code.title())).collect();
         operation["responses"][status.to_string()] = json!({

@@ -1,6 +1,7 @@
 //! Which endpoints an event goes to beyond its type, and how each delivery is written for as long as it
 //! lives.
 
+use chrono::TimeDelta;
 use domain::event::NewEvent;
 use domain::filter::{COMPANY_REGEXES_MAX, Filter, REGEXES_MAX};
 use domain::format::{Format, Rendering, WatiNames, WatiVersion};
@@ -63,10 +64,12 @@ fn event(s: &Setup, event_type: &str, data: &str) -> NewEvent {
 }
 
 async fn accepted(s: &Setup, door: &std::sync::Arc<Door>, event: NewEvent) -> (EventId, u32) {
-    match one(s, door, event).await {
-        Accepted::New { event, deliveries } => (event, deliveries),
-        other => panic!("{other:?}"),
-    }
+    counted(one(s, door, event).await)
+}
+
+fn counted(accepted: Accepted) -> (EventId, u32) {
+    let Accepted::New { event, deliveries } = accepted else { panic!("{accepted:?}") };
+    (event, deliveries)
 }
 
 /// To whom an event has gone, by their ids.
@@ -93,10 +96,11 @@ async fn what_an_endpoint_chooses_is_kept_and_changed(s: Setup) {
     assert_eq!(s.store.target(s.company, id, now()).await.unwrap().format, format);
 
     let patch = |patch| s.store.update_endpoint(s.company, id, patch, ACTOR, now());
-    let session = Some(SessionWanted::Only(SessionState::Active));
-    let changed = patch(EndpointPatch { session, ..EndpointPatch::default() }).await.unwrap();
+    let session = SessionWanted::Only(SessionState::Active);
+    let active = EndpointPatch { session: Some(session), ..EndpointPatch::default() };
+    let changed = patch(active).await.unwrap();
     assert_eq!(changed.format, format, "what is not named stays");
-    assert_eq!(changed.narrowing, Narrowing { session: session.unwrap(), ..narrowing });
+    assert_eq!(changed.narrowing, Narrowing { session, ..narrowing });
     let all = EndpointPatch {
         format: Some(Format::Meta),
         phone_number_ids: Some(None),
@@ -184,10 +188,7 @@ async fn a_change_of_the_filter_counts_for_the_next_event(s: Setup) {
     let batch = vec![image(), event(&s, "message.received", TEXT), image()];
     let job = (caller(&s, s.company).await, batch);
     let answer = together(&s.store, &door, vec![job]).await.remove(0).unwrap();
-    let counts = answer.iter().map(|accepted| match accepted {
-        Accepted::New { deliveries, .. } => *deliveries,
-        other => panic!("{other:?}"),
-    });
+    let counts = answer.into_iter().map(|accepted| counted(accepted).1);
     assert_eq!(counts.collect::<Vec<_>>(), [0, 1, 0]);
 }
 
@@ -246,7 +247,10 @@ async fn a_delivery_is_written_as_it_began(s: Setup) {
     let door = Door::with_room(9);
     let plain = made(&s, Format::Hookferry, Narrowing::default()).await;
     let wati = made(&s, Format::WATI_V2, Narrowing::default()).await;
-    let (event, deliveries) = accepted(&s, &door, event(&s, "message.received", TEXT)).await;
+    // Wati writes seven digits of the second, and six are kept.
+    let occurred_at = Some(now() + TimeDelta::nanoseconds(1_234_567));
+    let event = NewEvent { occurred_at, ..event(&s, "message.received", TEXT) };
+    let (event, deliveries) = accepted(&s, &door, event).await;
     assert_eq!(deliveries, 2);
     let handed = door.handed.lock().clone();
     let of = |endpoint| handed.iter().find(|row| row.endpoint == endpoint).unwrap().clone();
