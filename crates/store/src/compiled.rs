@@ -109,6 +109,11 @@ impl CompiledCompany {
         self.narrowed(&of_type, |narrowing| selection.fits(narrowing))
     }
 
+    /// Whether any of the endpoints that get events of this type asks for more than the type.
+    pub(crate) fn asks_for_data(&self, event_type: &EventTypeName) -> bool {
+        self.of_type(event_type).by_data
+    }
+
     /// Those of them that take an event in this session.
     pub(crate) fn in_session(&self, chosen: &Chosen, session: Option<SessionState>) -> Chosen {
         self.narrowed(chosen, |narrowing| narrowing.session.takes(session))

@@ -10,6 +10,7 @@ use domain::id::{CompanyId, EndpointId};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use crate::choosing::Ahead;
 use crate::{Accepted, Caller, Claimed, Clock, Error, Store};
 
 /// How many bytes the requests may have together that are not answered yet, the one being written
@@ -56,6 +57,8 @@ pub(crate) struct IngestJob {
     pub(crate) events: Vec<NewEvent>,
     /// What each of them says of a contact and their session; read before the writer has it.
     pub(crate) said: Vec<Option<Statement>>,
+    /// Which endpoints they go to, where their data had to be looked into for it.
+    pub(crate) ahead: Ahead,
     pub(crate) answer: oneshot::Sender<Result<Vec<Accepted>, Error>>,
     /// Its share of [`INGEST_BYTES_MAX`], held until it is answered.
     room: OwnedSemaphorePermit,
@@ -70,7 +73,7 @@ impl IngestJob {
         room: OwnedSemaphorePermit,
     ) -> Self {
         let said = vec![None; events.len()];
-        Self { caller, events, said, answer, room }
+        Self { caller, events, said, ahead: Ahead::default(), answer, room }
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -79,8 +82,8 @@ impl IngestJob {
 
     /// Gives back its memory and its room before the caller hears of it.
     fn answer(self, answer: Result<Vec<Accepted>, Error>) {
-        let Self { caller: _, events, said, answer: caller, room } = self;
-        drop((events, said));
+        let Self { caller: _, events, said, ahead, answer: caller, room } = self;
+        drop((events, said, ahead));
         drop(room);
         // The caller may have hung up; its events stay.
         let _ = caller.send(answer);
@@ -112,10 +115,11 @@ impl Store {
         let room = Arc::clone(&self.inner.ingest_room)
             .try_acquire_many_owned(weight(&events))
             .map_err(|_| Error::Overloaded)?;
+        let (events, ahead) = self.choose_ahead(caller.company, events).await?;
         let (answer, answered) = oneshot::channel();
         let of_event = |event: &NewEvent| Statement::of_event(&event.event_type, &event.data);
         let said = events.iter().map(of_event).collect();
-        let job = IngestJob { caller: caller.clone(), events, said, answer, room };
+        let job = IngestJob { caller: caller.clone(), events, said, ahead, answer, room };
         if !self.inner.ingest.push(job) {
             return Err(Error::Overloaded);
         }

@@ -13,6 +13,7 @@ use domain::selection::SessionState;
 use domain::session::Kind;
 use domain::whatsapp::{StatusKind, status_external_id};
 
+use crate::choosing::Ahead;
 use crate::compiled::{Chosen, CompiledCompany};
 use crate::fresh_keys::Written;
 use crate::hot::{Failed, HotTx, within};
@@ -60,6 +61,8 @@ pub(crate) struct Item<'a> {
     pub(crate) event: EventRef<'a>,
     /// What it says of a contact and their session.
     pub(crate) said: Option<&'a Statement>,
+    /// Its place among its job's events, and what was chosen for them ahead.
+    pub(crate) ahead: Option<(usize, &'a Ahead)>,
     pub(crate) key: Option<Key>,
     pub(crate) fate: Fate,
     /// Its id; its deliveries have the ids after it.
@@ -84,6 +87,7 @@ impl<'a> Item<'a> {
             job,
             event,
             said: None,
+            ahead: None,
             key: None,
             fate: Fate::New,
             id: 0,
@@ -135,10 +139,14 @@ impl<'a> Batch<'a> {
             .iter()
             .enumerate()
             .flat_map(|(job, content)| {
-                let events = content.events.iter().zip(&content.said);
-                events.map(move |(event, said)| (job, event, said.as_ref()))
+                let events = content.events.iter().zip(&content.said).enumerate();
+                events.map(move |(place, (event, said))| Item {
+                    key: Key::of(event),
+                    said: said.as_ref(),
+                    ahead: Some((place, &content.ahead)),
+                    ..Item::new(job, event)
+                })
             })
-            .map(|(job, event, said)| Item { key: Key::of(event), said, ..Item::new(job, event) })
             .collect();
         Self { jobs, items }
     }
@@ -265,6 +273,8 @@ impl Store {
             }
             self.number(item, &companies, now);
         }
+        // Those of contacts get theirs later; what is written down of a key is what is answered.
+        choose_by_session(batch.items.iter_mut().filter(|item| item.said.is_none()), &companies);
         let owners = owners_to_read(&batch.items, &companies);
         let settled = settle_keys(self, tx, &mut batch.items, owners, looked, now).await?;
         let KeysSettled { owners, written, looked } = settled;
@@ -329,7 +339,9 @@ impl Store {
         companies: &HashMap<CompanyId, Arc<CompiledCompany>>,
         now: DateTime<Utc>,
     ) {
-        item.chosen = companies[&item.event.company].chosen(&item.event);
+        let company = &companies[&item.event.company];
+        let ahead = item.ahead.and_then(|(place, ahead)| ahead.at(place, company.version));
+        item.chosen = ahead.unwrap_or_else(|| company.chosen(&item.event));
         item.deliveries = count(&item.chosen);
         item.id = self.inner.ids.block(now, 1 + item.deliveries);
     }
@@ -519,12 +531,12 @@ fn refuse_stale(batch: &mut Batch<'_>, companies: &HashMap<CompanyId, Arc<Compil
 }
 
 /// Leaves out the endpoints that ask for another session than an event's, once that is known.
-pub(crate) fn choose_by_session(
-    items: &mut [Item<'_>],
+pub(crate) fn choose_by_session<'a, 'b: 'a>(
+    items: impl IntoIterator<Item = &'a mut Item<'b>>,
     companies: &HashMap<CompanyId, Arc<CompiledCompany>>,
 ) {
     let asks = |item: &&mut Item<'_>| item.fate == Fate::New && item.chosen.asks_for_sessions();
-    for item in items.iter_mut().filter(asks) {
+    for item in items.into_iter().filter(asks) {
         let company = &companies[&item.event.company];
         item.chosen = company.in_session(&item.chosen, item.session_state);
         item.deliveries = count(&item.chosen);

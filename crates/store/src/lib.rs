@@ -5,6 +5,7 @@ mod addresses;
 mod admin;
 mod again;
 mod audit_read;
+mod choosing;
 mod claim;
 mod claim_row;
 mod clock;

@@ -20,6 +20,7 @@ use sea_orm::{
 use sea_orm_migration::MigratorTrait;
 use tokio::sync::{Semaphore, broadcast};
 
+use crate::choosing::JUDGED_AT_A_TIME;
 use crate::compiled::CompiledCompany;
 use crate::fresh_keys::FreshKeys;
 use crate::gates::Gates;
@@ -98,6 +99,8 @@ pub(crate) struct Inner {
     pub(crate) query_time_ms: AtomicU64,
     /// For lists that take long: the other half of the readers stays free.
     pub(crate) long_lists: Semaphore,
+    /// Turns of those whose events are judged by filters.
+    pub(crate) judging: Semaphore,
     pub(crate) ingest: IngestQueue,
     pub(crate) ingest_room: Arc<Semaphore>,
     /// Held by the one writer.
@@ -146,6 +149,7 @@ impl Store {
                 live: Live::default(),
                 query_time_ms: AtomicU64::new(QUERY_TIME_MAX.as_millis() as u64),
                 long_lists: Semaphore::new(long_lists),
+                judging: Semaphore::new(JUDGED_AT_A_TIME),
                 ingest: IngestQueue::default(),
                 ingest_room: Arc::new(Semaphore::new(INGEST_BYTES_MAX as usize)),
                 ingest_writer: tokio::sync::Mutex::default(),
