@@ -64,7 +64,8 @@ pub use table::{ROUTES, Row};
 
 /// Puts every route of the table into an application. Paths without anything that varies come first:
 /// they are compared as text, and behind the others each event would be matched against a pattern of
-/// every resource before its own.
+/// every resource before its own. Of the others, those outside the API come first, for the same reason:
+/// among them are the callback URLs of sources and inboxes, where much comes in.
 pub fn configure(config: &mut web::ServiceConfig) {
     let mut begins = 0;
     let resources = ROUTES.chunk_by(|a, b| a.path == b.path).map(|rows| {
@@ -72,9 +73,12 @@ pub fn configure(config: &mut web::ServiceConfig) {
         begins += rows.len();
         (rows, spot)
     });
-    let (varying, fixed): (Vec<_>, Vec<_>) =
-        resources.partition(|(rows, _)| rows[0].path.contains('{'));
-    for (rows, spot) in fixed.into_iter().chain(varying) {
+    let mut resources: Vec<_> = resources.collect();
+    resources.sort_by_key(|(rows, _)| {
+        let varies = rows[0].path.contains('{');
+        (varies, varies && rows[0].path.starts_with("/api/"))
+    });
+    for (rows, spot) in resources {
         config.service(resource(rows[0].path, rows).app_data(spot).wrap(from_fn(in_time)));
     }
     config.default_service(web::route().to(|| async { ApiError::NotFound.into_answer() }));

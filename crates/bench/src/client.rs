@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
+use crate::meta::Callback;
 use crate::receiver::NUMBER_KEY;
 use crate::tally::Tally;
 use crate::wire::{self, Inbox, Parsed, Response};
@@ -31,6 +32,8 @@ pub(crate) struct Sender {
     pub(crate) tally: Arc<Tally>,
     /// How many contacts the events are about, in turn.
     pub(crate) contacts: usize,
+    /// Where the events come from Meta's notifications, one each.
+    pub(crate) callback: Option<Arc<Callback>>,
 }
 
 /// Writes one event as the API takes it. Its id makes it the same event however often it is posted.
@@ -60,10 +63,13 @@ pub(crate) enum Answered {
 pub(crate) struct Connection {
     sender: Sender,
     address: SocketAddr,
-    /// All of a request's head but its length: to `/events`, and to `/events/batch`.
-    heads: [Vec<u8>; 2],
+    /// All of a request's head but its length and what changes: to `/events`, to `/events/batch`, and to
+    /// a callback.
+    heads: [Vec<u8>; 3],
     open: Option<TcpStream>,
     body: Vec<u8>,
+    /// What a notification is signed with; empty for the rest.
+    signature: String,
     request: Vec<u8>,
     inbox: Inbox,
 }
@@ -72,22 +78,39 @@ pub(crate) struct Connection {
 enum Door {
     Single,
     Batch,
+    Callback,
+}
+
+impl Door {
+    /// The status with which the program takes responsibility.
+    const fn taken(self) -> u16 {
+        match self {
+            Self::Single | Self::Batch => 202,
+            Self::Callback => 200,
+        }
+    }
 }
 
 impl Connection {
     /// The connection of this place among all of them.
     pub(crate) fn new(sender: Sender, place: usize) -> Self {
         let address = sender.addresses[place % sender.addresses.len()];
-        let head = |path: &str| {
-            let token = &sender.token;
+        let head = |path: &str, headers: &str| {
             format!(
-                "POST {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\
+                "POST {path} HTTP/1.1\r\nhost: localhost\r\n{headers}\
                  content-type: application/json\r\ncontent-length: "
             )
         };
-        let heads = [head("/api/v1/events"), head("/api/v1/events/batch")].map(String::into_bytes);
-        let (body, request) = (Vec::new(), Vec::new());
-        Self { sender, address, heads, open: None, body, request, inbox: Inbox::new() }
+        let bearer = format!("authorization: Bearer {}\r\n", sender.token);
+        let callback = sender.callback.as_ref().map_or("", |callback| &callback.path);
+        let heads = [
+            head("/api/v1/events", &bearer),
+            head("/api/v1/events/batch", &bearer),
+            head(callback, ""),
+        ];
+        let heads = heads.map(String::into_bytes);
+        let (body, signature, request) = (Vec::new(), String::new(), Vec::new());
+        Self { sender, address, heads, open: None, body, signature, request, inbox: Inbox::new() }
     }
 
     pub(crate) fn tally(&self) -> &Arc<Tally> {
@@ -99,7 +122,11 @@ impl Connection {
         self.request.clear();
         self.request.extend_from_slice(&self.heads[door as usize]);
         // A vector takes all.
-        let _ = write!(self.request, "{}\r\n\r\n", self.body.len());
+        let _ = write!(self.request, "{}\r\n", self.body.len());
+        if !self.signature.is_empty() {
+            let _ = write!(self.request, "x-hub-signature-256: {}\r\n", self.signature);
+        }
+        self.request.extend_from_slice(b"\r\n");
         self.request.extend_from_slice(&self.body);
         if let Some(used) = self.open.take() {
             match self.send(used).await {
@@ -145,7 +172,7 @@ impl Connection {
         let end = Instant::now() + POST_MAX;
         loop {
             let trouble = match self.exchange(door).await {
-                Ok(response) if response.status == 202 => return Ok(response),
+                Ok(response) if response.status == door.taken() => return Ok(response),
                 Ok(response) if matches!(response.status, 429 | 503) => self.answer(&response),
                 Ok(response) => bail!("{door:?} was answered {}", self.answer(&response)),
                 Err(error) => error.to_string(),
@@ -162,11 +189,23 @@ impl Connection {
         write_event(&mut self.body, tally.phase, tally.written(number), *contacts);
     }
 
+    /// Writes what one event comes in, and says where it is posted to.
+    fn write(&mut self, number: usize) -> Door {
+        self.body.clear();
+        let Sender { tally, contacts, callback, .. } = &self.sender;
+        let Some(callback) = callback else {
+            self.write_event(number);
+            return Door::Single;
+        };
+        callback.write(&mut self.body, tally.phase, tally.written(number), *contacts);
+        self.signature = callback.sign(&self.body);
+        Door::Callback
+    }
+
     /// Posts one event until it is acknowledged.
     pub(crate) async fn post_event(&mut self, number: usize) -> anyhow::Result<()> {
-        self.body.clear();
-        self.write_event(number);
-        self.post(Door::Single).await?;
+        let door = self.write(number);
+        self.post(door).await?;
         self.sender.tally.acknowledge(number);
         Ok(())
     }
@@ -256,6 +295,7 @@ mod tests {
             token: "hkf_1".into(),
             tally: Arc::new(Tally::new(1, 4, 1)),
             contacts: 1,
+            callback: None,
         };
         let tally = sender.tally.clone();
         let load = async move {

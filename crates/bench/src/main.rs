@@ -13,6 +13,7 @@ mod kill;
 mod load;
 mod loader;
 mod loader_sql;
+mod meta;
 mod nodes;
 mod ordered;
 mod overload;

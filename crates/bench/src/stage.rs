@@ -152,6 +152,7 @@ impl Stage {
             token: token.into(),
             tally: Arc::new(tally),
             contacts: 1,
+            callback: None,
         })
     }
 

@@ -1,11 +1,11 @@
 //! What is measured, row by row. Each on a database of its own.
 //!
-//! Two rows of the design's table are not here yet, because what they measure is not built: Meta
-//! notifications in, and retention running.
+//! One row of the design's table is not here yet, because what it measures is not built: retention
+//! running.
 
 use crate::rows::{PACED, Paced, Row, THROUGHPUT, Throughput};
 use crate::stage::Stage;
-use crate::{backlog, bare, dead, jobs, kill, nodes, ordered, overload, paced, throughput};
+use crate::{backlog, bare, dead, jobs, kill, meta, nodes, ordered, overload, paced, throughput};
 
 pub(crate) const HANG: &str = "3 of 10 hang, 100/s";
 pub(crate) const BURST: &str = "burst of 50,000, another company's 10/s";
@@ -13,6 +13,7 @@ pub(crate) const DEAD: &str = "a dead endpoint with 1,000,000 due retries";
 pub(crate) const BACKLOG: &str = "10,000,000 pending and 50,000,000 finished (SQLite: a tenth)";
 pub(crate) const NODES: &str = "1, 2, 4 nodes on one PostgreSQL";
 pub(crate) const ORDERED: &str = "ordered endpoint";
+pub(crate) const META: &str = "Meta notifications";
 pub(crate) const JOBS: &str = "a job over 100,000 exhausted deliveries";
 pub(crate) const OVERLOAD: &str = "twice the top rate";
 pub(crate) const KILL: &str = "kill -9 under load";
@@ -26,6 +27,7 @@ enum Line {
     Burst,
     Dead,
     Ordered,
+    Meta,
     Jobs,
     Overload,
     Nodes,
@@ -37,7 +39,7 @@ impl Line {
     fn all() -> Vec<Self> {
         let mut all: Vec<Self> = THROUGHPUT.into_iter().map(Self::Throughput).collect();
         all.extend(PACED.into_iter().map(Self::Paced));
-        all.extend([Self::Hang, Self::Burst, Self::Dead, Self::Ordered, Self::Jobs]);
+        all.extend([Self::Hang, Self::Burst, Self::Dead, Self::Ordered, Self::Meta, Self::Jobs]);
         all.extend([Self::Overload, Self::Nodes, Self::Kill, Self::Backlog]);
         all
     }
@@ -50,6 +52,7 @@ impl Line {
             Self::Burst => BURST,
             Self::Dead => DEAD,
             Self::Ordered => ORDERED,
+            Self::Meta => META,
             Self::Jobs => JOBS,
             Self::Overload => OVERLOAD,
             Self::Nodes => NODES,
@@ -68,6 +71,7 @@ impl Line {
             | Self::Burst
             | Self::Dead
             | Self::Ordered
+            | Self::Meta
             | Self::Jobs
             | Self::Overload
             | Self::Nodes
@@ -88,6 +92,7 @@ impl Line {
             Self::Burst => paced::burst(stage).await,
             Self::Dead => dead::rows(stage).await,
             Self::Ordered => ordered::rows(stage).await,
+            Self::Meta => meta::rows(stage, bare).await,
             Self::Jobs => jobs::rows(stage).await,
             Self::Overload => overload::rows(stage).await,
             Self::Nodes => nodes::rows(stage).await,

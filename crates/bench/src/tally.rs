@@ -263,6 +263,16 @@ impl Tally {
         (answers, ways)
     }
 
+    /// Events acknowledged in a second, from the first intended sending to the last acknowledgement.
+    pub(crate) fn answered_per_second(&self) -> f64 {
+        let of = |at: &AtomicU64| at.load(Ordering::Relaxed);
+        let answered = || self.acknowledged.iter().enumerate().filter(|(_, at)| Self::has_been(at));
+        let first = answered().map(|(number, _)| of(&self.intended[number])).min().unwrap_or(NEVER);
+        let last = answered().map(|(_, at)| of(at)).max().unwrap_or(NEVER);
+        let took = Duration::from_micros(last.saturating_sub(first)).as_secs_f64();
+        answered().count() as f64 / took.max(1e-9)
+    }
+
     /// How all of it came out.
     pub(crate) fn outcome(&self) -> Outcome {
         self.outcome_of(0..self.capacity())
