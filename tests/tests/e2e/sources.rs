@@ -10,7 +10,8 @@ use testkit::receiver::Receiver;
 
 use crate::support::{SOON, endpoint, fixture, on_both_databases, on_postgres, running, text};
 
-const SECRET: &str = "8f2b1c9e4d7a60535b6f0e1d2c3a4958";
+/// The app secret of [`source`].
+pub const SECRET: &str = "8f2b1c9e4d7a60535b6f0e1d2c3a4958";
 const NEXT: &str = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
 
 on_both_databases! {
@@ -20,16 +21,19 @@ on_both_databases! {
     a_source_that_is_deleted_takes_nothing_in
 }
 
-async fn source(api: &Api) -> Value {
+/// A WhatsApp source.
+pub async fn source(api: &Api) -> Value {
     let body = json!({"kind": "whatsapp", "name": "shop", "app_secret": SECRET});
     api.post("/sources", &body).await.expect(201)
 }
 
-fn path(source: &Value) -> String {
+/// Where the API shows it.
+pub fn path(source: &Value) -> String {
     format!("/sources/{}", text(source, "id"))
 }
 
-async fn post(api: &Api, source: &Value, secret: &str, body: &[u8]) -> Answer {
+/// Posts a notification to it as Meta would who knows this secret.
+pub async fn post(api: &Api, source: &Value, secret: &str, body: &[u8]) -> Answer {
     let signature = AppSecret::parse(secret).unwrap().sign(body);
     let headers = [("x-hub-signature-256", signature.as_str())];
     let url = text(source, "callback_url");
