@@ -1,7 +1,7 @@
-// Checks one signed request with a library that is not ours.
+// Checks signed requests with a library that is not ours.
 //
-// `judge.mjs standardwebhooks|svix|octokit|escaping` reads {headers, body_base64, secret} from standard input
-// and prints `ok`, or `fail` and why.
+// `judge.mjs standardwebhooks|svix|octokit|escaping` reads an array of {headers, body_base64, secret} from
+// standard input and prints a line for each: `ok`, or `fail` and why.
 
 import { createHmac } from "node:crypto";
 
@@ -36,11 +36,12 @@ const chunks = [];
 for await (const chunk of process.stdin) {
   chunks.push(chunk);
 }
-const question = JSON.parse(Buffer.concat(chunks).toString("utf8"));
-const body = Buffer.from(question.body_base64, "base64").toString("utf8");
-try {
-  await judges[process.argv[2]](question, body, question.headers);
-  console.log("ok");
-} catch (error) {
-  console.log(`fail ${error.name}: ${error.message}`);
+for (const question of JSON.parse(Buffer.concat(chunks).toString("utf8"))) {
+  const body = Buffer.from(question.body_base64, "base64").toString("utf8");
+  try {
+    await judges[process.argv[2]](question, body, question.headers);
+    console.log("ok");
+  } catch (error) {
+    console.log(`fail ${error.name}: ${error.message}`);
+  }
 }

@@ -1,7 +1,7 @@
-"""Checks one signed request with a library that is not ours.
+"""Checks signed requests with a library that is not ours.
 
-`judge.py standardwebhooks|svix` reads {"headers", "body_base64", "secret"} from standard input and
-prints `ok`, or `fail` and why.
+`judge.py standardwebhooks|svix` reads an array of {"headers", "body_base64", "secret"} from standard
+input and prints a line for each: `ok`, or `fail` and why.
 """
 
 import base64
@@ -16,11 +16,11 @@ LIBRARIES = {
     "svix": svix.Webhook,
 }
 
-question = json.load(sys.stdin)
-body = base64.b64decode(question["body_base64"])
-webhook = LIBRARIES[sys.argv[1]](question["secret"])
-try:
-    webhook.verify(body, question["headers"])
-    print("ok")
-except Exception as error:
-    print(f"fail {type(error).__name__}: {error}")
+for question in json.load(sys.stdin):
+    body = base64.b64decode(question["body_base64"])
+    webhook = LIBRARIES[sys.argv[1]](question["secret"])
+    try:
+        webhook.verify(body, question["headers"])
+        print("ok")
+    except Exception as error:
+        print(f"fail {type(error).__name__}: {error}")

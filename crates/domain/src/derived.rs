@@ -158,6 +158,8 @@ struct ContextData<'a> {
     id: Option<&'a RawValue>,
     #[serde(borrow)]
     from: Option<&'a RawValue>,
+    #[serde(borrow)]
+    from_user_id: Option<&'a RawValue>,
 }
 
 /// The same of a status.
@@ -220,13 +222,15 @@ impl<'a> CauseData<'a> {
         message.group_id.is_some() || is_text(status.recipient_type, "group")
     }
 
-    /// A context without a sender is the business': only one message of its own can be answered then.
+    /// A context without a sender is the business': only one message of its own can be answered then. Whoever
+    /// is known by a user's id alone is a contact.
     fn is_reply(&self) -> bool {
         let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).collect::<Vec<_>>();
         let context: ContextData<'_> = part(part::<MessageData<'_>>(self.message).context);
         let is_ours = match (context.from, self.display_phone_number.as_deref()) {
             (Some(from), Some(ours)) => digits(from.get()) == digits(ours),
-            (None, _) | (_, None) => true,
+            (None, _) => context.from_user_id.is_none(),
+            (Some(_), None) => true,
         };
         context.id.is_some() && is_ours
     }
@@ -422,6 +426,7 @@ mod tests {
         assert!(is_reply(json!({"id": "wamid.1", "from": "+91 98200-11223"})));
         assert!(is_reply(json!({"id": "wamid.1"})));
         assert!(!is_reply(json!({"id": "wamid.1", "from": "919876543210"})), "their own message");
+        assert!(!is_reply(json!({"id": "wamid.1", "from_user_id": "IN.1"})), "theirs, too");
         assert!(!is_reply(json!({"forwarded": true})));
         assert!(!is_reply(Value::Null));
         let edited = changed("message.edited", "/message/context", json!({"id": "wamid.1"}));

@@ -158,10 +158,18 @@ fn cause(error: &DbErr) -> Option<&sqlx::Error> {
     None
 }
 
+/// What the driver says of a PostgreSQL, or a proxy before one, that closes a connection before it has
+/// answered the first thing it is asked, which is for TLS.
+const HUNG_UP_AT_THE_DOOR: &str = "unexpected response from SSLRequest: 0x00";
+
 /// Locked, full, gone or going: the statement was right and may pass another time.
 fn is_passing(error: &sqlx::Error) -> bool {
     if let sqlx::Error::Database(cause) = error {
         return cause.code().is_some_and(|code| is_passing_code(&code));
+    }
+    if let sqlx::Error::Protocol(said) = error {
+        // Other breaches are mistakes of ours: more parameters than the protocol has room for, say.
+        return said == HUNG_UP_AT_THE_DOOR;
     }
     matches!(
         error,
@@ -187,7 +195,8 @@ fn is_passing_code(code: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_passing_code;
+    use super::{is_passing, is_passing_code};
+    use sea_orm::sqlx;
 
     #[test]
     fn locked_and_gone_databases_may_come_back() {
@@ -197,5 +206,13 @@ mod tests {
         for code in ["1", "19", "2067", "23505", "42601"] {
             assert!(!is_passing_code(code), "{code}");
         }
+    }
+
+    #[test]
+    fn who_hangs_up_before_the_first_answer_may_come_back() {
+        let said = |text: &str| is_passing(&sqlx::Error::Protocol(text.into()));
+        assert!(said("unexpected response from SSLRequest: 0x00"));
+        assert!(!said("unexpected response from SSLRequest: 0x48"), "this is no PostgreSQL");
+        assert!(!said("PgConnection::run(): too many arguments for query"));
     }
 }

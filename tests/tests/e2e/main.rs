@@ -34,3 +34,5 @@ mod sources;
 mod support;
 mod suspension;
 mod traffic;
+mod whatsapp;
+mod whatsapp_sessions;

@@ -27,10 +27,20 @@ pub const HUB_JUDGE: (&str, &str) = ("node", "octokit");
 
 /// Asks a judge whether the request is signed with this secret.
 pub fn accepts(judge: (&str, &str), request: &Received, secret: &str) -> bool {
-    let headers: Map<String, Value> =
-        request.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-    let body = STANDARD.encode(&request.body);
-    let question = json!({"headers": headers, "body_base64": body, "secret": secret});
+    verdicts(judge, &[(request, secret)])[0]
+}
+
+/// Asks a judge of each request whether it is signed with the secret beside it.
+pub fn verdicts(judge: (&str, &str), requests: &[(&Received, &str)]) -> Vec<bool> {
+    let questions: Vec<Value> = requests
+        .iter()
+        .map(|(request, secret)| {
+            let headers: Map<String, Value> =
+                request.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+            let body = STANDARD.encode(&request.body);
+            json!({"headers": headers, "body_base64": body, "secret": secret})
+        })
+        .collect();
     let mut command = match judge.0 {
         "python" => {
             let mut python = Command::new(files::python());
@@ -46,12 +56,18 @@ pub fn accepts(judge: (&str, &str), request: &Received, secret: &str) -> bool {
     };
     command.arg(judge.1).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().expect("the judge is installed by `make test`");
-    child.stdin.take().unwrap().write_all(question.to_string().as_bytes()).unwrap();
+    let questions = Value::from(questions).to_string();
+    child.stdin.take().unwrap().write_all(questions.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{judge:?} failed: {said}");
-    assert!(said == "ok\n" || said.starts_with("fail "), "{judge:?} says {said:?}");
-    said == "ok\n"
+    let verdicts: Vec<&str> = said.lines().collect();
+    assert_eq!(verdicts.len(), requests.len(), "{judge:?} says {said:?}");
+    let verdict = |said: &&str| {
+        assert!(*said == "ok" || said.starts_with("fail "), "{judge:?} says {said:?}");
+        *said == "ok"
+    };
+    verdicts.iter().map(verdict).collect()
 }
 
 pub fn all_accept(request: &Received, standard: &str, hub: &str) {

@@ -8,9 +8,10 @@ use testkit::program::Setup;
 use testkit::proxy::Proxy;
 use testkit::receiver::Receiver;
 
-use crate::support::{SOON, endpoint, fixture, on_both_databases, on_postgres, running, text};
+use crate::support::{SOON, fixture, on_both_databases, on_postgres, running, text};
 
-const SECRET: &str = "8f2b1c9e4d7a60535b6f0e1d2c3a4958";
+/// The app secret of [`source`].
+pub const SECRET: &str = "8f2b1c9e4d7a60535b6f0e1d2c3a4958";
 const NEXT: &str = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
 
 on_both_databases! {
@@ -20,16 +21,19 @@ on_both_databases! {
     a_source_that_is_deleted_takes_nothing_in
 }
 
-async fn source(api: &Api) -> Value {
+/// A WhatsApp source.
+pub async fn source(api: &Api) -> Value {
     let body = json!({"kind": "whatsapp", "name": "shop", "app_secret": SECRET});
     api.post("/sources", &body).await.expect(201)
 }
 
-fn path(source: &Value) -> String {
+/// Where the API shows it.
+pub fn path(source: &Value) -> String {
     format!("/sources/{}", text(source, "id"))
 }
 
-async fn post(api: &Api, source: &Value, secret: &str, body: &[u8]) -> Answer {
+/// Posts a notification to it as Meta would who knows this secret.
+pub async fn post(api: &Api, source: &Value, secret: &str, body: &[u8]) -> Answer {
     let signature = AppSecret::parse(secret).unwrap().sign(body);
     let headers = [("x-hub-signature-256", signature.as_str())];
     let url = text(source, "callback_url");
@@ -51,10 +55,9 @@ async fn events(api: &Api, source: &Value) -> Vec<Value> {
 async fn a_signed_notification_arrives_once(setup: Setup) {
     let receiver = Receiver::start();
     let (_program, api) = running(&setup).await;
-    // Not what the message gives rise to, or that would be seen, too.
-    let mut wanted = endpoint(&receiver.url("/"));
-    wanted["event_types"] = json!(["message.received"]);
-    api.create_endpoint(wanted).await;
+    // Without what follows from a message: a new contact, say.
+    let picks = json!({"url": receiver.url("/"), "event_types": ["message.received"]});
+    api.create_endpoint(picks).await;
     let source = source(&api).await;
     assert_eq!(handshake(&api, &source, "wrong-token").await.status, 403);
     let right = handshake(&api, &source, text(&source, "verify_token")).await;

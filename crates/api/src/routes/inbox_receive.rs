@@ -21,6 +21,7 @@ use domain::inbox_check::{self, Signed};
 use domain::inbox_url::PATH_PREFIX;
 use domain::wire::REDACTED;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use store::{ArrivedRequest, OpenInbox};
 
 use crate::body;
@@ -163,14 +164,19 @@ fn kept_headers(headers: &HeaderMap, custom: &[String]) -> (Vec<(String, String)
     (owned.collect(), is_cut)
 }
 
-/// The `type` that a JSON body carries.
+/// The `type` that a JSON body carries. In Wati's format that is the kind of a message, such as `text`.
 fn event_type(body: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
     struct Typed<'a> {
         #[serde(borrow)]
         r#type: Cow<'a, str>,
+        #[serde(rename = "eventType")]
+        wati: Option<IgnoredAny>,
     }
     let typed: Typed<'_> = serde_json::from_slice(body).ok()?;
+    if typed.wati.is_some() {
+        return None;
+    }
     EventTypeName::parse(&typed.r#type).ok().map(|name| name.as_str().to_owned())
 }
 
@@ -261,5 +267,6 @@ mod tests {
         for none in ["", "{", "{}", "[]", r#"{"type":5}"#, r#"{"type":"<b>"}"#, "\u{0}"] {
             assert_eq!(read(none), None, "{none}");
         }
+        assert_eq!(read(r#"{"type":"text","eventType":"message"}"#), None);
     }
 }

@@ -40,7 +40,7 @@ struct InboxRequestSummary {
     signature: SignatureView,
     /// What `webhook-id` says: the id of the event.
     event_id: Option<String>,
-    /// What the body says under `type`.
+    /// What the body says under `type`; null in the formats `wati` and `meta`.
     event_type: Option<String>,
     /// What `Hookferry-Attempt` says.
     attempt: Option<u32>,
@@ -73,7 +73,7 @@ struct InboxRequestView {
     signature: SignatureView,
     /// What `webhook-id` says: the id of the event.
     event_id: Option<String>,
-    /// What the body says under `type`.
+    /// What the body says under `type`; null in the formats `wati` and `meta`.
     event_type: Option<String>,
     /// What `Hookferry-Attempt` says.
     attempt: Option<u32>,
