@@ -62,9 +62,9 @@ pub enum Resolved {
 }
 
 impl Names {
-    /// Names, if there is one; an empty or overlong one is none.
+    /// Names, if there is one; one that is empty, overlong or has control characters is none.
     pub fn of(wa_id: Option<&str>, user_id: Option<&str>) -> Option<Self> {
-        let fits = |name: &&str| !name.is_empty() && name.len() <= NAME_BYTES_MAX;
+        let fits = |name: &&str| is_plain(name, NAME_BYTES_MAX);
         let [wa_id, user_id] = [wa_id, user_id].map(|name| name.filter(fits).map(Arc::from));
         (wa_id.is_some() || user_id.is_some()).then_some(Self { wa_id, user_id })
     }
@@ -98,6 +98,12 @@ impl Names {
             user_id: self.user_id.clone().or_else(|| known(Self::user_id)),
         }
     }
+}
+
+/// Whether a text from outside may be a name or a key: not empty, not longer than that, and without control
+/// characters, of which not every database stores all.
+pub(crate) fn is_plain(text: &str, bytes_max: usize) -> bool {
+    !text.is_empty() && text.len() <= bytes_max && !text.chars().any(char::is_control)
 }
 
 /// Decides who is meant, from who is known by each name.
@@ -225,6 +231,9 @@ mod tests {
         assert!(Names::of(Some(&longest), None).is_some());
         assert!(Names::of(Some(&format!("{longest}9")), None).is_none());
         assert!(Names::of(Some(""), None).is_none() && Names::of(None, None).is_none());
+        for control in ["\0", "4\09", "49\n", "\u{7f}49", "\u{85}"] {
+            assert_eq!(Names::of(Some(control), Some(control)), None, "{control:?}");
+        }
         let left = Names::of(Some(""), Some("US")).unwrap();
         assert_eq!((left.wa_id(), left.subject().unwrap().as_ref()), (None, "US"));
         assert_eq!(names("49/US").unwrap().subject().unwrap().as_ref(), "49");

@@ -9,12 +9,17 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::contact::Names;
+use crate::contact::{Names, is_plain};
 use crate::event_type::EventTypeName;
 use crate::session::{Kind, Told, written};
 
 /// The longest id of a business number, in bytes; events of a longer one belong to no session.
 pub const PHONE_NUMBER_ID_BYTES_MAX: usize = 255;
+/// The longest id of a message, in bytes; events of a longer one belong to no session.
+pub const MESSAGE_ID_BYTES_MAX: usize = 512;
+/// How long that may be with which the events of a session begin, in bytes; of what is longer only the
+/// names are kept.
+pub const ABOUT_BYTES_MAX: usize = 4 * 1024;
 
 /// The derived events there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -130,11 +135,11 @@ struct CauseData<'a> {
     status: Option<&'a RawValue>,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct ContactData<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
     wa_id: Option<Cow<'a, str>>,
-    #[serde(borrow)]
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
     user_id: Option<Cow<'a, str>>,
 }
 
@@ -190,12 +195,19 @@ impl Statement {
             "message.delivered" => Kind::Delivered,
             "message.read" => Kind::Read,
             "message.played" => Kind::Played,
-            "message.sent" | "message.failed" | "message.edited" | "message.revoked" => Kind::Aside,
+            "message.sent"
+            | "message.template_sent"
+            | "message.session_sent"
+            | "message.failed"
+            | "message.edited"
+            | "message.revoked" => Kind::Aside,
             _ => return None,
         };
         let cause: CauseData<'_> = serde_json::from_slice(data).ok()?;
         let number = &cause.phone_number_id;
-        if cause.is_of_group() || number.is_empty() || number.len() > PHONE_NUMBER_ID_BYTES_MAX {
+        let is_named = is_plain(number, PHONE_NUMBER_ID_BYTES_MAX)
+            && is_plain(&cause.message_id, MESSAGE_ID_BYTES_MAX);
+        if cause.is_of_group() || !is_named {
             return None;
         }
         let contact: ContactData<'_> = serde_json::from_str(cause.contact.get()).ok()?;
@@ -210,7 +222,7 @@ impl Statement {
             phone_number_id: Arc::from(number.as_ref()),
             names,
             is_reply: kind == Kind::Received && cause.is_reply(),
-            about: cause.about(),
+            about: cause.about()?,
         })
     }
 }
@@ -235,21 +247,36 @@ impl<'a> CauseData<'a> {
         context.id.is_some() && is_ours
     }
 
-    fn about(&self) -> About {
+    /// `None` where even the names are too long.
+    fn about(&self) -> Option<About> {
         let data = AboutData {
             waba_id: self.waba_id.clone(),
             phone_number_id: self.phone_number_id.clone(),
             display_phone_number: self.display_phone_number.clone(),
             contact: self.contact,
         };
-        About(serde_json::to_string(&data).expect("texts under fixed names are JSON").into())
+        let json = |data: &AboutData<'_>| {
+            let json = serde_json::to_string(data).expect("texts under fixed names are JSON");
+            (json.len() <= ABOUT_BYTES_MAX).then(|| About(json.into()))
+        };
+        if let Some(about) = json(&data) {
+            return Some(about);
+        }
+        let contact: ContactData<'_> = serde_json::from_str(self.contact.get()).ok()?;
+        let names = Names::of(contact.wa_id.as_deref(), contact.user_id.as_deref())?;
+        let name = |name: Option<&'_ Arc<str>>| name.map(|name| Cow::Owned(name.to_string()));
+        let contact = ContactData { wa_id: name(names.wa_id()), user_id: name(names.user_id()) };
+        let contact = serde_json::value::to_raw_value(&contact).ok()?;
+        let data = AboutData { contact: &contact, ..data };
+        json(&data)
+            .or_else(|| json(&AboutData { waba_id: None, display_phone_number: None, ..data }))
     }
 }
 
 impl About {
     /// From the data of an event about a contact; `None` where it names none.
     pub fn of_data(data: &[u8]) -> Option<Self> {
-        Some(serde_json::from_slice::<CauseData<'_>>(data).ok()?.about())
+        serde_json::from_slice::<CauseData<'_>>(data).ok()?.about()
     }
 
     /// As it was written down.
@@ -391,6 +418,8 @@ mod tests {
             ("message.read", Kind::Read),
             ("message.played", Kind::Played),
             ("message.sent", Kind::Aside),
+            ("message.template_sent", Kind::Aside),
+            ("message.session_sent", Kind::Aside),
             ("message.failed", Kind::Aside),
             ("message.edited", Kind::Aside),
             ("message.revoked", Kind::Aside),
@@ -464,6 +493,12 @@ mod tests {
         let longest = "1".repeat(PHONE_NUMBER_ID_BYTES_MAX);
         assert!(received("/phone_number_id", json!(longest)).is_some());
         assert_eq!(received("/phone_number_id", json!(format!("{longest}1"))), None);
+        let longest = "1".repeat(MESSAGE_ID_BYTES_MAX);
+        assert!(received("/message_id", json!(longest)).is_some());
+        assert_eq!(received("/message_id", json!(format!("{longest}1"))), None);
+        for place in ["/phone_number_id", "/message_id"] {
+            assert_eq!(received(place, json!("1\u{0}")), None, "{place}");
+        }
         assert_eq!(received("/message/type", json!("system")).unwrap().kind, Kind::Aside);
         let person = received("/contact", json!({"user_id": "IN.1"})).unwrap();
         assert_eq!(
@@ -473,6 +508,29 @@ mod tests {
         for text in ["", "null", "[]", "{}", "{\"phone_number_id\":1}"] {
             assert_eq!(statement("message.received", text), None);
         }
+    }
+
+    /// With what a session begins where its contact's name is that long, and of that much else.
+    fn about(name_bytes: usize, waba_id: &str) -> Value {
+        let mut data: Value = serde_json::from_str(sample("message.delivered")).unwrap();
+        data["contact"] = json!({"wa_id": "49", "user_id": "\"", "name": "n".repeat(name_bytes)});
+        data["waba_id"] = waba_id.into();
+        let about = About::of_data(data.to_string().as_bytes()).unwrap();
+        assert!(about.as_str().len() <= ABOUT_BYTES_MAX && about.subject().is_some());
+        serde_json::from_str(about.as_str()).unwrap()
+    }
+
+    #[test]
+    fn what_a_session_begins_with_at_its_limit() {
+        let room = ABOUT_BYTES_MAX - about(0, "1").to_string().len();
+        assert_eq!(about(room, "1")["contact"]["name"], "n".repeat(room));
+        let bare = json!({"wa_id": "49", "user_id": "\""});
+        let over = about(room + 1, "1");
+        assert_eq!((&over["contact"], &over["waba_id"]), (&bare, &json!("1")));
+        let over = about(1, &"1".repeat(ABOUT_BYTES_MAX));
+        assert_eq!((&over["contact"], over.get("waba_id")), (&bare, None));
+        let number = about(0, "1")["phone_number_id"].clone();
+        assert_eq!(over["phone_number_id"], number);
     }
 
     #[test]

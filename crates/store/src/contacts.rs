@@ -4,7 +4,7 @@
 //! id, and before those of `sessions`; a contact that two nodes meet for the first time is made by one of
 //! them, while the other one waits for its commit and reads again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -38,6 +38,8 @@ pub(crate) struct Book {
     entries: BTreeMap<ContactKey, Entry>,
     numbers: HashMap<(CompanyId, Arc<str>), ContactId>,
     persons: HashMap<(CompanyId, Arc<str>), ContactId>,
+    /// The names that rows had when they were read. Until those are written, nobody else's row may have them.
+    held: Held,
     /// Whose number, as the row still has it, is another one's now.
     released: BTreeSet<ContactKey>,
     /// Those who turned out to be another one.
@@ -58,8 +60,13 @@ enum State {
     AsRead,
     Changed,
     New,
-    /// The same, with a number that has to be taken from another one's row first.
-    NewWithNumberOfAnother,
+}
+
+/// Names that stand in rows.
+#[derive(Debug, Default)]
+struct Held {
+    numbers: HashSet<(CompanyId, Arc<str>)>,
+    persons: HashSet<(CompanyId, Arc<str>)>,
 }
 
 impl Store {
@@ -76,7 +83,7 @@ impl Store {
             read(tx, mentions)
                 .await?
                 .into_iter()
-                .for_each(|(company, entry)| book.add(company, entry));
+                .for_each(|(company, entry)| book.add_read(company, entry));
             let mut who: Vec<Option<ContactKey>> = Vec::with_capacity(mentions.len());
             for mention in mentions {
                 who.push(book.find(mention, || ContactId::from_raw(self.new_id(now))));
@@ -89,7 +96,7 @@ impl Store {
             }
         }
         // They come and go faster than they can be read: the caller comes back.
-        Err(Error::Overloaded)
+        Err(Error::contended())
     }
 }
 
@@ -101,10 +108,7 @@ impl Book {
 
     /// Whether this transaction has made it, so that nothing is known of it.
     pub(crate) fn is_new(&self, key: &ContactKey) -> bool {
-        self.entries.get(key).is_some_and(|entry| match entry.state {
-            State::New | State::NewWithNumberOfAnother => true,
-            State::AsRead | State::Changed => false,
-        })
+        self.entries.get(key).is_some_and(|entry| entry.state == State::New)
     }
 
     /// Notes that it wrote; tells whether it never did before.
@@ -124,6 +128,14 @@ impl Book {
             key = (key.0, *kept);
         }
         key
+    }
+
+    fn add_read(&mut self, company: CompanyId, entry: Entry) {
+        let names = entry.contact.names.as_ref();
+        let keyed = |name: Option<&Arc<str>>| name.map(|name| (company, Arc::clone(name)));
+        self.held.numbers.extend(keyed(names.and_then(Names::wa_id)));
+        self.held.persons.extend(keyed(names.and_then(Names::user_id)));
+        self.add(company, entry);
     }
 
     fn add(&mut self, company: CompanyId, entry: Entry) {
@@ -155,15 +167,14 @@ impl Book {
         match resolve(names, by_number, by_person) {
             Resolved::New { .. } if !mention.makes => None,
             Resolved::New { number_of } => {
-                let state = match number_of {
-                    Some(_) => State::NewWithNumberOfAnother,
-                    None => State::New,
-                };
                 self.release(company, number_of);
                 let names = Some(names.clone());
                 let contact = Contact { id: new_id(), names, wrote_at: None };
                 let id = contact.id;
-                self.add(company, Entry { contact, created_at: self.created_at, state });
+                self.add(
+                    company,
+                    Entry { contact, created_at: self.created_at, state: State::New },
+                );
                 Some((company, id))
             }
             Resolved::Known { id, names, number_of } => {
@@ -209,10 +220,13 @@ impl Book {
     }
 
     /// Makes those who are new on PostgreSQL, where another node may do so at the same moment: then it
-    /// has to be read again.
+    /// has to be read again. They get the names that other rows have still once those are written: whoever
+    /// else means one of these waits for that row.
     async fn make_new(&self, tx: &mut HotTx) -> Result<bool, Error> {
         let HotConnection::Postgres(connection) = &mut tx.connection else { return Ok(true) };
-        let mut new: Vec<Row<'_>> = self.entries.iter().filter_map(Row::to_be_made).collect();
+        let is_new = |(_, entry): &(&ContactKey, &Entry)| entry.state == State::New;
+        let mut new: Vec<Row<'_>> =
+            self.entries.iter().filter(is_new).map(|entry| self.held.without(entry)).collect();
         if new.is_empty() {
             return Ok(true);
         }
@@ -234,11 +248,13 @@ impl Book {
             run(tx, SQL, *company, *id).await?;
         }
         let is_postgres = matches!(tx.connection, HotConnection::Postgres(_));
-        let differs = |(_, entry): &(&ContactKey, &Entry)| match entry.state {
+        let differs = |(key, entry): &(&ContactKey, &Entry)| match entry.state {
             State::AsRead => false,
-            // PostgreSQL has it as it was made; only who has written since is written again.
-            State::New => !is_postgres || entry.contact.wrote_at.is_some(),
-            State::Changed | State::NewWithNumberOfAnother => true,
+            // PostgreSQL has it as it was made; only who has written since, or lacks a name, is written again.
+            State::New => {
+                !is_postgres || entry.contact.wrote_at.is_some() || self.held.has_any(key.0, entry)
+            }
+            State::Changed => true,
         };
         let rows: Vec<Row<'_>> = self.entries.iter().filter(differs).map(Row::of).collect();
         if rows.is_empty() {
@@ -262,6 +278,30 @@ impl Entry {
     }
 }
 
+impl Held {
+    /// The row of a new contact without the names that other rows have.
+    fn without<'a>(&self, (key, entry): (&ContactKey, &'a Entry)) -> Row<'a> {
+        let row = Row::of((key, entry));
+        let is_held = |names: &HashSet<(CompanyId, Arc<str>)>, name: &&str| {
+            !names.is_empty() && names.contains(&(key.0, Arc::from(*name)))
+        };
+        Row {
+            wa_id: row.wa_id.filter(|name| !is_held(&self.numbers, name)),
+            user_id: row.user_id.filter(|name| !is_held(&self.persons, name)),
+            ..row
+        }
+    }
+
+    fn has_any(&self, company: CompanyId, entry: &Entry) -> bool {
+        let names = entry.contact.names.as_ref();
+        let is_held = |held: &HashSet<_>, name: Option<&Arc<str>>| {
+            name.is_some_and(|name| held.contains(&(company, Arc::clone(name))))
+        };
+        is_held(&self.numbers, names.and_then(Names::wa_id))
+            || is_held(&self.persons, names.and_then(Names::user_id))
+    }
+}
+
 /// A row as it is written.
 struct Row<'a> {
     company: i64,
@@ -282,14 +322,6 @@ impl<'a> Row<'a> {
             user_id: names.and_then(Names::user_id).map(AsRef::as_ref),
             wrote_at: entry.contact.wrote_at.map(micros),
             created_at: entry.created_at,
-        }
-    }
-
-    fn to_be_made((key, entry): (&ContactKey, &'a Entry)) -> Option<Self> {
-        match entry.state {
-            State::New => Some(Self::of((key, entry))),
-            State::NewWithNumberOfAnother => Some(Self { wa_id: None, ..Self::of((key, entry)) }),
-            State::AsRead | State::Changed => None,
         }
     }
 

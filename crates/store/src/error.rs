@@ -76,6 +76,8 @@ pub enum Error {
     Database(#[source] DbErr),
 }
 
+const CONTENDED: &str = "contacts are made by others faster than they can be read";
+
 impl Error {
     /// The database did not answer in time.
     pub fn no_answer() -> Self {
@@ -96,6 +98,32 @@ impl Error {
             Some(_) | None => None,
         };
         matches!(code.as_deref(), Some("40001" | "40P01"))
+    }
+
+    /// Contacts come and go at the hands of other nodes faster than they can be read.
+    pub(crate) fn contended() -> Self {
+        Self::Unavailable(DbErr::Custom(CONTENDED.into()))
+    }
+
+    /// Whether a batch is better tried again at once: a neighbour was in the way, or made a contact at the
+    /// same moment, and is done.
+    pub(crate) fn is_of_a_batch_beside(&self) -> bool {
+        let (Self::Unavailable(error) | Self::Database(error)) = self else { return false };
+        let is_contact_made = match cause(error) {
+            Some(sqlx::Error::Database(cause)) => cause
+                .constraint()
+                .is_some_and(|name| matches!(name, "contacts_number" | "contacts_person")),
+            Some(_) | None => false,
+        };
+        self.is_of_a_neighbour() || is_contact_made
+    }
+
+    /// Whether it is due to what a batch says rather than to the database as a whole: then one half of it
+    /// may well succeed where both fail together.
+    pub(crate) fn is_of_the_batch(&self) -> bool {
+        let is_contended =
+            matches!(self, Self::Unavailable(DbErr::Custom(text)) if text == CONTENDED);
+        !self.is_passing() || is_contended || self.is_of_a_batch_beside()
     }
 
     /// The error and its causes, for the log. `Debug` is not for it: it shows what the database tells

@@ -10,6 +10,7 @@ use domain::id::{CompanyId, EndpointId};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use crate::again::TRIES;
 use crate::choosing::Ahead;
 use crate::{Accepted, Caller, Claimed, Clock, Error, Store};
 
@@ -179,10 +180,9 @@ impl Store {
     async fn write_jobs(&self, jobs: Vec<IngestJob>, hand_over: &dyn HandOver, clock: &dyn Clock) {
         let mut waiting = vec![jobs];
         while let Some(jobs) = waiting.pop() {
-            let now = clock.now();
-            match self.write_batch(&jobs, hand_over, now).await {
+            match self.write_batch_again(&jobs, hand_over, clock).await {
                 Ok(answers) => answer_all(jobs, answers),
-                Err(error) if jobs.len() > 1 && !error.is_passing() => {
+                Err(error) if jobs.len() > 1 && error.is_of_the_batch() => {
                     let mut first = jobs;
                     let second = first.split_off(first.len() / 2);
                     waiting.push(second);
@@ -191,6 +191,24 @@ impl Store {
                 Err(error) => fail_all(jobs, error),
             }
         }
+    }
+
+    /// Writes a batch, again where another node's transaction was in its way: that one is over now, and this
+    /// one has changed nothing.
+    async fn write_batch_again(
+        &self,
+        jobs: &[IngestJob],
+        hand_over: &dyn HandOver,
+        clock: &dyn Clock,
+    ) -> Result<Vec<Result<Vec<Accepted>, Error>>, Error> {
+        // Not by `again`: the compiler cannot see that such a future may move between threads.
+        for _ in 1..TRIES {
+            match self.write_batch(jobs, hand_over, clock.now()).await {
+                Err(error) if error.is_of_a_batch_beside() => {}
+                done => return done,
+            }
+        }
+        self.write_batch(jobs, hand_over, clock.now()).await
     }
 }
 

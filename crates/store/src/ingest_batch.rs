@@ -98,7 +98,8 @@ impl<'a> Item<'a> {
         }
     }
 
-    fn carry(&mut self, session: Option<SessionJson>) {
+    /// Gives it its session.
+    pub(crate) fn carry(&mut self, session: Option<SessionJson>) {
         self.session_state = session.as_deref().and_then(SessionState::of_json);
         self.session = session;
     }

@@ -19,7 +19,7 @@ use crate::search::blocks::{Block, slices_sql};
 use crate::search::feed::FEED_POSTGRES;
 use crate::search::look::{Look, Table, Target};
 use crate::search::terms::EventParts;
-use crate::session_rows::{DUE_POSTGRES, LOCK_WINDOWS_POSTGRES};
+use crate::session_rows::{DUE_POSTGRES, LOCK_WINDOWS_POSTGRES, OF_CONTACTS_POSTGRES};
 use crate::settle_history::{FINISH_POSTGRES, RETRY_POSTGRES};
 use crate::settle_rows::CLAIMS_POSTGRES;
 use crate::stats_read::{stats_sql, waiting_sql};
@@ -28,7 +28,7 @@ use crate::upkeep_age_rows::TAKE_POSTGRES;
 use crate::{DeliveryFilter, EventFilter};
 
 /// What each statement is for, the statement, and how many parameters it has.
-pub const HOT: [(&str, &str, usize); 21] = [
+pub const HOT: [(&str, &str, usize); 22] = [
     ("due_lanes", DUE_LANES, 3),
     ("claim", CLAIM_POSTGRES, 4),
     ("claim_newest", CLAIM_NEWEST_POSTGRES, 4),
@@ -49,6 +49,7 @@ pub const HOT: [(&str, &str, usize); 21] = [
     ("search_feed", FEED_POSTGRES, 3),
     ("lock_contacts", LOCK_CONTACTS_POSTGRES, 4),
     ("lock_windows", LOCK_WINDOWS_POSTGRES, 3),
+    ("windows_of_contacts", OF_CONTACTS_POSTGRES, 2),
     ("sessions_due", DUE_POSTGRES, 2),
 ];
 

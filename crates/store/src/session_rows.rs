@@ -193,6 +193,42 @@ const READ_SQLITE: &str = select!(
     ON s.company_id = j.value ->> 0 AND s.phone_number_id = j.value ->> 1 AND s.contact_id = j.value ->> 2"
 );
 
+/// The keys of all windows of contacts. Nobody adds to them or takes from them while the contacts are locked.
+pub(crate) const OF_CONTACTS_POSTGRES: &str = "SELECT x.company_id, x.phone_number_id, x.contact_id \
+    FROM unnest($1::bigint[], $2::bigint[]) AS k(company_id, contact_id) CROSS JOIN LATERAL (\
+    SELECT s.company_id, s.phone_number_id, s.contact_id FROM sessions s \
+    WHERE s.company_id = k.company_id AND s.contact_id = k.contact_id) x";
+const OF_CONTACTS_SQLITE: &str = "SELECT s.company_id, s.phone_number_id, s.contact_id \
+    FROM json_each(?1) j CROSS JOIN sessions s INDEXED BY sessions_contact \
+    ON s.company_id = j.value ->> 0 AND s.contact_id = j.value ->> 1";
+
+/// The keys of all windows that these contacts have, whatever the number.
+pub(crate) async fn of_contacts(
+    tx: &mut HotTx,
+    contacts: &[(CompanyId, ContactId)],
+) -> Result<Vec<WindowKey>, Error> {
+    if contacts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (companies, ids): (Vec<i64>, Vec<i64>) =
+        contacts.iter().map(|(company, id)| (company.raw(), id.raw())).unzip();
+    let rows: Vec<(i64, String, i64)> = match &mut tx.connection {
+        HotConnection::Sqlite(connection) => {
+            let pairs: Vec<(i64, i64)> = companies.into_iter().zip(ids).collect();
+            let json = serde_json::to_string(&pairs).expect("numbers are JSON");
+            sqlx::query_as(OF_CONTACTS_SQLITE).bind(json).fetch_all(&mut **connection).await?
+        }
+        HotConnection::Postgres(connection) => {
+            let query = sqlx::query_as(OF_CONTACTS_POSTGRES).bind(companies).bind(ids);
+            query.fetch_all(&mut **connection).await?
+        }
+    };
+    let key = |(company, number, contact)| {
+        (CompanyId::from_raw(company), Arc::from(number), ContactId::from_raw(contact))
+    };
+    Ok(rows.into_iter().map(key).collect())
+}
+
 /// The windows of these keys, as far as they are there.
 pub(crate) async fn lock(
     tx: &mut HotTx,

@@ -163,24 +163,25 @@ async fn lock_windows(
     let known = |who: &ContactKey| !book.is_new(who);
     let mut keys: BTreeSet<WindowKey> =
         seen.iter().zip(who).filter_map(|(one, who)| Some(one.key(who.filter(known)?))).collect();
-    let numbers: BTreeSet<(CompanyId, Arc<str>)> =
-        seen.iter().map(|one| (one.event.company, Arc::clone(&one.said.phone_number_id))).collect();
-    let merged: Vec<(WindowKey, WindowKey)> = book
-        .merged()
-        .flat_map(|(gone, kept)| {
-            let of_company = numbers.iter().filter(move |(company, _)| *company == gone.0);
-            of_company.map(move |(company, number)| {
-                let key = |id| (*company, Arc::clone(number), id);
-                (key(gone.1), key(kept.1))
-            })
+    // All that they have, also with numbers of which this batch says nothing.
+    let kept: HashMap<ContactKey, ContactKey> = book.merged().collect();
+    let gone: Vec<ContactKey> = book.merged().map(|(gone, _)| gone).collect();
+    let merged: Vec<(WindowKey, WindowKey)> = session_rows::of_contacts(tx, &gone)
+        .await?
+        .into_iter()
+        .map(|gone| {
+            let kept = (gone.0, Arc::clone(&gone.1), kept[&(gone.0, gone.2)].1);
+            (gone, kept)
         })
         .collect();
     keys.extend(merged.iter().flat_map(|(gone, kept)| [gone.clone(), kept.clone()]));
     let mut read = session_rows::lock(tx, &keys).await?;
-    let mut windows = BTreeMap::new();
+    let mut windows: BTreeMap<WindowKey, (Option<WindowRow>, WindowRow)> = BTreeMap::new();
     for (gone, kept) in merged {
         let Some(theirs) = read.remove(&gone) else { continue };
-        let ours = read.remove(&kept).unwrap_or_default();
+        // Another one may have gone into the same contact before.
+        let ours = windows.remove(&kept).map(|(_, row)| row).or_else(|| read.remove(&kept));
+        let ours: WindowRow = ours.unwrap_or_default();
         let (goes_on, rest) = ours.merged(theirs.clone());
         match rest {
             Some(rest) => {

@@ -11,7 +11,7 @@ use domain::session::expire;
 use sea_orm::{ConnectionTrait, Value};
 
 use crate::hot::{Durability, Failed, HotTx, within};
-use crate::ingest_batch::{Item, fan_out};
+use crate::ingest_batch::{Item, choose_by_session, fan_out};
 use crate::ingest_pending::insert_all;
 use crate::ingest_rows::LaneWish;
 use crate::lane_rows::wish_lanes;
@@ -63,7 +63,10 @@ impl Store {
             let Some((window, told)) = expire(&row.window, now) else { continue };
             let is_told = DerivedEvent::of_told(&told);
             let about = row.about.as_ref();
-            let about = about.filter(|_| is_picked(&companies, key.0, is_told.event_type()));
+            // A suspended company takes no events, not even of its sessions; those are recorded all the same.
+            let is_suspended = companies.get(&key.0).is_some_and(|company| company.is_suspended);
+            let about = about
+                .filter(|_| !is_suspended && is_picked(&companies, key.0, is_told.event_type()));
             if let Some((about, data)) = about.and_then(|a| Some((a, session_data(&told, a, "")?)))
             {
                 let (data, subject) = (Arc::from(data), about.subject());
@@ -96,11 +99,16 @@ impl Store {
         }
         let mut items: Vec<Item<'_>> = derived
             .iter()
-            .map(|one| Item { session: one.session.clone(), ..Item::new(0, &one.event) })
+            .map(|one| {
+                let mut item = Item::new(0, &one.event);
+                item.carry(one.session.clone());
+                item
+            })
             .collect();
         for item in &mut items {
             self.number(item, companies, now);
         }
+        choose_by_session(&mut items, companies);
         let mut rows = fan_out(&items, companies, now);
         crate::lines::place(tx, &mut rows).await?;
         let owner = self.incarnation();

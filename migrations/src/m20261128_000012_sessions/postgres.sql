@@ -30,3 +30,4 @@ CREATE TABLE sessions (
     PRIMARY KEY (company_id, phone_number_id, contact_id)
 ) WITH (fillfactor = 80);
 CREATE INDEX sessions_due ON sessions (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX sessions_contact ON sessions (company_id, contact_id);

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use store::SwitchWanted;
 
-use crate::sessions::{DAY, event_at, names, picker, rows, second, see};
+use crate::sessions::{DAY, event_at, names, picker, rows, second, see, with};
 use crate::setup::{Setup, on_both};
 
 on_both!(
@@ -13,6 +13,9 @@ on_both!(
     a_number_passes_to_another_person,
     a_batch_that_says_all_at_once_makes_one,
     what_was_sent_to_nobody_makes_no_contact,
+    a_name_passes_to_a_new_contact_in_one_batch,
+    two_go_into_one_in_one_batch,
+    one_who_is_another_takes_all_its_windows_along,
 );
 
 type Who<'a> = (Option<&'a str>, Option<&'a str>);
@@ -127,4 +130,71 @@ async fn what_was_sent_to_nobody_makes_no_contact(s: Setup) {
         assert_eq!(message(&s, kind, NUMBER, 1).await, Value::Null);
     }
     assert_eq!((s.count("FROM contacts").await, s.count("FROM sessions").await), (0, 0));
+}
+
+async fn a_name_passes_to_a_new_contact_in_one_batch(s: Setup) {
+    let known: [Who<'_>; 4] = [
+        (Some("49"), Some("DE.1")),
+        (Some("51"), None),
+        (Some("52"), Some("DE.2")),
+        (Some("54"), Some("DE.3")),
+    ];
+    for (at, who) in (1..).zip(known) {
+        message(&s, IN, who, at).await;
+    }
+    // One moves on and another one comes after it; two are one, which leaves a number behind; one is met
+    // without the number that it took.
+    let batch: Vec<_> = (10..)
+        .zip([
+            (IN, (Some("50"), Some("DE.1"))),
+            (OUT, (Some("49"), None)),
+            (IN, (Some("51"), Some("DE.2"))),
+            (OUT, (Some("52"), None)),
+            (IN, (None, Some("DE.4"))),
+            (IN, (Some("54"), Some("DE.4"))),
+        ])
+        .map(|(at, (kind, who))| event_at(s.company, kind, &format!("wamid.{at}"), who, at))
+        .collect();
+    see(&s, &batch, 20).await;
+    let expected = ["/DE.3", "49/", "50/DE.1", "51/DE.2", "52/", "54/DE.4"];
+    assert_eq!(contacts(&s).await, expected);
+    // They are found by them.
+    for (at, who) in (30..).zip([(Some("49"), None), (Some("52"), None), (None, Some("DE.4"))]) {
+        message(&s, IN, who, at).await;
+    }
+    assert_eq!(contacts(&s).await, expected);
+}
+
+async fn two_go_into_one_in_one_batch(s: Setup) {
+    picker(&s, SwitchWanted::Enabled).await;
+    let first = message(&s, OUT, NUMBER, 1).await;
+    message(&s, OUT, PERSON, 2).await;
+    message(&s, OUT, (Some("50"), None), 3).await;
+    let batch = [
+        event_at(s.company, IN, "wamid.4", BOTH, 4),
+        event_at(s.company, IN, "wamid.5", (Some("50"), Some("DE.1")), 5),
+    ];
+    let seen = see(&s, &batch, 6).await;
+    assert_eq!(contacts(&s).await, ["50/DE.1"]);
+    assert_eq!((&seen[0]["id"], &seen[1]["id"]), (&first["id"], &first["id"]));
+    assert_eq!(message(&s, IN, PERSON, 7).await["id"], first["id"]);
+    assert_eq!(s.store.expire_sessions(second(DAY + 3)).await.unwrap(), 3);
+    let ended = names(&s).await.iter().filter(|name| *name == "session.expired").count();
+    assert_eq!(ended, 3);
+}
+
+async fn one_who_is_another_takes_all_its_windows_along(s: Setup) {
+    let on = |event, number: &str| with(event, "phone_number_id", Value::from(number));
+    message(&s, OUT, NUMBER, 1).await;
+    let delivered = event_at(s.company, OUT, "wamid.2", PERSON, 2);
+    let session = see(&s, &[on(delivered, "3099")], 2).await.remove(0);
+    // Nothing here is about that number.
+    message(&s, IN, BOTH, 3).await;
+    for who in [NUMBER, PERSON] {
+        let sent = on(event_at(s.company, "message.sent", "wamid.4", who, 4), "3099");
+        assert_eq!(see(&s, &[sent], 4).await[0]["id"], session["id"]);
+    }
+    let astray = "FROM sessions s WHERE NOT EXISTS (SELECT 1 FROM contacts c \
+        WHERE c.company_id = s.company_id AND c.id = s.contact_id)";
+    assert_eq!((s.count(astray).await, s.count("FROM sessions").await), (0, 2));
 }

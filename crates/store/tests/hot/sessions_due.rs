@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use domain::event::NewEvent;
+use domain::selection::{SessionState, SessionWanted};
 use domain::traffic::Traffic;
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::json;
@@ -17,6 +18,8 @@ on_both!(
     ends_are_told_in_slices,
     two_nodes_tell_each_end_once,
     an_end_stands_in_its_contacts_line,
+    an_end_goes_to_those_who_ask_for_its_session,
+    a_suspended_company_is_told_no_end,
 );
 
 async fn an_end_is_told_at_its_moment_and_once(s: Setup) {
@@ -116,6 +119,51 @@ async fn an_end_stands_in_its_contacts_line(s: Setup) {
     let heads = s.count(&format!("{line} < 9000000000000000")).await;
     let waiting = s.count(&format!("{line} = 9000000000000000")).await;
     assert_eq!((heads, waiting), (1, 1));
+}
+
+async fn an_end_goes_to_those_who_ask_for_its_session(s: Setup) {
+    let mut made = Vec::new();
+    for session in [
+        SessionWanted::Only(SessionState::Active),
+        SessionWanted::Only(SessionState::Inactive),
+        SessionWanted::Any,
+    ] {
+        let event_types = vec![domain::event_type::Selector::parse("session.expired").unwrap()];
+        let mut wanted = NewEndpoint { event_types, ..new_endpoint() };
+        wanted.narrowing.session = session;
+        made.push(s.store.create_endpoint(s.company, wanted, ACTOR, now()).await.unwrap().id);
+    }
+    // One contact answers, the other one does not.
+    let other = (Some("49"), None);
+    for (kind, message, who, at) in [
+        ("message.delivered", "wamid.1", PRIYA, 0),
+        ("message.delivered", "wamid.2", other, 0),
+        ("message.delivered", "wamid.3", (Some("50"), None), 0),
+        ("message.received", "wamid.4", other, 1),
+    ] {
+        see(&s, &[event_at(s.company, kind, message, who, at)], at).await;
+    }
+    assert_eq!(s.store.expire_sessions(second(DAY)).await.unwrap(), 3);
+    for (endpoint, expected) in made.into_iter().zip([1, 2, 3]) {
+        let got = format!("FROM pending WHERE endpoint_id = {}", endpoint.raw());
+        assert_eq!(s.count(&got).await, expected);
+    }
+    assert_eq!(s.count("FROM events WHERE deliveries = 2").await, 3);
+}
+
+async fn a_suspended_company_is_told_no_end(s: Setup) {
+    picker(&s, SwitchWanted::Enabled).await;
+    see(&s, &[event_at(s.company, "message.delivered", "wamid.1", PRIYA, 0)], 0).await;
+    let patch =
+        |suspended| store::CompanyPatch { suspended: Some(suspended), ..Default::default() };
+    s.store.update_company(s.company, patch(true), ACTOR, second(1)).await.unwrap();
+    assert_eq!(s.store.expire_sessions(second(DAY)).await.unwrap(), 1);
+    assert_eq!(names(&s).await, ["session.started"]);
+    // It is over all the same: the next one begins by itself.
+    s.store.update_company(s.company, patch(false), ACTOR, second(DAY + 1)).await.unwrap();
+    let delivered = event_at(s.company, "message.delivered", "wamid.2", PRIYA, DAY + 2);
+    see(&s, &[delivered], DAY + 2).await;
+    assert_eq!(names(&s).await, ["session.started", "session.started"]);
 }
 
 /// A window that somebody holds is left to them, and to the next round.
