@@ -1,7 +1,8 @@
 //! Reading a request's body: within a limit, within a time, gzip or not. The limit holds for what
 //! comes out of gzip, and no step inflates more than a little.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use actix_web::HttpRequest;
@@ -9,7 +10,9 @@ use actix_web::dev::Decompress;
 use actix_web::error::PayloadError;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::{self, Bytes, BytesMut, Payload};
+use domain::id::SourceId;
 use futures_util::{Stream, StreamExt, stream};
+use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::ApiError;
@@ -27,6 +30,8 @@ const INFLATE_STEP_BYTES: usize = 1024;
 const ARRIVING_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// A body up to this size is let in all the same: its connection takes as much.
 const UNCOUNTED_BYTES: usize = 4 * 1024;
+/// How many sources' shares are kept before those that nobody sends to are dropped.
+const SHARES_KEPT: usize = 1_024;
 
 /// Room for bodies on their way in, one for all threads.
 #[derive(Debug)]
@@ -44,32 +49,84 @@ impl Arriving {
         Self(Arc::new(Semaphore::new(bytes_max)))
     }
 
-    fn room(&self) -> Room {
-        Room { all: Arc::clone(&self.0), held: None }
+    /// Room for one body.
+    pub fn room(&self) -> Room {
+        Room { share: None, all: Held { of: Arc::clone(&self.0), permit: None } }
+    }
+}
+
+/// Room for notifications on their way in. A source's URL is no secret: whoever knows one takes a share of
+/// the room at most, and the other sources have the rest.
+#[derive(Debug)]
+pub struct Notifications {
+    all: Arriving,
+    share_bytes: usize,
+    shares: Mutex<HashMap<SourceId, Weak<Semaphore>>>,
+}
+
+impl Notifications {
+    /// Room for so many bytes, of which one source takes so many at most.
+    pub fn of(bytes_max: usize, share_bytes: usize) -> Self {
+        Self { all: Arriving::of(bytes_max), share_bytes, shares: Mutex::default() }
+    }
+
+    /// Room for one notification to a source that there is.
+    pub fn room(&self, source: SourceId) -> Room {
+        let of = self.share_of(source);
+        Room { share: Some(Held { of, permit: None }), ..self.all.room() }
+    }
+
+    fn share_of(&self, source: SourceId) -> Arc<Semaphore> {
+        let mut shares = self.shares.lock();
+        if let Some(share) = shares.get(&source).and_then(Weak::upgrade) {
+            return share;
+        }
+        if shares.len() >= SHARES_KEPT {
+            shares.retain(|_, share| share.strong_count() > 0);
+        }
+        let share = Arc::new(Semaphore::new(self.share_bytes));
+        shares.insert(source, Arc::downgrade(&share));
+        share
     }
 }
 
 /// What one body takes of it, as much as has come: who announces much and sends little takes little.
 #[derive(Debug)]
 pub struct Room {
-    all: Arc<Semaphore>,
-    held: Option<OwnedSemaphorePermit>,
+    share: Option<Held>,
+    all: Held,
+}
+
+#[derive(Debug)]
+struct Held {
+    of: Arc<Semaphore>,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Room {
     /// Takes room for a body that is so large by now.
     fn grow(&mut self, bytes: usize) -> Result<(), ApiError> {
-        let held = self.held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-        let wanted = bytes.saturating_sub(UNCOUNTED_BYTES).saturating_sub(held);
+        let counted = bytes.saturating_sub(UNCOUNTED_BYTES);
+        if let Some(share) = &mut self.share {
+            share.grow(counted)?;
+        }
+        self.all.grow(counted)
+    }
+}
+
+impl Held {
+    fn grow(&mut self, bytes: usize) -> Result<(), ApiError> {
+        let held = self.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let wanted = bytes.saturating_sub(held);
         if wanted == 0 {
             return Ok(());
         }
         let wanted = u32::try_from(wanted).map_err(|_| ApiError::Overloaded)?;
-        let more = Arc::clone(&self.all).try_acquire_many_owned(wanted);
+        let more = Arc::clone(&self.of).try_acquire_many_owned(wanted);
         let more = more.map_err(|_| ApiError::Overloaded)?;
-        match &mut self.held {
+        match &mut self.permit {
             Some(held) => held.merge(more),
-            None => self.held = Some(more),
+            None => self.permit = Some(more),
         }
         Ok(())
     }
@@ -109,12 +166,12 @@ pub async fn read_raw(
     payload: Payload,
     what: &'static str,
     bytes_max: usize,
-    arriving: &Arriving,
+    room: Room,
 ) -> Result<(Bytes, Room), ApiError> {
     if announced(req).is_some_and(|length| length > bytes_max) {
         return Err(ApiError::TooLarge { what, bytes_max });
     }
-    let whole = collect(payload.into_inner(), what, bytes_max, arriving.room());
+    let whole = collect(payload.into_inner(), what, bytes_max, room);
     actix_web::rt::time::timeout(BODY_TIME_MAX, whole)
         .await
         .map_err(|_| ApiError::RequestTimeout)?
@@ -274,6 +331,25 @@ mod tests {
         assert!(matches!(refused, ApiError::Overloaded), "{refused:?}");
         drop(second);
         assert_eq!(arriving.0.available_permits(), 10_000);
+    }
+
+    #[test]
+    fn one_source_takes_its_share_and_leaves_the_rest_to_the_others() {
+        let notifications = Notifications::of(10_000, 2_500);
+        let [one, other] = [1, 2].map(SourceId::from_raw);
+        let (mut first, mut second) = (notifications.room(one), notifications.room(one));
+        first.grow(UNCOUNTED_BYTES + 2_000).unwrap();
+        second.grow(UNCOUNTED_BYTES + 500).unwrap();
+        assert!(matches!(second.grow(UNCOUNTED_BYTES + 501), Err(ApiError::Overloaded)));
+        notifications.room(other).grow(UNCOUNTED_BYTES + 2_500).unwrap();
+        drop(first);
+        second.grow(UNCOUNTED_BYTES + 2_500).unwrap();
+        drop(second);
+        for number in 0..SHARES_KEPT as i64 + 50 {
+            notifications.room(SourceId::from_raw(number));
+        }
+        assert!(notifications.shares.lock().len() <= SHARES_KEPT);
+        assert_eq!(notifications.all.0.available_permits(), 10_000);
     }
 
     #[actix_web::test]

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::catalogue;
-use domain::event::{EXTERNAL_ID_BYTES_MAX, NewEvent, SUBJECT_BYTES_MAX};
+use domain::event::{
+    EXTERNAL_ID_BYTES_MAX, NewEvent, PHONE_NUMBER_ID_BYTES_MAX, SUBJECT_BYTES_MAX,
+};
 use domain::event_type::EventTypeName;
 use domain::id::CompanyId;
 use domain::own_type;
@@ -68,6 +70,21 @@ struct Written<'a> {
 /// Without this, serde would look into the value for a null before it takes it raw.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
     <&RawValue>::deserialize(deserializer).map(Some).map_err(D::Error::custom)
+}
+
+/// What is looked for in the data of a built-in type.
+#[derive(Debug, serde::Deserialize)]
+struct Numbered<'a> {
+    #[serde(borrow)]
+    phone_number_id: Option<Text<'a>>,
+}
+
+/// The number that the data of a built-in type tells, if it can be one: data is never refused for it.
+fn phone_number_id(data: &[u8]) -> Option<Arc<str>> {
+    let numbered: Numbered<'_> = serde_json::from_slice(data).ok()?;
+    let Text(number) = numbered.phone_number_id?;
+    fields::check_text(&number, 1..=PHONE_NUMBER_ID_BYTES_MAX).ok()?;
+    (!number.chars().any(char::is_control)).then(|| Arc::from(number))
 }
 
 /// From where and for whom an event comes.
@@ -190,6 +207,7 @@ impl Checked<'_> {
         }
         match (event_type, data) {
             (Some((event_type, is_own)), Some(data)) if self.mistakes.is_empty() => {
+                let phone_number_id = if is_own { None } else { phone_number_id(&data) };
                 let event = NewEvent {
                     company: context.company,
                     event_type,
@@ -197,7 +215,7 @@ impl Checked<'_> {
                     source: None,
                     external_id: id.or_else(|| context.key.map(Arc::from)),
                     subject,
-                    phone_number_id: None,
+                    phone_number_id,
                     occurred_at,
                     expires_at,
                     judged: None,
@@ -328,6 +346,29 @@ mod tests {
         let event =
             read(&format!(r#"{{"type":"message.received","data": {data} }}"#), None).unwrap();
         assert_eq!(std::str::from_utf8(&event.data).unwrap(), data);
+    }
+
+    #[test]
+    fn the_number_in_the_data_of_a_built_in_type_is_the_events() {
+        let longest = "1".repeat(PHONE_NUMBER_ID_BYTES_MAX);
+        let check = |name: &str, written: &str, expected: Option<&str>| {
+            let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+            let data = format!(r#"{{"deep":{deep},"phone_number_id":{written}}}"#);
+            let event = read(&format!(r#"{{"type":"{name}","data":{data}}}"#), None).unwrap();
+            assert_eq!(event.phone_number_id.as_deref(), expected, "{name} {written:.20}");
+        };
+        check("message.received", r#""2088\u00345331""#, Some("208845331"));
+        check("message.read", &format!("\"{longest}\""), Some(&longest));
+        check("message.read", &format!("\"{longest}1\""), None);
+        for written in
+            [r#""""#, r#""1\n2""#, r#""1\u0000""#, r#""\ud800""#, "5", "null", "{}", "[\"1\"]"]
+        {
+            check("message.received", written, None);
+        }
+        check("shop.order_paid", r#""208845331""#, None);
+        let none =
+            read(r#"{"type":"message.received","data":{"a":{"phone_number_id":"1"}}}"#, None);
+        assert_eq!(none.unwrap().phone_number_id, None);
     }
 
     #[test]

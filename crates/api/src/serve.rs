@@ -14,7 +14,7 @@ use domain::address::AddressPolicy;
 use domain::operator::OperatorTokens;
 use store::{Clock, MailWriter, Store};
 
-use crate::body::Arriving;
+use crate::body::{Arriving, Notifications};
 use crate::checks::Checks;
 use crate::inbox_door::InboxDoor;
 use crate::metrics::{Exposition, Metrics};
@@ -37,6 +37,8 @@ const BACKLOG: u32 = 2_048;
 
 /// What notifications that are being read may take together: ten of the largest.
 const NOTIFICATIONS_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// What those of one source may take of it.
+const NOTIFICATIONS_OF_SOURCE_BYTES_MAX: usize = NOTIFICATIONS_BYTES_MAX / 4;
 
 /// How long a scrape under way may take once the process ends.
 const METRICS_SHUTDOWN: Duration = Duration::from_secs(2);
@@ -131,7 +133,7 @@ pub struct Shared {
     pub arriving: Arriving,
     /// The same for notifications: whoever sends them has shown nothing before, and must not take the
     /// room of those who have.
-    pub notifications: Arriving,
+    pub notifications: Notifications,
 }
 
 /// Listens with a queue that is long enough for a burst. Called inside a tokio runtime.
@@ -158,7 +160,10 @@ pub fn serve(listener: TcpListener, config: Config, state: State) -> io::Result<
         passwords: Passwords::default(),
         checks: Checks::default(),
         arriving: Arriving::default(),
-        notifications: Arriving::of(NOTIFICATIONS_BYTES_MAX),
+        notifications: Notifications::of(
+            NOTIFICATIONS_BYTES_MAX,
+            NOTIFICATIONS_OF_SOURCE_BYTES_MAX,
+        ),
         guesses: Guesses::default(),
         inboxes: InboxDoor::default(),
     });

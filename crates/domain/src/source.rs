@@ -275,13 +275,6 @@ impl AppSecretKeys {
         Self { current: keyed(&secrets.current), previous: previous.collect() }
     }
 
-    /// The keys of no source: checking with them takes as long as with a source's, so that the time
-    /// of an answer does not tell whether there is such a source.
-    pub fn of_nobody() -> Self {
-        let secret = AppSecret("nobody has this secret".to_owned());
-        Self { current: keyed(&secret), previous: Vec::new() }
-    }
-
     /// Checks `given`, an `X-Hub-Signature-256`, over the bytes as they came. Its length is looked at
     /// first; the digests are compared in constant time, and all of them.
     pub fn check(&self, now: DateTime<Utc>, body: &[u8], given: Option<&[u8]>) -> SignatureCheck {

@@ -4,12 +4,14 @@
 //! checked once more where its events are written.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::{CompanyId, SourceId};
 use domain::inbox::{Pace, Turn};
 use domain::source::{AppSecretKeys, VerifyToken};
+use domain::throttle::place as place_of;
 use parking_lot::Mutex;
 use sea_orm::EntityTrait;
 
@@ -26,7 +28,11 @@ const BELIEVED_FOR: TimeDelta = TimeDelta::seconds(2);
 /// How many sources a node remembers, and how many ids that no source has.
 const REMEMBERED_MAX: usize = 10_000;
 /// How many looks a second the database is asked for sources that this node has never seen.
-const UNKNOWN_PER_SECOND_MAX: u32 = 100;
+const UNKNOWN_PER_SECOND_MAX: u32 = 500;
+/// How many of them one address may ask for: whoever makes ids up leaves the rest to the others.
+const UNKNOWN_PER_ADDRESS_PER_SECOND_MAX: u32 = 50;
+/// How many addresses' paces are remembered; beyond it one of them begins anew.
+const ADDRESSES_MAX: usize = 4_096;
 
 /// A source that notifications come to.
 #[derive(Debug)]
@@ -54,8 +60,15 @@ struct Remembered {
     known: HashMap<Place, Known>,
     /// Ids that no source has, and when that was so.
     unknown: HashMap<Place, DateTime<Utc>>,
-    /// Whoever makes ids up waits for it; a source that was seen once never does.
-    unknown_pace: Pace,
+    asking: Asking,
+}
+
+/// How fast the database is asked for what this node has never seen: whoever makes ids up waits for it, a
+/// source that was seen once never does.
+#[derive(Debug)]
+struct Asking {
+    all: Pace,
+    by_address: HashMap<String, Pace>,
 }
 
 #[derive(Debug)]
@@ -79,9 +92,10 @@ enum Look {
 
 impl Default for SourceCache {
     fn default() -> Self {
-        let pace = Pace::new(UNKNOWN_PER_SECOND_MAX, UNKNOWN_PER_SECOND_MAX);
+        let all = Pace::new(UNKNOWN_PER_SECOND_MAX, UNKNOWN_PER_SECOND_MAX);
+        let asking = Asking { all, by_address: HashMap::new() };
         let (known, unknown) = (HashMap::new(), HashMap::new());
-        Self(Mutex::new(Remembered { known, unknown, unknown_pace: pace }))
+        Self(Mutex::new(Remembered { known, unknown, asking }))
     }
 }
 
@@ -90,8 +104,26 @@ fn is_within(read_at: DateTime<Utc>, now: DateTime<Utc>, limit: TimeDelta) -> bo
     read_at <= now && now - read_at < limit
 }
 
+impl Asking {
+    /// Whether an address may ask now. One that may not takes nothing from the others.
+    fn may_ask(&mut self, from: Option<IpAddr>, now: DateTime<Utc>) -> bool {
+        let from = from.map(place_of).unwrap_or_default();
+        if self.by_address.len() >= ADDRESSES_MAX && !self.by_address.contains_key(&from) {
+            self.by_address.retain(|_, pace| !pace.is_quiet(now));
+            if self.by_address.len() >= ADDRESSES_MAX {
+                let any = self.by_address.keys().next().cloned();
+                any.and_then(|address| self.by_address.remove(&address));
+            }
+        }
+        let per_second = UNKNOWN_PER_ADDRESS_PER_SECOND_MAX;
+        let own = self.by_address.entry(from).or_insert_with(|| Pace::new(per_second, per_second));
+        let takes = |pace: &mut Pace| pace.take(now, TimeDelta::zero()) != Turn::Refused;
+        takes(own) && takes(&mut self.all)
+    }
+}
+
 impl SourceCache {
-    fn look(&self, place: Place, now: DateTime<Utc>) -> Look {
+    fn look(&self, place: Place, from: Option<IpAddr>, now: DateTime<Utc>) -> Look {
         let mut remembered = self.0.lock();
         if let Some(known) = remembered.known.get_mut(&place) {
             let Some(read_at) = known.read_at.filter(|at| is_within(*at, now, BELIEVED_FOR)) else {
@@ -107,10 +139,7 @@ impl SourceCache {
         if unknown_since.is_some_and(|at| is_within(*at, now, READ_AGAIN_AFTER)) {
             return Look::Unknown;
         }
-        match remembered.unknown_pace.take(now, TimeDelta::zero()) {
-            Turn::After(_) => Look::Ask,
-            Turn::Refused => Look::Wait,
-        }
+        if remembered.asking.may_ask(from, now) { Look::Ask } else { Look::Wait }
     }
 
     fn learn(&self, place: Place, found: Option<&Arc<OpenSource>>, now: DateTime<Utc>) {
@@ -148,15 +177,17 @@ impl SourceCache {
 }
 
 impl Store {
-    /// The company's source, as it was at most two seconds ago; `None` where there is none.
+    /// The company's source, as it was at most two seconds ago; `None` where there is none. `from` is who
+    /// asks: an address that asks for many that this node has never seen has to wait.
     pub async fn open_source(
         &self,
         company: CompanyId,
         id: SourceId,
+        from: Option<IpAddr>,
         now: DateTime<Utc>,
     ) -> Result<Option<Arc<OpenSource>>, Error> {
         let place = (company, id);
-        match self.inner.sources.look(place, now) {
+        match self.inner.sources.look(place, from, now) {
             Look::Known(source) => return Ok(Some(source)),
             Look::Unknown => return Ok(None),
             Look::Wait => return Err(Error::Overloaded),
@@ -240,7 +271,11 @@ mod tests {
     }
 
     fn look(cache: &SourceCache, number: i64, ms: i64) -> &'static str {
-        match cache.look(place(number), noon() + TimeDelta::milliseconds(ms)) {
+        look_from(cache, None, number, ms)
+    }
+
+    fn look_from(cache: &SourceCache, from: Option<IpAddr>, number: i64, ms: i64) -> &'static str {
+        match cache.look(place(number), from, noon() + TimeDelta::milliseconds(ms)) {
             Look::Known(_) => "known",
             Look::Unknown => "unknown",
             Look::Ask => "ask",
@@ -267,16 +302,44 @@ mod tests {
         assert_eq!([0, 999, 1_000].map(|ms| look(&cache, 1, ms)), ["unknown", "unknown", "ask"]);
     }
 
+    fn address(number: usize) -> Option<IpAddr> {
+        Some(std::net::Ipv4Addr::from_bits(u32::try_from(number).unwrap()).into())
+    }
+
     #[test]
     fn ids_that_were_made_up_reach_the_database_at_a_pace_and_sources_do_not_wait_for_them() {
         let cache = SourceCache::default();
         cache.learn(place(-1), Some(&source(-1)), noon() - TimeDelta::days(1));
-        for number in 0..i64::from(UNKNOWN_PER_SECOND_MAX) {
-            assert_eq!(look(&cache, number, 0), "ask");
+        let forger = address(1);
+        for number in 0..i64::from(UNKNOWN_PER_ADDRESS_PER_SECOND_MAX) {
+            assert_eq!(look_from(&cache, forger, number, 0), "ask");
         }
-        assert_eq!(look(&cache, 1_000, 0), "wait");
-        assert_eq!(look(&cache, -1, 0), "ask", "it was seen before");
-        assert_eq!(look(&cache, 1_000, 1_000), "ask");
+        for number in 1_000..3_000 {
+            assert_eq!(look_from(&cache, forger, number, 0), "wait");
+        }
+        assert_eq!(look_from(&cache, forger, -1, 0), "ask", "it was seen before");
+        for number in 0..i64::from(UNKNOWN_PER_SECOND_MAX - UNKNOWN_PER_ADDRESS_PER_SECOND_MAX) {
+            let other = address(2 + usize::try_from(number).unwrap());
+            assert_eq!(
+                look_from(&cache, other, 1_000, 0),
+                "ask",
+                "a source that nobody has seen yet"
+            );
+        }
+        assert_eq!(look_from(&cache, address(9_000), 1_000, 0), "wait", "it is enough for all");
+        assert_eq!(look_from(&cache, forger, 1_000, 1_000), "ask");
+    }
+
+    #[test]
+    fn addresses_are_remembered_up_to_a_number() {
+        let mut asking = Asking { all: Pace::new(u32::MAX, u32::MAX), by_address: HashMap::new() };
+        for number in 0..ADDRESSES_MAX + 50 {
+            asking.may_ask(address(number), noon());
+        }
+        assert_eq!(asking.by_address.len(), ADDRESSES_MAX);
+        asking.may_ask(address(0), noon() + TimeDelta::seconds(1));
+        asking.may_ask(address(ADDRESSES_MAX + 50), noon() + TimeDelta::seconds(1));
+        assert!(asking.by_address.len() <= 2, "those that are quiet are forgotten");
     }
 
     #[test]

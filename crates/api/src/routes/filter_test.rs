@@ -225,6 +225,10 @@ fn read_about(fields: &mut Fields<'_>) -> Option<About> {
             fields.mistake("data", Code::InvalidField, detail);
             None
         }
+        (_, Given::Value(data)) if !data.get().starts_with('{') => {
+            fields.mistake("data", Code::InvalidField, "must be a JSON object");
+            None
+        }
         (_, Given::Value(data)) => Some(About::Data(data.get().to_owned())),
         (_, Given::Absent | Given::Null) => {
             fields.require("event_id");
@@ -262,6 +266,7 @@ mod tests {
             ("{}".to_owned(), Code::MissingField),
             (r#"{"data":{}}"#.to_owned(), Code::MissingField),
             (format!(r#"{{"event_id":"{event}","data":{{}}}}"#), Code::InvalidField),
+            (r#"{"data":[{}],"event_type":"a.b"}"#.to_owned(), Code::InvalidField),
             (r#"{"data":{},"event_type":"a.b","session":"any"}"#.to_owned(), Code::InvalidField),
             (r#"{"data":{},"event_type":"a.b","filter":{}}"#.to_owned(), Code::InvalidField),
             (r#"{"event_id":"evt_1"}"#.to_owned(), Code::InvalidRequest),

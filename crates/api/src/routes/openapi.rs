@@ -19,7 +19,7 @@ use crate::code::Code;
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Hookferry", description = "Webhooks that arrive: post events, register endpoints, see every attempt. Errors are `application/problem+json` (RFC 9457) with a `code` from a closed list. Lists are newest first; pass `next_cursor` as `cursor` for the next page, until it is null. Fields and parameters that do not exist are refused."),
+    info(title = "Hookferry", description = "Webhooks that arrive: post events, register endpoints, see every attempt. Errors are `application/problem+json` (RFC 9457) with a `code` from a closed list. Lists are newest first; pass `next_cursor` as `cursor` for the next page, until it is null. Fields and parameters that do not exist are refused. Two kinds of addresses are not described here, since what is sent to them and answered is not ours: a source's callback URL `/in/{company}/{source}`, which Meta asks (GET) and notifies (POST) as its Cloud API documents, and Wati's call `POST /{company}/api/v2/webhookEndpoints`."),
     paths(
         account::sign_up, account::log_in, account::log_out, me::get_me, me::update_me,
         credentials::change_password, credentials::request_password_reset,

@@ -4,6 +4,8 @@
 //! Whatever Meta sent and cannot be stored now is answered 503, also where the company may take in no
 //! more or is suspended, or its source has no app secret yet: Meta sends it again for a week.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Bytes;
@@ -11,9 +13,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use domain::event::NewEvent;
 use domain::id::{CompanyId, SourceId};
-use domain::source::{
-    AppSecretKeys, Handshake, NOTIFICATION_BYTES_MAX, RefusalReason, SignatureCheck, handshake,
-};
+use domain::source::{Handshake, NOTIFICATION_BYTES_MAX, RefusalReason, SignatureCheck, handshake};
 use store::{OpenSource, Refused};
 
 use super::source_updates::{Updates, updates_of};
@@ -29,14 +29,13 @@ pub async fn answer_handshake(
     req: HttpRequest,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let now = shared.state.clock.now();
     let (company, id) = callback(&req)?;
-    let store = &shared.state.store;
-    let source = store.open_source(company, id, now).await?.ok_or(ApiError::NotFound)?;
+    let source = find(&req, &shared, (company, id)).await?;
     request_id::note_company(&req, company);
+    let now = shared.state.clock.now();
     match handshake(req.query_string(), &source.verify_token) {
         Handshake::Challenge(challenge) => {
-            store.count_handshake(id, now);
+            shared.state.store.count_handshake(id, now);
             Ok(HttpResponse::build(StatusCode::OK)
                 .insert_header((header::CONTENT_TYPE, HeaderValue::from_static("text/plain")))
                 .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
@@ -67,25 +66,22 @@ pub async fn receive_notification(
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let now = shared.state.clock.now();
     let (company, id) = callback(&req)?;
-    let source = shared.state.store.open_source(company, id, now).await?;
-    let (what, bytes_max) = ("a notification", NOTIFICATION_BYTES_MAX);
-    let read = body::read_raw(&req, payload, what, bytes_max, &shared.notifications).await;
-    let Some(source) = source else {
-        // As long as with a source of whose secret the sender knows nothing.
-        let (body, _room) = read?;
-        AppSecretKeys::of_nobody().check(now, &body, signature(&req));
-        return Err(ApiError::NotFound);
-    };
+    let source = find(&req, &shared, (company, id)).await?;
     request_id::note_company(&req, company);
+    // Only now: whoever knows of no source takes no room from those who do.
+    let room = shared.notifications.room(id);
+    let (what, bytes_max) = ("a notification", NOTIFICATION_BYTES_MAX);
+    let read = body::read_raw(&req, payload, what, bytes_max, room).await;
     let (body, _room) = read.inspect_err(|error| {
         if matches!(error, ApiError::TooLarge { .. }) {
             let bytes = body::announced(&req).unwrap_or(NOTIFICATION_BYTES_MAX + 1);
+            let now = shared.state.clock.now();
             refuse(&req, &shared, &source, RefusalReason::TooLarge, bytes, now);
         }
     })?;
-    // Not when it began to come in: a body may take long.
+    // Not what it was when the body began to come in: that may take long.
+    let source = find(&req, &shared, (company, id)).await?;
     let now = shared.state.clock.now();
     check_signature(&req, &shared, &source, &body, now)?;
     take_in(&req, &shared, &source, body, now).await?;
@@ -99,6 +95,18 @@ fn callback(req: &HttpRequest) -> Result<(CompanyId, SourceId), ApiError> {
     let company = part("company")?.parse().map_err(|_| ApiError::NotFound)?;
     let source = part("source")?.parse().map_err(|_| ApiError::NotFound)?;
     Ok((company, source))
+}
+
+/// The source, as it is now.
+async fn find(
+    req: &HttpRequest,
+    shared: &Shared,
+    (company, id): (CompanyId, SourceId),
+) -> Result<Arc<OpenSource>, ApiError> {
+    let from = origin::of(req, &shared.config.trusted_proxies);
+    let now = shared.state.clock.now();
+    let found = shared.state.store.open_source(company, id, from, now).await?;
+    found.ok_or(ApiError::NotFound)
 }
 
 /// The one signature that a request carries; several are as bad as a wrong one.

@@ -2,6 +2,8 @@
 //! there registers endpoints here. Requests and answers are Wati's; `docs/formats.md` tells what becomes of
 //! a webhook.
 
+use std::collections::HashSet;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
@@ -112,6 +114,9 @@ async fn make(
         Ok(checked) => checked,
         Err(why) => return Ok(Answer { error: Some(why), ..Answer::default() }),
     };
+    if names_one_twice(&checked) {
+        return Ok(exists());
+    }
     let (mut endpoints, mut shown) = (Vec::new(), Vec::new());
     for checked in checked {
         for planned in plan(checked, &shared.config, &defaults)? {
@@ -126,9 +131,7 @@ async fn make(
             let webhooks = webhooks.map(|(record, (number, names))| webhook(record, number, names));
             Ok(Answer { ok: true, result: Some(webhooks.collect()), ..Answer::default() })
         }
-        Err(store::Error::Conflict { code: WEBHOOK_EXISTS, .. }) => {
-            Ok(Answer { is_webhook_exist: Some(true), ..Answer::default() })
-        }
+        Err(store::Error::Conflict { code: WEBHOOK_EXISTS, .. }) => Ok(exists()),
         Err(store::Error::LimitReached { .. }) => Ok(Answer {
             error: Some("Number of Webhooks exceed limitation".into()),
             is_over_webhook_limit: Some(true),
@@ -136,6 +139,17 @@ async fn make(
         }),
         Err(error) => Err(error.into()),
     }
+}
+
+fn exists() -> Answer {
+    Answer { is_webhook_exist: Some(true), ..Answer::default() }
+}
+
+/// Whether two webhooks of the request have the same URL and number. The store does not see that: one
+/// webhook may become an endpoint of each version.
+fn names_one_twice(checked: &[Checked]) -> bool {
+    let mut seen = HashSet::with_capacity(checked.len());
+    !checked.iter().all(|one| seen.insert((one.url.as_str(), one.phone_number.as_deref())))
 }
 
 /// A webhook whose parts are right.

@@ -257,6 +257,22 @@ async fn a_script_made_for_wati_makes_endpoints() {
     assert_eq!(wati(&app, &app.api, &company, &two.to_string()).await.expect(200), read(EXISTS));
     assert_eq!(app.api.get("/endpoints").await.expect(200)["data"].as_array().unwrap().len(), 1);
 
+    // Twice in one request, with and without a number: nothing is made.
+    let twice = |change: fn(&mut Value)| {
+        let mut second = new.clone();
+        change(&mut second);
+        json!([new, second]).to_string()
+    };
+    for change in [
+        (|_| ()) as fn(&mut Value),
+        |second| second["eventTypes"] = json!(["sentMessageREAD_v2"]),
+        |second| second["phoneNumber"] = json!("+91 98200 11223"),
+    ] {
+        let answer = wati(&app, &app.api, &company, &twice(change)).await.expect(200);
+        assert_eq!(answer, read(EXISTS));
+    }
+    assert_eq!(app.api.get("/endpoints").await.expect(200)["data"].as_array().unwrap().len(), 1);
+
     // Both sets ticked: an endpoint of each version.
     new["eventTypes"] = json!(["message", "sentMessageREAD", "sentMessageREAD_v2"]);
     new["phoneNumber"] = Value::Null;

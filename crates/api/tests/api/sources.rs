@@ -1,10 +1,16 @@
 //! Sources over HTTP: what people see of them, Meta's question, and notifications at every edge.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use domain::scope::Scope;
 use domain::source::{AppSecret, NOTIFICATION_BYTES_MAX};
 use serde_json::{Value, json};
 use testkit::api::Answer;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::harness::{App, OPERATOR_TOKEN, problem};
 
@@ -317,6 +323,79 @@ async fn three_megabytes_are_taken_and_a_byte_more_is_not() {
     assert_eq!((all.len(), &all[0]["reason"]), (1, &json!("too_large")));
     assert_eq!(all[0]["body_bytes"], NOTIFICATION_BYTES_MAX + 1);
     assert_eq!(events(&app, "").await.len(), 1);
+}
+
+const SOON: Duration = Duration::from_secs(20);
+
+/// Announces a notification to a source and sends the start of it.
+async fn slow(app: &App, url: &str, body: &[u8], sent: usize) -> TcpStream {
+    let address = app.base().strip_prefix("http://").unwrap();
+    let path = url.strip_prefix(app.base()).unwrap();
+    let signature = AppSecret::parse(SECRET).unwrap().sign(body);
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
+         x-hub-signature-256: {signature}\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    connection.write_all(head.as_bytes()).await.unwrap();
+    // It may be refused meanwhile.
+    let _ = connection.write_all(&body[..sent]).await;
+    connection
+}
+
+/// The status of the answer.
+async fn status(connection: &mut TcpStream) -> u16 {
+    let mut start = [0; 12];
+    timeout(SOON, connection.read_exact(&mut start)).await.unwrap().unwrap();
+    std::str::from_utf8(&start[9..]).unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn what_counts_is_the_source_once_the_whole_body_is_there() {
+    let app = App::start().await;
+    let [kept, rotated, deleted] = [source(&app).await, source(&app).await, source(&app).await];
+    let body = message("wamid.slow");
+    let start = |made| slow(&app, callback(made), &body, 40);
+    let mut connections = [start(&kept).await, start(&rotated).await, start(&deleted).await];
+    // Their heads have been read: what is unknown is answered at once.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let rotate = format!("{}/app-secret/rotate", path(&rotated));
+    let next = json!({"app_secret": "0a1b2c3d4e5f60718293a4b5c6d7e8f9", "overlap_seconds": 0});
+    app.api.post(&rotate, &next).await.expect(200);
+    app.api.delete(&path(&deleted)).await.expect(204);
+    for (connection, expected) in connections.iter_mut().zip([200, 401, 404]) {
+        connection.write_all(&body[40..]).await.unwrap();
+        assert_eq!(status(connection).await, expected);
+    }
+    assert_eq!(events(&app, "").await.len(), 1);
+}
+
+#[tokio::test]
+async fn nobody_without_the_secret_shuts_the_door() {
+    let app = App::start().await;
+    let [flooded, other] = [source(&app).await, source(&app).await];
+    let body = vec![b' '; NOTIFICATION_BYTES_MAX];
+    let unknown =
+        callback(&other).replace(other["id"].as_str().unwrap(), "src_01m7y3yvqsfw88028n6rw9xe2b");
+    // Answered although its body never comes.
+    assert_eq!(status(&mut slow(&app, &unknown, &body, 0).await).await, 404);
+    // More than all that may be read at a time, and none of it ends.
+    let mut uploads = JoinSet::new();
+    const UPLOADS: usize = 12;
+    const FIT: usize = 2;
+    for _ in 0..UPLOADS {
+        let mut upload = slow(&app, callback(&flooded), &body, body.len() - 1).await;
+        uploads.spawn(async move { upload.read(&mut [0; 64]).await });
+    }
+    for _ in FIT..UPLOADS {
+        let _ = timeout(SOON, uploads.join_next()).await.expect("the others are refused");
+    }
+    let mut large = message("wamid.large");
+    large.resize(NOTIFICATION_BYTES_MAX, b' ');
+    assert_eq!(signed(&app, &flooded, SECRET, large.clone()).await.status, 503);
+    assert_eq!(signed(&app, &other, SECRET, large).await.status, 200);
+    assert_eq!(uploads.len(), FIT, "they are still under way");
 }
 
 #[tokio::test]

@@ -44,7 +44,7 @@ async fn made(s: &Setup) -> SourceRecord {
 }
 
 async fn open(store: &Store, company: CompanyId, id: SourceId, at: DateTime<Utc>) -> OpenState {
-    OpenState::of(store.open_source(company, id, at).await.unwrap().as_deref(), at)
+    OpenState::of(store.open_source(company, id, None, at).await.unwrap().as_deref(), at)
 }
 
 /// Which of the numbered secrets are accepted, and what the verify token is.

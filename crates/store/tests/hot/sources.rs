@@ -25,7 +25,7 @@ async fn source(s: &Setup) -> (SourceId, Caller) {
         verify_token: VerifyToken::parse("a-verify-token").unwrap(),
     };
     let id = s.store.create_source(s.company, new, ACTOR, now()).await.unwrap().id;
-    let open = s.store.open_source(s.company, id, now()).await.unwrap().unwrap();
+    let open = s.store.open_source(s.company, id, None, now()).await.unwrap().unwrap();
     (id, open.caller.clone())
 }
 
