@@ -225,8 +225,10 @@ impl Book {
     async fn make_new(&self, tx: &mut HotTx) -> Result<bool, Error> {
         let HotConnection::Postgres(connection) = &mut tx.connection else { return Ok(true) };
         let is_new = |(_, entry): &(&ContactKey, &Entry)| entry.state == State::New;
+        let new = self.entries.iter().filter(is_new).map(|entry| self.held.without(entry));
+        // Who has no name yet meets nobody, and were it read again it would not be found.
         let mut new: Vec<Row<'_>> =
-            self.entries.iter().filter(is_new).map(|entry| self.held.without(entry)).collect();
+            new.filter(|row| row.wa_id.is_some() || row.user_id.is_some()).collect();
         if new.is_empty() {
             return Ok(true);
         }

@@ -1,5 +1,6 @@
 //! Contacts: who is one, by a number, a person's id, or both, and what happens where that is found late.
 
+use sea_orm::ConnectionTrait;
 use serde_json::Value;
 use store::SwitchWanted;
 
@@ -197,4 +198,23 @@ async fn one_who_is_another_takes_all_its_windows_along(s: Setup) {
     let astray = "FROM sessions s WHERE NOT EXISTS (SELECT 1 FROM contacts c \
         WHERE c.company_id = s.company_id AND c.id = s.contact_id)";
     assert_eq!((s.count(astray).await, s.count("FROM sessions").await), (0, 2));
+}
+
+/// Where another node makes a contact at the same moment, all are read again, and none is left over.
+#[tokio::test]
+async fn what_is_read_again_leaves_no_contact_behind() {
+    let s = Setup::postgres().await;
+    message(&s, IN, BOTH, 1).await;
+    let sql = "CREATE SEQUENCE failures; \
+        CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+        IF NEW.wa_id = '51' AND nextval('failures') <= 2 THEN RETURN NULL; END IF; RETURN NEW; END $$; \
+        CREATE TRIGGER fail BEFORE INSERT ON contacts FOR EACH ROW EXECUTE FUNCTION fail()";
+    s.raw.execute_unprepared(sql).await.unwrap();
+    let batch = [
+        event_at(s.company, IN, "wamid.2", (Some("50"), Some("DE.1")), 2),
+        event_at(s.company, OUT, "wamid.3", NUMBER, 3),
+        event_at(s.company, IN, "wamid.4", (Some("51"), None), 4),
+    ];
+    see(&s, &batch, 5).await;
+    assert_eq!(contacts(&s).await, ["49/", "50/DE.1", "51/"]);
 }
