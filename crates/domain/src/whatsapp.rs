@@ -42,12 +42,11 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::event_type::EventTypeName;
+use crate::source::NOTIFICATION_BYTES_MAX;
 
-/// The largest notification, in bytes: Meta's documentation says up to 3 MB.
-pub const BODY_BYTES_MAX: usize = 3 * 1024 * 1024;
 /// The largest data of one update, in bytes: all that a notification can hold, and the ids and names
 /// that stand in it twice.
-pub const UPDATE_DATA_BYTES_MAX: usize = BODY_BYTES_MAX + 64 * 1024;
+pub const UPDATE_DATA_BYTES_MAX: usize = NOTIFICATION_BYTES_MAX + 64 * 1024;
 /// The most updates in one notification, with those that are refused: Meta's own limit.
 pub const UPDATES_MAX: usize = 1_000;
 /// What belongs to several updates is written into each of them up to this length, in bytes, and
@@ -249,7 +248,7 @@ impl Contact {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
     /// Larger than anything Meta sends.
-    #[error("the body has more than {BODY_BYTES_MAX} bytes, the most that Meta sends")]
+    #[error("the body has more than {NOTIFICATION_BYTES_MAX} bytes, the most that Meta sends")]
     TooLarge,
     /// Its bytes are no text.
     #[error("the body is not UTF-8 at byte {offset}; Meta sends JSON")]

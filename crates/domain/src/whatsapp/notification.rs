@@ -5,18 +5,17 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 
+use crate::source::NOTIFICATION_BYTES_MAX;
 use crate::whatsapp::change::{Account, Around, Change};
 use crate::whatsapp::raw::{self, Elements, Members};
 use crate::whatsapp::write::Rest;
-use crate::whatsapp::{
-    BODY_BYTES_MAX, Kind, Malformed, Notification, RefusedUpdate, UPDATES_MAX, change, time,
-};
+use crate::whatsapp::{Kind, Malformed, Notification, RefusedUpdate, UPDATES_MAX, change, time};
 
 const OBJECT: &str = "whatsapp_business_account";
 
 /// Reads a notification.
 pub(super) fn read(body: &[u8], received_at: DateTime<Utc>) -> Result<Notification, Malformed> {
-    if body.len() > BODY_BYTES_MAX {
+    if body.len() > NOTIFICATION_BYTES_MAX {
         return Err(Malformed::TooLarge);
     }
     let text = std::str::from_utf8(body)

@@ -80,7 +80,7 @@ fn what_is_long_goes_with_the_first_only() {
 fn data_are_not_many_times_what_came() {
     let element = r#"{"id":"a","type":"text","from":"91"}"#;
     let list = vec![element; UPDATES_MAX].join(",");
-    let room = (BODY_BYTES_MAX - list.len() - 1000) / 3;
+    let room = (NOTIFICATION_BYTES_MAX - list.len() - 1000) / 3;
     let long = "x".repeat(room);
     let body = format!(
         r#"{{"object":"whatsapp_business_account","n":"{long}","entry":[{{"e":"{long}","changes":[
@@ -89,5 +89,5 @@ fn data_are_not_many_times_what_came() {
     let updates = read(&body).updates;
     let bytes: usize = updates.iter().map(|update| update.data.len()).sum();
     assert_eq!(updates.len(), UPDATES_MAX);
-    assert!(bytes < 2 * BODY_BYTES_MAX, "{bytes}");
+    assert!(bytes < 2 * NOTIFICATION_BYTES_MAX, "{bytes}");
 }

@@ -41,14 +41,14 @@ fn what_is_no_notification_is_malformed_as_a_whole() {
 fn the_largest_body() {
     let body = whole("[]");
     let padded = |bytes: usize| body.clone() + &" ".repeat(bytes - body.len());
-    assert_eq!(read(&padded(BODY_BYTES_MAX)), Notification::default());
-    check(padded(BODY_BYTES_MAX + 1).as_bytes(), Malformed::TooLarge, "");
+    assert_eq!(read(&padded(NOTIFICATION_BYTES_MAX)), Notification::default());
+    check(padded(NOTIFICATION_BYTES_MAX + 1).as_bytes(), Malformed::TooLarge, "");
 }
 
 #[test]
 fn one_update_may_be_as_large_as_a_notification() {
     let empty = message(r#","text":{"body":""}"#);
-    let long = "x".repeat(BODY_BYTES_MAX - empty.len());
+    let long = "x".repeat(NOTIFICATION_BYTES_MAX - empty.len());
     let update = only(&message(&format!(r#","text":{{"body":"{long}"}}"#)));
     assert!(update.data.len() > long.len() && update.data.len() <= UPDATE_DATA_BYTES_MAX);
 }
