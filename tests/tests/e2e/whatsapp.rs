@@ -163,7 +163,7 @@ async fn all_events(api: &Api, source: &Value) -> Vec<Value> {
 }
 
 /// The ids of events whose type is wanted.
-fn ids<'e>(events: &'e [Value], is_wanted: impl Fn(&str) -> bool) -> Vec<&'e str> {
+fn ids(events: &[Value], is_wanted: impl Fn(&str) -> bool) -> Vec<&str> {
     let wanted = events.iter().filter(|event| is_wanted(text(event, "type")));
     wanted.map(|event| text(event, "id")).collect()
 }
@@ -206,7 +206,7 @@ async fn every_fixture_arrives_once_in_every_format(setup: Setup) {
         let place = expected.iter().position(|one| *one == body);
         expected.remove(place.unwrap_or_else(|| panic!("nobody posted {body}")));
     }
-    assert_eq!(expected, [json!(0); 0], "every update that was posted came");
+    assert!(expected.is_empty(), "posted, and never came: {expected:?}");
     nothing_comes_twice(&api, &source, &fixtures, &events).await;
     let counts = [&ours, &wati, &meta].map(|at| at.receiver.count());
     assert_eq!(counts, [events.len(), for_wati.len(), from_meta.len()]);
