@@ -10,11 +10,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::contact::{Names, is_plain};
+use crate::event::PHONE_NUMBER_ID_BYTES_MAX;
 use crate::event_type::EventTypeName;
 use crate::session::{Kind, Told, written};
 
-/// The longest id of a business number, in bytes; events of a longer one belong to no session.
-pub const PHONE_NUMBER_ID_BYTES_MAX: usize = 255;
 /// The longest id of a message, in bytes; events of a longer one belong to no session.
 pub const MESSAGE_ID_BYTES_MAX: usize = 512;
 /// How long that may be with which the events of a session begin, in bytes; of what is longer only the
