@@ -20,10 +20,10 @@ pub const LINKS_MAX: u64 = 5;
 pub const EMAIL_BYTES_MAX: usize = 254;
 /// The longest name, in characters.
 pub const NAME_CHARS_MAX: usize = 100;
-/// The shortest password, in bytes.
-pub const PASSWORD_BYTES_MIN: usize = 10;
-/// The longest password, in bytes.
-pub const PASSWORD_BYTES_MAX: usize = 256;
+/// The shortest password, in characters.
+pub const PASSWORD_CHARS_MIN: usize = 10;
+/// The longest password, in characters.
+pub const PASSWORD_CHARS_MAX: usize = 256;
 
 /// Why a text is not a mail address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -123,7 +123,7 @@ impl PersonName {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
     /// Too short or too long.
-    #[error("must have {PASSWORD_BYTES_MIN} to {PASSWORD_BYTES_MAX} bytes")]
+    #[error("must have {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters")]
     Length,
     /// The address, or the part of it before the `@`.
     #[error("must not be the mail address")]
@@ -135,7 +135,7 @@ pub enum PasswordError {
 
 /// Whether a person with this address can choose this password.
 pub fn check_password(password: &str, email: &EmailAddress) -> Result<(), PasswordError> {
-    if !(PASSWORD_BYTES_MIN..=PASSWORD_BYTES_MAX).contains(&password.len()) {
+    if !(PASSWORD_CHARS_MIN..=PASSWORD_CHARS_MAX).contains(&password.chars().count()) {
         return Err(PasswordError::Length);
     }
     let lower = password.trim().to_lowercase();
@@ -398,6 +398,10 @@ mod tests {
         assert_eq!(check("a1a1a1a1a"), Err(PasswordError::Length));
         assert_eq!(check(&"a1".repeat(128)), Ok(()));
         assert_eq!(check(&format!("{}x", "a1".repeat(128))), Err(PasswordError::Length));
+        assert_eq!(check(&"ä🦀".repeat(5)), Ok(()), "characters are counted, not their bytes");
+        assert_eq!(check(&"🦀ä🦀".repeat(3)), Err(PasswordError::Length));
+        assert_eq!(check(&"ä🦀".repeat(128)), Ok(()));
+        assert_eq!(check(&format!("{}x", "ä🦀".repeat(128))), Err(PasswordError::Length));
         assert_eq!(check("ann.accountant@EXAMPLE.com"), Err(PasswordError::IsAddress));
         assert_eq!(check("Ann.Accountant"), Err(PasswordError::IsAddress));
         for common in ["Password123", "qwertyuiop", "1234567890", "zzzzzzzzzzzz", "          "] {
@@ -408,7 +412,7 @@ mod tests {
     #[test]
     fn the_list_holds_what_could_be_chosen() {
         for common in COMMON {
-            assert!(common.len() >= PASSWORD_BYTES_MIN && common == common.to_lowercase());
+            assert!(common.len() >= PASSWORD_CHARS_MIN && common == common.to_lowercase());
         }
     }
 
