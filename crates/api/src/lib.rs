@@ -9,6 +9,7 @@ mod auth;
 mod body;
 mod checks;
 mod code;
+mod dashboard;
 mod error;
 mod event_body;
 mod fields;
@@ -26,6 +27,7 @@ mod sample;
 mod schema;
 mod serve;
 
+pub use dashboard::Dashboard;
 pub use metrics::{Exposition, Form, Metrics, RouteMetrics};
 pub use sample::{SampleQueue, SampleSender, run_samples, sample_channel};
 pub use serve::{Config, Readiness, SignUps, State, bind, serve, serve_metrics};

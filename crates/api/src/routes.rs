@@ -1,8 +1,7 @@
 //! Every route, one module a resource.
 
-use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::from_fn;
-use actix_web::{HttpRequest, HttpResponse, Resource, web};
+use actix_web::{HttpRequest, Resource, web};
 
 use domain::external_key::EndpointName;
 use domain::id::{CompanyId, EndpointId};
@@ -44,6 +43,7 @@ mod members;
 mod metrics;
 mod notifications;
 mod openapi;
+mod pages;
 mod samples;
 mod secrets;
 mod settings;
@@ -81,7 +81,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     for (rows, spot) in resources {
         config.service(resource(rows[0].path, rows).app_data(spot).wrap(from_fn(in_time)));
     }
-    config.default_service(web::route().to(|| async { ApiError::NotFound.into_answer() }));
+    config.default_service(web::route().to(pages::get_other));
 }
 
 /// The routes of the listener that is for metrics alone.
@@ -141,12 +141,6 @@ fn unescaped(text: &str) -> String {
     plain
 }
 
-async fn welcome() -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")))
-        .body(include_str!("welcome.html"))
-}
-
 /// A configuration for tests.
 #[cfg(test)]
 pub fn test_config() -> crate::serve::Config {
@@ -160,6 +154,7 @@ pub fn test_config() -> crate::serve::Config {
         trusted_proxies: Vec::new(),
         policy: domain::address::AddressPolicy::new(Vec::new()),
         default_timeout: std::time::Duration::from_secs(5),
+        dashboard: crate::dashboard::Dashboard::embedded(),
         workers: 1,
         shutdown_timeout: std::time::Duration::ZERO,
     }

@@ -16,6 +16,7 @@ use store::{Clock, MailWriter, Store};
 
 use crate::body::{Arriving, Notifications};
 use crate::checks::Checks;
+use crate::dashboard::Dashboard;
 use crate::inbox_door::InboxDoor;
 use crate::metrics::{Exposition, Metrics};
 use crate::operator::Guesses;
@@ -62,6 +63,8 @@ pub struct Config {
     pub policy: AddressPolicy,
     /// The time limit of an endpoint that does not choose one.
     pub default_timeout: Duration,
+    /// The pages that people see.
+    pub dashboard: Dashboard,
     /// How many threads answer.
     pub workers: usize,
     /// How many connections they take together; whoever comes later waits to be accepted.

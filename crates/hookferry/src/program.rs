@@ -303,6 +303,7 @@ fn api_config(settings: &Settings, policy: AddressPolicy, connections_max: usize
         trusted_proxies: settings.trusted_proxies.clone(),
         policy,
         default_timeout: settings.timeout,
+        dashboard: api::Dashboard::embedded(),
         workers: std::thread::available_parallelism().map_or(1, usize::from),
         connections_max,
         shutdown_timeout: settings.shutdown_timeout,

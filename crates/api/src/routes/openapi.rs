@@ -104,7 +104,7 @@ const OPTIONAL_BODIES: [&str; 6] = [
 ];
 /// Paths that are no part of the API and not described.
 #[cfg(test)]
-const UNDESCRIBED: [&str; 11] = [
+const UNDESCRIBED: [&str; 12] = [
     "/in/{company}/{source}",
     "/notification-addresses/confirm/{token}",
     "/notification-addresses/stop/{token}",
@@ -115,6 +115,7 @@ const UNDESCRIBED: [&str; 11] = [
     "/inbox/{key}",
     "/inbox/{key}/{tail:.*}",
     "/{company}/api/v2/webhookEndpoints",
+    "/assets/{file:.*}",
     "/",
 ];
 

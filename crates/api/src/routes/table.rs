@@ -9,8 +9,8 @@ use super::{
     account, addresses, admin_companies, admin_health, admin_nodes, audit, credentials, deliveries,
     docs, endpoints, event_batch, event_types, events, filter_test, health, inbox_receive,
     inbox_requests, inboxes, invitations, jobs, limits, logins, mails, me, members, metrics,
-    notifications, samples, secrets, settings, source_receive, source_refused, source_secrets,
-    sources, stats, stream, tokens, wati_webhooks, welcome, why,
+    notifications, pages, samples, secrets, settings, source_receive, source_refused,
+    source_secrets, sources, stats, stream, tokens, wati_webhooks, why,
 };
 use crate::access::Access::{self, Person, Public, Signed};
 
@@ -195,5 +195,6 @@ pub const ROUTES: &[Row] = rows! {
     GET "/metrics" Access::Operator => metrics::get_metrics;
     GET "/healthz" Public => health::get_health;
     GET "/readyz" Public => health::get_readiness;
-    GET "/" Public => welcome;
+    GET "/assets/{file:.*}" Public => pages::get_asset;
+    GET "/" Public => pages::get_page;
 };

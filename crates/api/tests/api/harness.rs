@@ -98,6 +98,7 @@ fn api_config(operator: OperatorTokens, policy: AddressPolicy) -> api::Config {
         trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
         policy,
         default_timeout: Duration::from_secs(5),
+        dashboard: api::Dashboard::embedded(),
         workers: 1,
         connections_max: 1_000,
         shutdown_timeout: Duration::ZERO,

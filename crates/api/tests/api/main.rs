@@ -3,6 +3,7 @@
 
 mod audit;
 mod bad_input;
+mod dashboard;
 mod event_types;
 mod formats;
 mod harness;
