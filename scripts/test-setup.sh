@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests need and is missing: PostgreSQL, Python with the judges' packages and
+# Installs what the tests need and is missing: PostgreSQL, Chromium, Python with the judges' packages and
 # aiosmtpd, Node packages. Quick when all is there; never changes what is.
 #
 # HOOKFERRY_TEST_CACHE names the folder for the packages (default: tests/.cache).
@@ -48,6 +48,7 @@ fresh() {
 has_postgres || debian postgresql
 python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || debian python3-venv
 command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1 || debian nodejs npm
+command -v chromium >/dev/null 2>&1 || debian chromium
 
 if ! fresh "$cache/venv" "$judges/requirements.txt"; then
     say "installing the Python packages of tests/judges"
@@ -64,3 +65,7 @@ if ! fresh "$cache/judges" "$judges/package.json" "$judges/package-lock.json"; t
     cat "$judges/package.json" "$judges/package-lock.json" >"$cache/judges/installed"
 fi
 ln -sf "$judges/judge.mjs" "$cache/judges/judge.mjs"
+
+for folder in web tests/browser; do
+    "$root/scripts/npm-install.sh" "$root/$folder"
+done
