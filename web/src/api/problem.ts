@@ -1,0 +1,59 @@
+import type { components } from "./schema.gen";
+
+type ProblemDocument = components["schemas"]["Problem"];
+export type ProblemError = components["schemas"]["ProblemError"];
+
+/** What the server refused or could not do: RFC 9457's document of its answer. */
+export class ApiProblem extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly errors: readonly ProblemError[];
+  /** How long the server asks to wait, in seconds, where it says so. */
+  readonly retryAfter: number | null;
+
+  constructor(problem: ProblemDocument, retryAfter: number | null) {
+    super(problem.detail || problem.title);
+    this.name = "ApiProblem";
+    this.status = problem.status;
+    this.code = problem.code;
+    this.errors = problem.errors;
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** No answer came: the connection or the server is away. */
+export class Unreachable extends Error {
+  constructor(cause: unknown) {
+    super("the server cannot be reached", { cause });
+    this.name = "Unreachable";
+  }
+}
+
+/** Whether it is the answer to who is not, or no longer, logged in. */
+export function isLoggedOut(error: unknown): boolean {
+  return error instanceof ApiProblem && error.status === 401;
+}
+
+/**
+ * The server's messages by field, for a form: the pointer `/headers/X-Tenant` belongs to the field `headers` and is
+ * named in the message. What belongs to no field of the form comes back as `rest`.
+ */
+export function fieldErrors(
+  error: unknown,
+  fields: readonly string[],
+): { errors: Record<string, string>; rest: string | null } {
+  if (!(error instanceof ApiProblem)) {
+    return { errors: {}, rest: error instanceof Error ? error.message : String(error) };
+  }
+  const errors: Record<string, string> = {};
+  const rest: string[] = [];
+  for (const item of error.errors) {
+    const path = (item.pointer ?? "").split("/").slice(1);
+    const field = fields.find((name) => name === path.join(".") || name === path[0]);
+    const message = path.length > 1 && field !== path.join(".") ? `${path.slice(1).join(".")}: ${item.detail}` : item.detail;
+    if (field === undefined) rest.push(path.length > 0 ? `${path.join(".")}: ${item.detail}` : item.detail);
+    else errors[field] = errors[field] ? `${errors[field]}; ${message}` : message;
+  }
+  const nothingSaid = error.errors.length === 0;
+  return { errors, rest: rest.length > 0 ? rest.join("; ") : nothingSaid ? error.message : null };
+}

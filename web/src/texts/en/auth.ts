@@ -1,0 +1,5 @@
+export const auth = {
+  email: "Email",
+  password: "Password",
+  logIn: "Log in",
+} as const;

@@ -1,0 +1,3 @@
+export const inboxes = {
+  title: "inboxes",
+} as const;

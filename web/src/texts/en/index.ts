@@ -1,0 +1,36 @@
+import { account } from "./account";
+import { auth } from "./auth";
+import { common } from "./common";
+import { deliveries } from "./deliveries";
+import { errors } from "./errors";
+import { events } from "./events";
+import { eventTypes } from "./eventTypes";
+import { frame } from "./frame";
+import { inboxes } from "./inboxes";
+import { overview } from "./overview";
+import { settings } from "./settings";
+import { sources } from "./sources";
+import { team } from "./team";
+import { tokens } from "./tokens";
+import { webhook } from "./webhook";
+import { webhooks } from "./webhooks";
+
+/** One file a part of the dashboard; its name is the namespace. */
+export const resources = {
+  account,
+  auth,
+  common,
+  deliveries,
+  errors,
+  events,
+  eventTypes,
+  frame,
+  inboxes,
+  overview,
+  settings,
+  sources,
+  team,
+  tokens,
+  webhook,
+  webhooks,
+} as const;

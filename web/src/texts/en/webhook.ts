@@ -1,0 +1,3 @@
+export const webhook = {
+  title: "webhook",
+} as const;

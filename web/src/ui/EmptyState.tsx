@@ -1,0 +1,13 @@
+import { Group, Stack, Text, Title } from "@mantine/core";
+import type { ReactNode } from "react";
+
+/** What an empty page says: one sentence, and what to do next. */
+export function EmptyState({ title, children, actions }: { title: string; children?: ReactNode; actions?: ReactNode }) {
+  return (
+    <Stack className="hf-panel" align="center" gap="sm" p="xl" ta="center">
+      <Title order={2}>{title}</Title>
+      {children !== undefined && <Text component="div" c="dimmed" maw={560}>{children}</Text>}
+      {actions !== undefined && <Group justify="center" gap="xs">{actions}</Group>}
+    </Stack>
+  );
+}

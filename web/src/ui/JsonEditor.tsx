@@ -1,0 +1,17 @@
+import { Input } from "@mantine/core";
+import { lazy, Suspense } from "react";
+
+const Editor = lazy(() => import("./JsonEditorInner"));
+
+export type JsonEditorProps = { label: string; description?: string; value: string; onChange: (text: string) => void; error?: string | null; minHeight?: number; readOnly?: boolean };
+
+/** An editor for JSON with colours, brackets and the place of a fault. What it needs is loaded when one is shown. */
+export function JsonEditor(props: JsonEditorProps) {
+  return (
+    <Input.Wrapper label={props.label} description={props.description} error={props.error} labelElement="div">
+      <Suspense fallback={<textarea className="hf-mono" aria-label={props.label} readOnly value={props.value} style={{ width: "100%", minHeight: props.minHeight ?? 200 }} />}>
+        <Editor {...props} />
+      </Suspense>
+    </Input.Wrapper>
+  );
+}

@@ -1,0 +1,40 @@
+import { Tooltip } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+
+import { countdown, exact, span } from "@/lib/time";
+import { useNow } from "@/lib/useNow";
+
+/** How long ago, or in how long, with the exact time in the viewer's zone and in UTC on hover and focus. */
+export function Time({ at }: { at: string | null | undefined }) {
+  const { t } = useTranslation();
+  const now = useNow("ten-seconds");
+  if (!at) return <span>–</span>;
+  const date = new Date(at);
+  const seconds = (now - date.getTime()) / 1000;
+  const text = Math.abs(seconds) < 10 ? t("time.now") : seconds > 0 ? t("time.ago", { span: span(seconds) }) : t("time.in", { span: span(-seconds) });
+  return (
+    <Tooltip
+      multiline
+      label={
+        <>
+          {t("time.local", { time: exact(date, "local") })}
+          <br />
+          {t("time.utc", { time: exact(date, "utc") })}
+        </>
+      }
+    >
+      {/* The exact time is told to a keyboard and to a screen reader as well. */}
+      <time dateTime={at} style={{ whiteSpace: "nowrap" }}>
+        {text}
+      </time>
+    </Tooltip>
+  );
+}
+
+/** How long until something happens, second by second. */
+export function Countdown({ until }: { until: string }) {
+  const { t } = useTranslation();
+  const now = useNow("second");
+  const seconds = (new Date(until).getTime() - now) / 1000;
+  return <time dateTime={until}>{seconds <= 0 ? t("time.due") : countdown(seconds)}</time>;
+}
