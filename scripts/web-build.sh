@@ -10,7 +10,7 @@ say() { printf '%s\n' "web-build: $*" >&2; }
 
 has_node() {
     command -v npm >/dev/null 2>&1 || return 1
-    node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null
+    node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' 2>/dev/null
 }
 
 # Everything that the build reads is older than the last one. Folders count: a file may have gone.
