@@ -9,6 +9,9 @@ export const LIVE_KINDS = ["attempt", "delivery", "endpoint", "job", "skipped", 
 export type LiveKind = (typeof LIVE_KINDS)[number];
 export type LiveState = "off" | "connecting" | "live" | "paused" | "lost";
 
+/** How long after a refused stream the next one is asked for. */
+const AGAIN_MS = 5_000;
+
 let state: LiveState = "off";
 let source: EventSource | null = null;
 let company: string | null = null;
@@ -39,13 +42,23 @@ function open(): void {
     become("live");
     connection.set({ lost: false });
   });
-  source.addEventListener("error", () => become("lost"));
+  source.addEventListener("error", ended);
   for (const kind of LIVE_KINDS) {
     source.addEventListener(kind, (message: MessageEvent<string>) => {
       const event = { kind, data: parse(message.data) };
       listeners.forEach((listener) => listener(event));
     });
   }
+}
+
+/** The browser connects again by itself, but not after an answer that was no stream: then we do. */
+function ended(): void {
+  if (source?.readyState === EventSource.CLOSED) {
+    close("lost");
+    setTimeout(open, AGAIN_MS);
+  } else become("lost");
+  // A stream may end for many reasons; only a server that does not answer is told.
+  fetch("/healthz", { cache: "no-store" }).catch(() => connection.set({ lost: true }));
 }
 
 function close(next: LiveState): void {

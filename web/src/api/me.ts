@@ -1,6 +1,7 @@
 import { queryOptions, useSuspenseQuery } from "@tanstack/react-query";
 
 import { api, currentCompany, type Schemas, unwrap } from "./client";
+import { connection } from "./connection";
 
 export type Me = { user: Schemas["UserView"]; companies: Schemas["MembershipView"][] };
 export type Membership = Schemas["MembershipView"];
@@ -12,6 +13,7 @@ export const meQuery = queryOptions({
   queryFn: async ({ signal }): Promise<Me> => {
     const me = await unwrap(api.GET("/api/v1/auth/me", { signal }));
     if (!me.user) throw new Error("a token is no person");
+    connection.set({ loggedOut: false });
     return { user: me.user, companies: me.companies };
   },
   staleTime: 60_000,

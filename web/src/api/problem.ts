@@ -29,9 +29,9 @@ export class Unreachable extends Error {
   }
 }
 
-/** Whether it is the answer to who is not, or no longer, logged in. */
+/** Whether it is the answer to who is not, or no longer, logged in; a wrong password is another one. */
 export function isLoggedOut(error: unknown): boolean {
-  return error instanceof ApiProblem && error.status === 401;
+  return error instanceof ApiProblem && error.code === "unauthorized";
 }
 
 /**

@@ -13,7 +13,7 @@ export function LiveSwitch() {
   const label = paused ? t("live.resume") : t("live.pause");
   return (
     <Tooltip label={label}>
-      <Button variant="subtle" color="gray" size="compact-sm" className={classes.button} aria-pressed={paused} aria-label={`${t(`live.${state}`)}. ${label}`} onClick={paused ? live.resume : live.pause}>
+      <Button variant="subtle" color="gray" size="compact-sm" fw={500} className={classes.button} aria-pressed={paused} aria-label={`${t(`live.${state}`)}. ${label}`} onClick={paused ? live.resume : live.pause}>
         <span className={classes.dot} data-state={state} aria-hidden />
         <span className={classes.word}>{t(`live.${state}`)}</span>
       </Button>

@@ -14,7 +14,7 @@ export function SearchButton() {
   useHotkeys(asked > 0 ? [] : [["/", ask], ["mod+K", ask]]);
   return (
     <>
-      <Button visibleFrom="sm" variant="default" size="xs" c="dimmed" leftSection={<IconSearch size={14} />} rightSection={<Kbd size="xs">/</Kbd>} onClick={ask}>
+      <Button visibleFrom="sm" variant="default" size="xs" fw={400} c="dimmed" leftSection={<IconSearch size={14} />} rightSection={<Kbd size="xs">/</Kbd>} onClick={ask}>
         {t("search")}
       </Button>
       <ActionIcon hiddenFrom="sm" variant="subtle" color="gray" aria-label={t("search")} onClick={ask}>
