@@ -1,5 +1,7 @@
 import { Tooltip } from "@mantine/core";
 
+import { count } from "@/lib/numbers";
+
 import classes from "./BarChart.module.css";
 
 export type Bar = { key: string; label: string; good: number; bad: number };
@@ -10,18 +12,24 @@ export type Bar = { key: string; label: string; good: number; bad: number };
  */
 export function BarChart({ bars, height = 140, caption, names }: { bars: readonly Bar[]; height?: number; caption: string; names: { good: string; bad: string; when: string } }) {
   const top = Math.max(1, ...bars.map((bar) => bar.good + bar.bad));
-  const part = (value: number): string => `${(value / top) * 100}%`;
+  // What is there is seen, however little it is beside the rest.
+  const part = (value: number) => ({ height: `${(value / top) * 100}%`, minHeight: value > 0 ? 2 : 0 });
   return (
     <figure className={classes.figure}>
+      <div className={classes.scale} aria-hidden>{count(top)}</div>
       <div className={classes.bars} style={{ height }} aria-hidden>
         {bars.map((bar) => (
-          <Tooltip key={bar.key} label={`${bar.label}: ${bar.good} ${names.good}, ${bar.bad} ${names.bad}`}>
+          <Tooltip key={bar.key} label={`${bar.label}: ${count(bar.good)} ${names.good}, ${count(bar.bad)} ${names.bad}`}>
             <div className={classes.bar}>
-              <div className={classes.bad} style={{ height: part(bar.bad) }} />
-              <div className={classes.good} style={{ height: part(bar.good) }} />
+              <div className={classes.bad} style={part(bar.bad)} />
+              <div className={classes.good} style={part(bar.good)} />
             </div>
           </Tooltip>
         ))}
+      </div>
+      <div className={classes.scale} aria-hidden>
+        <span>{bars[0]?.label}</span>
+        <span>{bars.at(-1)?.label}</span>
       </div>
       <table className="hf-ear">
         <caption>{caption}</caption>

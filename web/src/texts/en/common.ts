@@ -45,5 +45,6 @@ export const common = {
     local: "{{time}} (your time)",
     utc: "{{time}} UTC",
   },
+  range: { label: "Time", "1h": "1 h", "24h": "24 h", "7d": "7 d", "30d": "30 d" },
   empty: { nothingMatches: "Nothing matches.", nothingMatchesHint: "Change or clear the filter." },
 } as const;
