@@ -7,6 +7,7 @@ import { events } from "./events";
 import { eventTypes } from "./eventTypes";
 import { frame } from "./frame";
 import { inboxes } from "./inboxes";
+import { jobs } from "./jobs";
 import { overview } from "./overview";
 import { settings } from "./settings";
 import { sources } from "./sources";
@@ -26,6 +27,7 @@ export const resources = {
   eventTypes,
   frame,
   inboxes,
+  jobs,
   overview,
   settings,
   sources,

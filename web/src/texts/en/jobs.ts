@@ -1,0 +1,21 @@
+export const jobs = {
+  title: "Jobs",
+  kind: {
+    replay: "Replay an event",
+    recover: "Recover what a webhook missed",
+    retry: "Retry deliveries",
+    cancel: "Cancel deliveries",
+  },
+  stop: "Stop",
+  stopped: "Stopped. What was done stays done.",
+  noStop: "Your role in this company does not allow to stop jobs.",
+  counting: "Beginning",
+  nothing: "Nothing to do: nothing matched any more",
+  doneAll_one: "{{done}} delivery done",
+  doneAll_other: "{{done}} deliveries done",
+  doneOf: "{{done}} of {{total}} done",
+  doneOfMany: "{{done}} of more than {{total}} done",
+  skipped: "{{skipped}} passed over",
+  skippedWhy: "Passed over: their state had changed, or their webhook was paused, disabled or deleted.",
+  lastError: "What went wrong last",
+} as const;
