@@ -20,12 +20,12 @@ export function CopyIcon({ value, what }: { value: string; what: string }) {
 }
 
 /** A button with words that copies. */
-export function CopyAction({ value, children }: { value: string; children: ReactNode }) {
+export function CopyAction({ value, children, size = "xs" }: { value: string; children: ReactNode; size?: "xs" | "sm" }) {
   const { t } = useTranslation();
   return (
     <Copying value={value}>
       {({ copied, copy }) => (
-        <Button variant="default" size="xs" leftSection={copied ? <IconCheck size={14} /> : <IconCopy size={14} />} onClick={copy}>
+        <Button variant="default" size={size} style={{ flexShrink: 0 }} leftSection={copied ? <IconCheck size={14} /> : <IconCopy size={14} />} onClick={copy}>
           {copied ? t("copied") : children}
         </Button>
       )}

@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import classes from "./StatusChip.module.css";
@@ -23,17 +24,25 @@ const LOOKS: Record<ChipStatus, { tone: "good" | "wait" | "bad" | "off"; shape: 
   canceled: { tone: "off", shape: "–" },
 };
 
+export type Tone = "good" | "wait" | "bad" | "off";
+const SHAPES: Record<Tone, string> = { good: "●", wait: "◐", bad: "■", off: "○" };
+
+/** A state of another thing than webhooks and deliveries; its words come from the page. */
+export function Chip({ tone, shape = SHAPES[tone], children }: { tone: Tone; shape?: string; children: ReactNode }) {
+  return (
+    <span className={classes.chip} data-tone={tone}>
+      <span aria-hidden>{shape}</span>
+      {children}
+    </span>
+  );
+}
+
 /** A state in a word, with a shape and a colour: never by colour alone. */
 export function StatusChip({ status }: { status: string }) {
   const { t } = useTranslation();
   const known = isKnown(status);
   const look = known ? LOOKS[status] : LOOKS.disabled;
-  return (
-    <span className={classes.chip} data-tone={look.tone}>
-      <span aria-hidden>{look.shape}</span>
-      {known ? t(`status.${status}`) : status}
-    </span>
-  );
+  return <Chip tone={look.tone} shape={look.shape}>{known ? t(`status.${status}`) : status}</Chip>;
 }
 
 function isKnown(status: string): status is ChipStatus {

@@ -1,4 +1,5 @@
 import { account } from "./account";
+import { audit } from "./audit";
 import { auth } from "./auth";
 import { common } from "./common";
 import { deliveries } from "./deliveries";
@@ -8,6 +9,7 @@ import { eventTypes } from "./eventTypes";
 import { frame } from "./frame";
 import { inboxes } from "./inboxes";
 import { jobs } from "./jobs";
+import { notifications } from "./notifications";
 import { overview } from "./overview";
 import { settings } from "./settings";
 import { sources } from "./sources";
@@ -19,6 +21,7 @@ import { webhooks } from "./webhooks";
 /** One file a part of the dashboard; its name is the namespace. */
 export const resources = {
   account,
+  audit,
   auth,
   common,
   deliveries,
@@ -27,6 +30,7 @@ export const resources = {
   eventTypes,
   frame,
   inboxes,
+  notifications,
   jobs,
   overview,
   settings,

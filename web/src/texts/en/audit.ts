@@ -1,0 +1,1 @@
+export const audit = { title: "Audit log" } as const;

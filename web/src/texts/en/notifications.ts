@@ -1,0 +1,1 @@
+export const notifications = { title: "Notifications" } as const;
