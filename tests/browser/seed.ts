@@ -2,7 +2,8 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 
-import { EMPTY_COMPANY } from "./lib/seed/cast.ts";
+import { type SeedInfo } from "./lib/facts.ts";
+import { EMPTY_COMPANY, INVITED } from "./lib/seed/cast.ts";
 import { converse } from "./lib/seed/day.ts";
 import { seed } from "./lib/seed/index.ts";
 import { pause } from "./lib/wait.ts";
@@ -23,7 +24,10 @@ process.on("SIGINT", () => void end());
 process.on("SIGTERM", () => void end());
 
 const { email, password } = seeded.login;
-const info = { url: seeded.server.url, apiUrl: seeded.server.apiUrl, email, password, folder: seeded.server.folder };
+const { server, mailbox } = seeded;
+const invitation = await mailbox.linkTo(INVITED[0].email, /./);
+const invitationToken = decodeURIComponent(invitation.split("#token=")[1] ?? "");
+const info: SeedInfo = { url: server.url, apiUrl: server.apiUrl, email, folder: server.folder, pid: process.pid, invitationToken };
 console.log(`Seeded in ${((Date.now() - began) / 1000).toFixed(1)} s; Ctrl-C ends it.`);
 console.log(`  ${info.url}  log in as ${email} with the password: ${password}`);
 console.log(`  the same person is in the empty company ${EMPTY_COMPANY}; the log is ${info.folder}/log`);

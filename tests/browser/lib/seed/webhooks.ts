@@ -9,7 +9,7 @@ type Endpoint = Schemas["EndpointView"];
 /** How many webhooks the company has. */
 export const WEBHOOKS = 200;
 
-/** The webhooks that have a story, by name. */
+/** They, made. */
 export type Cast = Record<keyof typeof STORIES, Endpoint>;
 
 /** What a webhook is, and where it stands on the receiver. */
@@ -28,7 +28,8 @@ export const POISON = "☠";
 /** About as fast each time, and never quite. */
 const healthy = (slowMs: number) => (nth: number): Answer => ({ delayMs: slowMs + ((nth * 37) % 60) });
 
-const STORIES = {
+/** The webhooks that have a story. */
+export const STORIES = {
   crm: {
     path: "/hooks",
     host: "crm",
@@ -77,7 +78,7 @@ const STORIES = {
   analytics: {
     path: "/collect/v1/events",
     host: "analytics",
-    more: { description: "Analytics", event_types: ["*"], rate_limit: { per_second: 200 }, max_in_flight: 20 },
+    more: { description: "Analytics", event_types: ["message.*", "session.*", "contact.*", "order.*"], rate_limit: { per_second: 200 }, max_in_flight: 20 },
     // Down for a while, long enough for the early warning.
     answer: (nth) => (nth > 120 && nth <= 185 ? { status: 503, body: "upstream connect error", headers: { "content-type": "text/plain" } } : { delayMs: 8 }),
   },
