@@ -1,0 +1,47 @@
+import type { Schemas } from "../lib/api.ts";
+import { expect, test } from "../fixtures.ts";
+import { handshake, notification, notify, wamid } from "../lib/meta.ts";
+
+const APP_SECRET = "5e7c0a9d41f84b6c9e2a7f3d8b1c6045";
+
+test("WhatsApp is connected step by step, and each step shows when it is done", async ({ mine: page, company }) => {
+  await page.goto("/sources");
+  await page.getByRole("main").getByRole("button", { name: /add|connect|new/i }).first().click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel(/name/i).first().fill("Shop on WhatsApp");
+  await dialog.getByLabel(/app secret/i).first().fill("short");
+  await dialog.getByRole("button", { name: /add|connect|create/i }).click();
+  await expect(dialog.getByLabel(/app secret/i).first()).toHaveAttribute("aria-invalid", "true");
+  await expect(dialog.getByLabel(/name/i).first()).toHaveValue("Shop on WhatsApp");
+  await dialog.getByLabel(/app secret/i).first().fill(APP_SECRET);
+  await dialog.getByRole("button", { name: /add|connect|create/i }).click();
+
+  await expect(page).toHaveURL(/\/sources\/src_/);
+  const main = page.getByRole("main");
+  const [source] = await company.api.all<Schemas["SourceView"]>("/sources");
+  if (source === undefined) throw new Error("there is no source");
+  await expect(main.getByText(source.callback_url).or(main.locator(`input[value="${source.callback_url}"]`)).first()).toBeVisible();
+  await expect(main.getByText(source.verify_token).or(main.locator(`input[value="${source.verify_token}"]`)).first()).toBeVisible();
+
+  await test.step("the handshake shows by itself", async () => {
+    expect(await handshake(source.callback_url, source.verify_token)).toBe(200);
+    await expect(main.getByText(/handshake.*(came|done|received|ok)|verified/i).first()).toBeVisible({ timeout: 20_000 });
+  });
+
+  await test.step("so does the first notification, and its event can be looked up", async () => {
+    const id = wamid();
+    const body = notification("message_text", { at: new Date(), wamid: id, contact: { name: "فاطمة الزهراء", phone: "966512345678" } });
+    expect(await notify(source.callback_url, APP_SECRET, body)).toBe(200);
+    await expect(main.getByText(/receiving/i).first()).toBeVisible({ timeout: 20_000 });
+    await page.goto(`/events?q=${encodeURIComponent(id)}`);
+    await expect(page.getByText("message.received").first()).toBeVisible();
+  });
+
+  await test.step("what is refused is told with its reason", async () => {
+    await notify(source.callback_url, "another app's secret", notification("message_text", { at: new Date(), wamid: wamid() }));
+    await page.goto(`/sources/${source.id}`);
+    await expect(main.getByText(/signature/i).first()).toBeVisible();
+    await expect(main.getByText(/refused/i).first()).toBeVisible();
+    await expect(main.getByText(/127\.0\.0\.1/).first()).toBeVisible();
+  });
+});
