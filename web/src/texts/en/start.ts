@@ -1,0 +1,47 @@
+/** The way to a first delivery. */
+export const start = {
+  title: "Your first delivery",
+  lead: {
+    inbox: "Three clicks, no server needed. First: somewhere to send to.",
+    sample: "There is somewhere to send to. Now: something to send.",
+    waiting: "Sent. It arrives here in a moment.",
+    arrived: "It works: a request arrived, and its signature is verified.",
+    arrivedOther: "A request arrived. Its signature is not verified: see why below.",
+  },
+  step: { done: "Done", now: "Now", later: "Later" },
+  one: {
+    title: "Make a test inbox and a webhook to it",
+    text: "The inbox is a URL here that takes requests and shows them. The webhook sends every event to it.",
+    action: "Make inbox and webhook",
+    finish: "Make the webhook",
+    done: "Webhook {{name}} sends to",
+    webhookName: "Test inbox",
+  },
+  two: {
+    title: "Send something",
+    text: "A sample is a trial: nothing is counted and no event is left. A real event goes the whole way, with retries.",
+    sample: "Trigger sample",
+    event: "Send a real event",
+    sampleAnswered: "The inbox answered {{status}} in {{duration}}.",
+    accepted_one: "Event accepted: 1 delivery.",
+    accepted_other: "Event accepted: {{count}} deliveries.",
+    acceptedNone: "Event accepted, but no webhook takes it: is the webhook enabled?",
+    openEvent: "See the event",
+  },
+  three: {
+    title: "See it arrive",
+    later: "What arrives shows here by itself.",
+    waiting: "Waiting for the first request…",
+    paused: "Live updates are paused: resume them at the top to see it arrive.",
+    all: "All that arrived",
+  },
+  next: {
+    title: "What next",
+    own: "Use your own URL",
+    ownText: "Add the URL of your server, and pick the events that it wants.",
+    whatsapp: "Connect WhatsApp",
+    whatsappText: "Let Meta send messages and statuses here, and they go out to your webhooks.",
+    docs: "Send events from code",
+    docsText: "Make an API token and post events with it.",
+  },
+} as const;
