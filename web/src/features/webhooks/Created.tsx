@@ -1,0 +1,50 @@
+import { Alert, Button, Group, SegmentedControl, Stack, Text, Title } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { type Endpoint, endpointName } from "@/api/endpoints";
+import { CodeBlock } from "@/ui/CodeBlock";
+import { CopyField } from "@/ui/CopyField";
+
+import { NODE, PYTHON } from "./verify-code";
+
+/** What comes after a webhook was made: its secret, how it is used, and the next step. */
+export function Created({ endpoint }: { endpoint: Endpoint }) {
+  const { t } = useTranslation("webhooks");
+  const [language, setLanguage] = useState("node");
+  return (
+    <Stack gap="lg" maw={860}>
+      <Alert color="green" variant="light" role="status" title={t("created.title", { name: endpointName(endpoint) })}>
+        {t(endpoint.status === "enabled" ? "created.on" : "created.off")}
+      </Alert>
+      <Group gap="xs">
+        <Button component={SampleLink} id={endpoint.id}>{t("created.sample")}</Button>
+        <Button variant="default" component={PageLink} id={endpoint.id}>{t("created.page")}</Button>
+      </Group>
+      {endpoint.secret && (
+        <Stack gap="xs">
+          <Title order={2}>{t("created.secretTitle")}</Title>
+          <CopyField label={t("created.secret")} description={t("created.secretHint")} value={endpoint.secret} action={t("created.copySecret")} />
+        </Stack>
+      )}
+      <Stack gap="xs">
+        <Title order={2}>{t("created.verifyTitle")}</Title>
+        <Text size="sm">{t("created.verify")}</Text>
+        <SegmentedControl aria-label={t("created.language")} value={language} onChange={setLanguage} data={[{ value: "node", label: "Node.js" }, { value: "python", label: "Python" }]} style={{ alignSelf: "flex-start" }} />
+        <CodeBlock text={language === "node" ? NODE : PYTHON} label={language === "node" ? "Node.js" : "Python"} layOut={false} />
+        <Text size="sm" c="dimmed">{t("created.hub")}</Text>
+      </Stack>
+    </Stack>
+  );
+}
+
+type ToOne = { id: string; className?: string; children?: React.ReactNode };
+
+function SampleLink({ id, ...rest }: ToOne) {
+  return <Link to="/webhooks/$id" params={{ id }} search={{ sample: 1 }} {...rest} />;
+}
+
+function PageLink({ id, ...rest }: ToOne) {
+  return <Link to="/webhooks/$id" params={{ id }} {...rest} />;
+}
