@@ -43,9 +43,9 @@ function Bar({ label, used, max }: { label: string; used: number; max: number })
 
 function Line({ label, value }: { label: string; value: string }) {
   return (
-    <Group justify="space-between" gap="xs">
+    <Group justify="space-between" gap="xs" wrap="nowrap" align="baseline">
       <Text size="sm">{label}</Text>
-      <Text size="sm" fw={600}>{value}</Text>
+      <Text size="sm" fw={600} style={{ whiteSpace: "nowrap" }}>{value}</Text>
     </Group>
   );
 }

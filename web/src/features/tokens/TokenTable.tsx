@@ -18,7 +18,7 @@ export function TokenTable({ tokens, onRevoke }: { tokens: readonly Token[]; onR
       { key: "name", header: t("column.name"), phone: "title", cell: (token) => token.name },
       { key: "token", header: t("column.token"), width: "130px", cell: (token) => <span className="hf-mono">{token.hint}</span> },
       { key: "state", header: t("column.state"), width: "110px", cell: (token) => <StateChip token={token} now={now} /> },
-      { key: "scopes", header: t("column.scopes"), width: "28%", cell: (token) => <span className="hf-mono" title={token.scopes.join(", ")}>{token.scopes.join(", ")}</span> },
+      { key: "scopes", header: t("column.scopes"), width: "28%", cell: (token) => <span className="hf-mono" style={{ whiteSpace: "normal" }}>{token.scopes.join(", ")}</span> },
       { key: "lastUsed", header: t("column.lastUsed"), width: "120px", cell: (token) => (token.last_used_at ? <Time at={token.last_used_at} /> : t("common:never")) },
       { key: "expires", header: t("column.expires"), width: "120px", cell: (token) => (token.expires_at ? <Time at={token.expires_at} /> : t("common:never")) },
       { key: "created", header: t("column.created"), width: "120px", phone: "hide", cell: (token) => <Time at={token.created_at} /> },
