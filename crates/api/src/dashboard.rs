@@ -9,6 +9,8 @@ use actix_web::http::header::{
 use flate2::read::GzDecoder;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
+/// All pages are this one: it finds out by itself what stands in the address.
+pub const PAGE: &str = "index.html";
 /// How much of a file's hash tells its versions apart.
 const TAG_BYTES: usize = 16;
 
@@ -47,6 +49,11 @@ impl Dashboard {
     /// Files of any folder in which each has a `.br` and a `.gz` of it.
     pub fn of<Files: RustEmbed>() -> Self {
         Self { find: Files::get }
+    }
+
+    /// Whether there is one.
+    pub fn is_built(self) -> bool {
+        self.form(PAGE, &AcceptEncoding(Vec::new())).is_some()
     }
 
     /// The file at a path of a URL, in the form that whoever asks likes best of those that there are.

@@ -102,14 +102,19 @@ impl Query {
 
     /// `limit` and `cursor`.
     pub fn page(&mut self) -> PageRequest {
+        self.page_of(PAGE_ROWS, PAGE_ROWS_MAX)
+    }
+
+    /// The same where pages have another size.
+    pub fn page_of(&mut self, rows: u32, rows_max: u32) -> PageRequest {
         let limit = self.read("limit", |text| {
-            let limit = text.parse().ok().filter(|limit| (1..=PAGE_ROWS_MAX).contains(limit));
-            limit.ok_or_else(|| format!("must be a whole number from 1 to {PAGE_ROWS_MAX}"))
+            let limit = text.parse().ok().filter(|limit| (1..=rows_max).contains(limit));
+            limit.ok_or_else(|| format!("must be a whole number from 1 to {rows_max}"))
         });
         let before = self.read("cursor", |text| {
             read_cursor(text).ok_or_else(|| "must be the next_cursor of a page before".to_owned())
         });
-        PageRequest { limit: limit.unwrap_or(PAGE_ROWS), before }
+        PageRequest { limit: limit.unwrap_or(rows), before }
     }
 
     /// Ends the reading: every parameter that nobody asked for is a mistake.
@@ -154,7 +159,8 @@ impl<T> CutPageView<T> {
     }
 }
 
-fn write_cursor(id: i64) -> String {
+/// Where a list goes on behind the row with this id.
+pub fn write_cursor(id: i64) -> String {
     let mut bytes = [CURSOR_VERSION; 9];
     bytes[1..].copy_from_slice(&id.to_be_bytes());
     URL_SAFE_NO_PAD.encode(bytes)

@@ -597,6 +597,20 @@ pub struct StatsParams {
     since: Option<DateTime<Utc>>,
 }
 
+/// Which time is looked at, and which of the endpoints.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct EndpointsStatsParams {
+    /// From when on; 24 hours ago where it is left out, 31 days at most.
+    since: Option<DateTime<Utc>>,
+    /// How many endpoints at most.
+    #[param(minimum = 1, maximum = 1000, default = 1000)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    #[param(pattern = "^[A-Za-z0-9_-]{12}$")]
+    cursor: Option<String>,
+}
+
 /// Which companies the operator looks at.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]

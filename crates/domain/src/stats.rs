@@ -1,7 +1,7 @@
 //! How attempts went, counted: by minute, endpoint and what came back, with a histogram of how long
 //! it took.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::outcome::{ErrorKind, Outcome};
 
@@ -103,6 +103,29 @@ impl Answered {
     }
 }
 
+/// What decides when an endpoint is tried next.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Upcoming {
+    /// A person has switched it off or paused it, or its company is suspended.
+    pub is_held: bool,
+    /// A node holds deliveries for it, which go as soon as it is their turn.
+    pub is_in_hands: bool,
+    /// When the first of the others is due.
+    pub first_due: Option<DateTime<Utc>>,
+    /// Until when a Retry-After holds it.
+    pub hold_until: Option<DateTime<Utc>>,
+}
+
+impl Upcoming {
+    /// When the next attempt begins, `now` where nothing is in its way; `None` where none will.
+    pub fn begins_at(self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let Self { is_held, is_in_hands, first_due, hold_until } = self;
+        let due = if is_in_hands { Some(now) } else { first_due };
+        let due = due.filter(|_| !is_held)?;
+        Some(due.max(now).max(hold_until.unwrap_or(now)))
+    }
+}
+
 /// More digits than a histogram knows would only look like knowledge.
 fn to_hundredths(milliseconds: f64) -> f64 {
     (milliseconds * 100.0).round() / 100.0
@@ -149,6 +172,25 @@ mod tests {
         assert_eq!((Answered::from_number(0), Answered::from_number(-10)), (None, None));
         let refused = Outcome::of_error(ErrorKind::Connect, "refused".into(), None);
         assert_eq!(Answered::of(&refused).kind(), Some(ErrorKind::Connect));
+    }
+
+    #[test]
+    fn the_next_attempt_is_now_when_due_or_when_the_hold_ends() {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let at = |seconds: i64| Some(now + TimeDelta::seconds(seconds));
+        let upcoming = |is_in_hands, first_due, hold_until| {
+            let upcoming = Upcoming { is_held: false, is_in_hands, first_due, hold_until };
+            let held = Upcoming { is_held: true, ..upcoming };
+            assert_eq!(held.begins_at(now), None);
+            upcoming.begins_at(now)
+        };
+        assert_eq!(upcoming(false, None, at(60)), None);
+        assert_eq!(upcoming(false, at(41), None), at(41));
+        assert_eq!(upcoming(false, at(-41), at(-60)), at(0));
+        assert_eq!(upcoming(false, at(-41), at(60)), at(60));
+        assert_eq!(upcoming(false, at(90), at(60)), at(90));
+        assert_eq!(upcoming(true, at(90), None), at(0));
+        assert_eq!(upcoming(true, None, at(60)), at(60));
     }
 
     proptest! {

@@ -18,7 +18,16 @@ pub fn next_steps(settings: &Settings, address: SocketAddr) -> anyhow::Result<St
     getrandom::fill(&mut bytes).context("the system gives no random bytes")?;
     let secret = EndpointSecret::from_random(bytes);
     let program = std::env::args().next().unwrap_or_else(|| "hookferry".to_owned());
-    Ok(text(settings, reachable(address), &quoted(&program), &secret))
+    let has_dashboard = api::Dashboard::embedded().is_built();
+    let lines = text(settings, reachable(address), &quoted(&program), &secret);
+    Ok(if has_dashboard { in_browser(settings, address) + &lines } else { lines })
+}
+
+/// The shorter way, where the dashboard was built.
+fn in_browser(settings: &Settings, address: SocketAddr) -> String {
+    let listening = format!("http://{}", reachable(address));
+    let page = settings.public_url.as_ref().map_or(listening, ToString::to_string);
+    format!("\nOpen {page} in a browser and sign up: it leads to a first delivery. Or by hand:\n")
 }
 
 fn text(
@@ -163,6 +172,8 @@ mod tests {
             let json = line.split('\'').nth(1).unwrap();
             serde_json::from_str::<serde_json::Value>(json).unwrap();
         }
+        let browser = in_browser(&settings, "0.0.0.0:9999".parse().unwrap());
+        assert!(browser.contains("Open http://127.0.0.1:9999 in a browser"), "{browser}");
         let settings = Settings::from_pairs(&[("allow_networks", "127.0.0.0/8")]).unwrap();
         let lines = text(&settings, address, "./hookferry", &secret);
         assert!(!lines.contains("HOOKFERRY_ALLOW_NETWORKS") && !lines.contains("--data-dir"));

@@ -87,6 +87,7 @@ mod source_counts;
 mod source_secrets;
 mod sources;
 mod stats;
+mod stats_endpoints;
 mod stats_read;
 mod suspend;
 mod test_mail;
@@ -97,6 +98,7 @@ mod upkeep;
 mod upkeep_age;
 mod upkeep_age_rows;
 mod vacuum;
+mod waiting;
 mod why;
 
 pub use addresses::{AddressRecord, AddressState, ProvedAddress};
@@ -140,8 +142,12 @@ pub use settle::{Attempted, EndpointAfter, Settled, ToSettle};
 pub use source_cache::OpenSource;
 pub use source_counts::{Refused, RefusedRecord};
 pub use sources::{NewSource, SourceRecord};
-pub use stats_read::{AnsweredCount, Stats, StatsPoint, Waiting};
+pub use stats_endpoints::{
+    EndpointStats, EndpointsStats, STATS_ENDPOINTS_MAX, STATS_ENDPOINTS_SPAN_MAX,
+};
+pub use stats_read::{AnsweredCount, Stats, StatsPoint};
 pub use test_mail::{TestMail, TestMailTo};
 pub use upkeep::{KEYS_KEPT, KeyWalk};
 pub use upkeep_age::{AgeWalk, AgedOut};
+pub use waiting::{EndpointWaiting, Waiting};
 pub use why::WhyRecord;

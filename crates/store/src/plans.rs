@@ -22,9 +22,11 @@ use crate::search::terms::EventParts;
 use crate::session_rows::{DUE_POSTGRES, LOCK_WINDOWS_POSTGRES, OF_CONTACTS_POSTGRES};
 use crate::settle_history::{FINISH_POSTGRES, RETRY_POSTGRES};
 use crate::settle_rows::CLAIMS_POSTGRES;
-use crate::stats_read::{stats_sql, waiting_sql};
+use crate::stats_endpoints::{answers_sql, points_sql};
+use crate::stats_read::stats_sql;
 use crate::upkeep::{EXPIRED, OF_DELETED};
 use crate::upkeep_age_rows::TAKE_POSTGRES;
+use crate::waiting::{FIRST_DUE, UNCLAIMED, waiting_sql};
 use crate::{DeliveryFilter, EventFilter};
 
 /// What each statement is for, the statement, and how many parameters it has.
@@ -55,14 +57,14 @@ pub const HOT: [(&str, &str, usize); 22] = [
 
 /// Statements on SQLite that are asked every second or by every visitor, and must not go through all that
 /// waits.
-pub fn often_on_sqlite() -> [(&'static str, String); 5] {
-    let waiting = |of_endpoint| waiting_sql(DatabaseBackend::Sqlite, of_endpoint);
+pub fn often_on_sqlite() -> [(&'static str, String); 6] {
     [
         ("expired", EXPIRED.to_owned()),
         ("of_deleted", OF_DELETED.sqlite.to_owned()),
         ("oldest_due", OLDEST_DUE.to_owned()),
-        ("waiting_of_company", waiting(false)),
-        ("waiting_of_endpoint", waiting(true)),
+        ("waiting_of_company", waiting_sql(DatabaseBackend::Sqlite)),
+        ("first_due", FIRST_DUE.to_owned()),
+        ("unclaimed", UNCLAIMED.to_owned()),
     ]
 }
 
@@ -113,9 +115,17 @@ pub fn lists((first, last): (i64, i64)) -> Vec<(String, Statement)> {
     let values: [Value; 4] = [1_i64.into(), 2_i64.into(), 60_i64.into(), 0_i64.into()];
     let stats = Statement::from_sql_and_values(postgres, stats_sql(60_000_000), values);
     statements.push(("stats".into(), stats));
-    for (name, endpoint) in [("waiting_of_company", 0_i64), ("waiting_of_endpoint", 2)] {
-        let values: [Value; 2] = [1_i64.into(), endpoint.into()];
-        let sql = waiting_sql(postgres, endpoint != 0);
+    let values: [Value; 1] = [1_i64.into()];
+    let waiting = Statement::from_sql_and_values(postgres, waiting_sql(postgres), values);
+    statements.push(("waiting_of_company".into(), waiting));
+    let of_endpoints = [
+        ("stats_points", points_sql(postgres, 3_600_000_000), &[60, 0, i64::MAX][..]),
+        ("stats_answers", answers_sql(postgres), &[60, 0, i64::MAX]),
+        ("first_due", FIRST_DUE.to_owned(), &[]),
+        ("unclaimed", UNCLAIMED.to_owned(), &[100]),
+    ];
+    for (name, sql, others) in of_endpoints {
+        let values = [1, 0, i64::MAX].iter().chain(others).map(|value| Value::from(*value));
         statements.push((name.into(), Statement::from_sql_and_values(postgres, sql, values)));
     }
     statements

@@ -61,6 +61,8 @@ mod setup;
 mod sources;
 #[path = "hot/stats.rs"]
 mod stats;
+#[path = "hot/stats_cost.rs"]
+mod stats_cost;
 #[path = "hot/traffic.rs"]
 mod traffic;
 #[path = "hot/upkeep.rs"]

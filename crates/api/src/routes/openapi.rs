@@ -51,7 +51,7 @@ use crate::code::Code;
         sources::list_sources, sources::create_source, sources::get_source, sources::update_source,
         sources::delete_source, source_secrets::rotate_app_secret,
         source_secrets::rotate_verify_token, source_refused::list_refused_notifications,
-        stats::get_stats_overview, stats::get_endpoint_stats,
+        stats::get_stats_overview, stats::get_endpoints_stats, stats::get_endpoint_stats,
         stream::get_stream,
         audit::list_audit_log,
         settings::get_settings, settings::update_settings, settings::send_test_mail,

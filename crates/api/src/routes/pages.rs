@@ -11,12 +11,10 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 
 use super::table::ROUTES;
-use crate::dashboard::Form;
+use crate::dashboard::{Form, PAGE};
 use crate::error::ApiError;
 use crate::serve::Shared;
 
-/// All pages are this one: it finds out by itself what stands in the address.
-const PAGE: &str = "index.html";
 /// Files whose names change with what is in them.
 const ASSETS: &str = "assets/";
 

@@ -155,6 +155,7 @@ pub const ROUTES: &[Row] = rows! {
     GET "/api/v1/sources/{id}/refused" ENDPOINTS_READ => source_refused::list_refused_notifications;
 
     GET "/api/v1/stats/overview" ENDPOINTS_READ => stats::get_stats_overview;
+    GET "/api/v1/stats/endpoints" ENDPOINTS_READ => stats::get_endpoints_stats;
     GET "/api/v1/stream" DELIVERIES_READ => stream::get_stream;
     GET "/api/v1/audit-log" ADMIN => audit::list_audit_log;
 

@@ -263,6 +263,44 @@ async fn stats_of_nothing_are_null_and_not_zero() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn endpoints_tell_one_by_one_what_waits_and_when_they_are_tried_next() {
+    let app = App::start().await;
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        ids.push(app.endpoint().await["id"].clone());
+    }
+    app.api.post("/events", &event()).await.expect(202);
+    let paused = format!("/endpoints/{}", ids[0].as_str().unwrap());
+    app.api.patch(&paused, &json!({"status": "paused"})).await.expect(200);
+    let stats = app.api.get("/stats/endpoints").await.expect(200);
+    assert_eq!((&stats["step_seconds"], &stats["next_cursor"]), (&json!(3600), &Value::Null));
+    let found = stats["data"].as_array().unwrap();
+    let wanted: Vec<&Value> = ids.iter().rev().collect();
+    assert_eq!(found.iter().map(|one| &one["endpoint_id"]).collect::<Vec<_>>(), wanted);
+    for one in found {
+        assert_eq!((&one["attempts"], &one["success_rate"]), (&json!(0), &Value::Null), "{one}");
+        assert_eq!((&one["answers"], &one["points"]), (&json!([]), &json!([])), "{one}");
+        assert_eq!(one["waiting"]["count"], 1, "{one}");
+        let alone = format!("/endpoints/{}/stats", one["endpoint_id"].as_str().unwrap());
+        let alone = app.api.get(&alone).await.expect(200);
+        assert_eq!(alone["waiting"], one["waiting"]);
+        assert_eq!(alone["next_attempt_at"].is_null(), one["next_attempt_at"].is_null());
+    }
+    assert!(found[0]["next_attempt_at"].is_string() && found[2]["next_attempt_at"].is_null());
+    let first = app.api.get("/stats/endpoints?limit=2").await.expect(200);
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let rest = app.api.get(&format!("/stats/endpoints?limit=2&cursor={cursor}")).await.expect(200);
+    assert_eq!(rest["data"].as_array().unwrap().len(), 1);
+    assert_eq!((&rest["data"][0]["endpoint_id"], &rest["next_cursor"]), (&ids[0], &Value::Null));
+    let far = app.api.get("/stats/endpoints?since=2026-01-01T00:00:00Z").await.expect(200);
+    assert_eq!(far["since"], "2026-10-20T00:00:00Z");
+    let none = app.stranger().await.get("/stats/endpoints").await.expect(200);
+    assert_eq!(none["data"], json!([]));
+    let wrong = app.api.get("/stats/endpoints?limit=1001").await;
+    problem(&wrong, 422, "invalid_parameter", Some("limit"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_went_nowhere_says_why() {
     let app = App::start().await;
     let make = async |types: &str, status: &str| {
