@@ -772,8 +772,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How one endpoint's attempts went, and what waits for it.
-         * @description How one endpoint's attempts went, and what waits for it.
+         * How one endpoint's attempts went, what waits for it, and when it is tried next.
+         * @description How one endpoint's attempts went, what waits for it, and when it is tried next.
          *
          *     Needs a token with the scope `endpoints:read`, or a member who is at least viewer.
          */
@@ -1710,6 +1710,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stats/endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How the attempts of each of the company's endpoints went, and what waits for it: newest endpoints
+         *     first, in the order of `GET /endpoints`, 1,000 a page. Times longer than 3 hours go by hours.
+         * @description How the attempts of each of the company's endpoints went, and what waits for it: newest endpoints
+         *     first, in the order of `GET /endpoints`, 1,000 a page. Times longer than 3 hours go by hours.
+         *
+         *     Needs a token with the scope `endpoints:read`, or a member who is at least viewer.
+         */
+        get: operations["get_endpoints_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stats/overview": {
         parameters: {
             query?: never;
@@ -1923,6 +1947,11 @@ export interface components {
             attempts: number;
             /** @description Why there was no answer. */
             error_kind?: string | null;
+            /**
+             * Format: date-time
+             * @description In which minute the last one was; where hours were counted, in which hour.
+             */
+            last_at: string;
             /**
              * Format: int32
              * @description The status; null where there was no answer.
@@ -2244,6 +2273,41 @@ export interface components {
              */
             wati_version?: number | null;
         };
+        /** @description How the attempts of one endpoint went, and what waits for it. */
+        EndpointStatsView: {
+            /** @description What came back, most first. */
+            answers: components["schemas"]["AnswerView"][];
+            /** Format: int64 */
+            attempts: number;
+            endpoint_id: components["schemas"]["EndpointId"];
+            /** Format: int64 */
+            failed: number;
+            /**
+             * Format: date-time
+             * @description When it is tried next, at the earliest; null where nothing waits or nothing is sent.
+             */
+            next_attempt_at?: string | null;
+            /**
+             * Format: double
+             * @description Half of the attempts took no longer, in milliseconds, read off a histogram.
+             */
+            p50_ms?: number | null;
+            /**
+             * Format: double
+             * @description Nineteen of twenty attempts took no longer.
+             */
+            p95_ms?: number | null;
+            /** @description Steps in which there were attempts. */
+            points: components["schemas"]["PointView"][];
+            /** Format: int64 */
+            succeeded: number;
+            /**
+             * Format: double
+             * @description From 0 to 1; null where there were no attempts.
+             */
+            success_rate?: number | null;
+            waiting: components["schemas"]["WaitingView"];
+        };
         /** @description An endpoint as it is shown. What this version cannot do stands there with its default. */
         EndpointView: {
             acknowledge: string;
@@ -2310,6 +2374,23 @@ export interface components {
             /** @description The endpoint's status now. */
             status: string;
             url: string;
+        };
+        /** @description How the attempts of every endpoint went, one by one. */
+        EndpointsStatsView: {
+            data: components["schemas"]["EndpointStatsView"][];
+            next_cursor?: string | null;
+            /**
+             * Format: date-time
+             * @description From when on, at the beginning of a step.
+             */
+            since: string;
+            /**
+             * Format: int64
+             * @description The width of a step of `points`, in seconds; about 24 of them make the time.
+             */
+            step_seconds: number;
+            /** Format: date-time */
+            until: string;
         };
         /**
          * @description How an attempt failed.
@@ -3849,6 +3930,12 @@ export interface components {
             /** Format: int64 */
             failed: number;
             /**
+             * Format: date-time
+             * @description When the endpoint is tried next, at the earliest; null where nothing waits or nothing is sent, and
+             *     where this is about all endpoints.
+             */
+            next_attempt_at?: string | null;
+            /**
              * Format: double
              * @description Half of the attempts took no longer, in milliseconds, read off a histogram.
              */
@@ -3963,7 +4050,7 @@ export interface components {
         WaitingView: {
             /**
              * Format: int32
-             * @description How many deliveries; counted up to 10,000.
+             * @description How many deliveries; counted up to 10,000, fewer of each where many endpoints are asked for.
              */
             count: number;
             /** @description Whether there are more than were counted. */
@@ -8916,12 +9003,14 @@ export interface operations {
                      *         {
                      *           "attempts": 3,
                      *           "error_kind": null,
+                     *           "last_at": "2026-11-21T05:49:00Z",
                      *           "status_code": 200,
                      *           "success": true
                      *         }
                      *       ],
                      *       "attempts": 3,
                      *       "failed": 0,
+                     *       "next_attempt_at": null,
                      *       "p50_ms": 2.5,
                      *       "p95_ms": 4.75,
                      *       "points": [
@@ -15484,6 +15573,119 @@ export interface operations {
             };
         };
     };
+    get_endpoints_stats: {
+        parameters: {
+            query?: {
+                /** @description From when on; 24 hours ago where it is left out, 31 days at most. */
+                since?: string;
+                /** @description How many endpoints at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Endpoint by endpoint: counts, latencies, what came back, what waits. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "answers": [
+                     *             {
+                     *               "attempts": 103,
+                     *               "error_kind": "connect",
+                     *               "last_at": "2026-11-21T05:49:00Z",
+                     *               "status_code": null,
+                     *               "success": false
+                     *             }
+                     *           ],
+                     *           "attempts": 103,
+                     *           "endpoint_id": "ep_01m7yadvgyfw88026qwc316b61",
+                     *           "failed": 103,
+                     *           "next_attempt_at": "2026-11-21T05:50:10.412000Z",
+                     *           "p50_ms": 2.5,
+                     *           "p95_ms": 4.75,
+                     *           "points": [
+                     *             {
+                     *               "began_at": "2026-11-21T05:00:00Z",
+                     *               "failed": 103,
+                     *               "succeeded": 0
+                     *             }
+                     *           ],
+                     *           "succeeded": 0,
+                     *           "success_rate": 0,
+                     *           "waiting": {
+                     *             "count": 1204,
+                     *             "more": false,
+                     *             "oldest_created_at": "2026-11-21T05:14:02.118400Z"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next_cursor": null,
+                     *       "since": "2026-11-20T05:00:00Z",
+                     *       "step_seconds": 3600,
+                     *       "until": "2026-11-21T05:49:29.208868Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EndpointsStatsView"];
+                };
+            };
+            /** @description `unauthorized`: An API token that works is needed; `bad_signature`: The notification is not signed with the app secret; `wrong_credentials`: Address and password do not belong together */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `missing_scope`: The API token lacks a scope; `login_needed`: A person who is logged in is needed; `role_too_low`: Your role in the company does not allow that; `operator_needed`: Only the operator's token may do that; `company_suspended`: The company is suspended; `signup_closed`: Sign-up is switched off; `wrong_verify_token`: The verify token is missing or wrong; `cross_site`: The request came from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `company_needed`: Name one of your companies; `invalid_request`: The request has several mistakes; `missing_field`: A field is missing; `unknown_field`: A field does not exist; `invalid_field`: A field is not valid; `invalid_parameter`: A query parameter is not valid; `both_keys`: Give either id or Idempotency-Key, not both; `unknown_event_type`: The event type does not exist; `event_type_archived`: The event type is archived; `schema_mismatch`: The data does not fit the schema of its event type; `limit_reached`: As much is there as the company may have; `not_supported`: This version cannot do that yet; `url_refused`: The URL cannot be registered; `address_forbidden`: The address is one that this installation does not call */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `overloaded`: Too much work is waiting; try again soon; `database_unavailable`: The database cannot be reached; try again soon; `not_ready`: This node does not take requests now; `source_not_ready`: The source does not take notifications now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_stats_overview: {
         parameters: {
             query?: {
@@ -15515,18 +15717,21 @@ export interface operations {
                      *           {
                      *             "attempts": 3,
                      *             "error_kind": null,
+                     *             "last_at": "2026-11-21T05:49:00Z",
                      *             "status_code": 200,
                      *             "success": true
                      *           },
                      *           {
                      *             "attempts": 2,
                      *             "error_kind": null,
+                     *             "last_at": "2026-11-21T05:49:00Z",
                      *             "status_code": 503,
                      *             "success": false
                      *           }
                      *         ],
                      *         "attempts": 5,
                      *         "failed": 2,
+                     *         "next_attempt_at": null,
                      *         "p50_ms": 2.5,
                      *         "p95_ms": 4.75,
                      *         "points": [
