@@ -31,13 +31,16 @@ export function BarChart({ bars, height = 140, caption, names }: { bars: readonl
         <span>{bars[0]?.label}</span>
         <span>{bars.at(-1)?.label}</span>
       </div>
-      <table className="hf-ear">
-        <caption>{caption}</caption>
-        <thead><tr><th>{names.when}</th><th>{names.good}</th><th>{names.bad}</th></tr></thead>
-        <tbody>
-          {bars.map((bar) => <tr key={bar.key}><td>{bar.label}</td><td>{bar.good}</td><td>{bar.bad}</td></tr>)}
-        </tbody>
-      </table>
+      {/* A table is as high as its rows whatever it is told: what hides it is around it, or the page grows by it. */}
+      <div className="hf-ear">
+        <table>
+          <caption>{caption}</caption>
+          <thead><tr><th>{names.when}</th><th>{names.good}</th><th>{names.bad}</th></tr></thead>
+          <tbody>
+            {bars.map((bar) => <tr key={bar.key}><td>{bar.label}</td><td>{bar.good}</td><td>{bar.bad}</td></tr>)}
+          </tbody>
+        </table>
+      </div>
     </figure>
   );
 }

@@ -46,6 +46,7 @@ const CASES: Record<string, readonly (readonly [RegExp, FailureCase])[]> = {
     [/it is valid only from (?<detail>\S+)/, "tls_early"],
     [/issued for \S+ but for (?<detail>.+)$/, "tls_name"],
     [/not issued for/, "tls_name_other"],
+    [/CaUsedAsEndEntity/, "tls_self"],
     [/known authority/, "tls_authority"],
     [/does not speak TLS/, "tls_none"],
     [/handshake/, "tls_handshake"],

@@ -1,7 +1,7 @@
 import { Tooltip } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
-import { countdown, exact, span } from "@/lib/time";
+import { clock, countdown, exact, span } from "@/lib/time";
 import { useNow } from "@/lib/useNow";
 
 /** How long ago, or in how long, with the exact time in the viewer's zone and in UTC on hover and focus. */
@@ -12,6 +12,20 @@ export function Time({ at }: { at: string | null | undefined }) {
   const date = new Date(at);
   const seconds = (now - date.getTime()) / 1000;
   const text = Math.abs(seconds) < 10 ? t("time.now") : seconds > 0 ? t("time.ago", { span: span(seconds) }) : t("time.in", { span: span(-seconds) });
+  return <Exact at={at}>{text}</Exact>;
+}
+
+/** A moment by the clock, with how far away it is: `02:14 (9 h)` today, else with its day. For "since …" and "until …". */
+export function Moment({ at }: { at: string }) {
+  const now = useNow("ten-seconds");
+  const date = new Date(at);
+  const seconds = Math.abs(now - date.getTime()) / 1000;
+  return <Exact at={at}>{`${clock(date, new Date(now)).replace(/:\d\d$/, "")} (${span(seconds)})`}</Exact>;
+}
+
+function Exact({ at, children }: { at: string; children: string }) {
+  const { t } = useTranslation();
+  const date = new Date(at);
   return (
     <Tooltip
       multiline
@@ -25,7 +39,7 @@ export function Time({ at }: { at: string | null | undefined }) {
     >
       {/* The exact time is told to a keyboard and to a screen reader as well. */}
       <time dateTime={at} style={{ whiteSpace: "nowrap" }}>
-        {text}
+        {children}
       </time>
     </Tooltip>
   );
