@@ -18,7 +18,8 @@ export function currentCompany(): string | null {
 
 const named: Middleware = {
   onRequest: ({ request }) => {
-    if (company !== null) request.headers.set("Hookferry-Company", company);
+    // A call that names its own company means that one: leaving another than the one shown.
+    if (company !== null && !request.headers.has("Hookferry-Company")) request.headers.set("Hookferry-Company", company);
   },
   onError: ({ error }) => (isAbort(error) ? undefined : new Unreachable(error)),
 };

@@ -34,6 +34,11 @@ export function isLoggedOut(error: unknown): boolean {
   return error instanceof ApiProblem && error.code === "unauthorized";
 }
 
+/** When, in milliseconds, somebody who tried too often may try again; `null` where they need not wait. */
+export function retryAt(error: unknown, now = Date.now()): number | null {
+  return error instanceof ApiProblem && error.status === 429 && error.retryAfter !== null ? now + error.retryAfter * 1000 : null;
+}
+
 /**
  * The server's messages by field, for a form: the pointer `/headers/X-Tenant` belongs to the field `headers` and is
  * named in the message. What belongs to no field of the form comes back as `rest`.

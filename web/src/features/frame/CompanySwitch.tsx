@@ -1,6 +1,6 @@
-import { Button, Menu, Text } from "@mantine/core";
+import { Button, Menu, ScrollArea, Text } from "@mantine/core";
 import { IconCheck, IconSelector } from "@tabler/icons-react";
-import { useNavigate } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import { useMe } from "@/api/me";
@@ -9,28 +9,30 @@ import { useMe } from "@/api/me";
 export function CompanySwitch() {
   const { t } = useTranslation("frame");
   const { me, company } = useMe();
-  const navigate = useNavigate();
   const name = company?.name ?? t("company");
-  if (me.companies.length < 2) return <Text fw={600} truncate>{name}</Text>;
+  if (me.companies.length < 2 && company !== null) return <Text fw={600} truncate title={name}><bdi>{name}</bdi></Text>;
+  if (me.companies.length === 0) return <Text fw={600} truncate>{name}</Text>;
   return (
-    <Menu position="bottom-start" width={260}>
+    <Menu position="bottom-start" width={280}>
       <Menu.Target>
-        <Button variant="subtle" color="gray" c="var(--mantine-color-text)" rightSection={<IconSelector size={16} />} aria-label={`${t("switchCompany")}: ${name}`} style={{ minWidth: 0 }} px="xs">
-          <Text fw={600} truncate>{name}</Text>
+        <Button variant="subtle" color="gray" c="var(--mantine-color-text)" rightSection={<IconSelector size={16} />} aria-label={`${t("switchCompany")}: ${name}`} title={name} style={{ minWidth: 0 }} styles={{ label: { minWidth: 0 } }} px="xs">
+          <Text fw={600} truncate><bdi>{name}</bdi></Text>
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
-        {me.companies.map((each) => (
-          <Menu.Item
-            key={each.id}
-            rightSection={each.id === company?.id ? <IconCheck size={14} aria-hidden /> : undefined}
-            aria-current={each.id === company?.id || undefined}
-            // The pages of things belong to a company: another one begins at its overview.
-            onClick={() => void navigate({ to: "/", search: { company: each.id } })}
-          >
-            {each.name}
-          </Menu.Item>
-        ))}
+        <ScrollArea.Autosize mah="60vh" type="auto">
+          {me.companies.map((each) => (
+            <Menu.Item
+              key={each.id}
+              rightSection={each.id === company?.id ? <IconCheck size={14} aria-hidden /> : undefined}
+              aria-current={each.id === company?.id || undefined}
+              // A link, so that it can be opened in another tab. The pages of things belong to a company: another one begins at its overview.
+              renderRoot={(props) => <Link to="/" search={{ company: each.id }} {...props} />}
+            >
+              <bdi>{each.name}</bdi>
+            </Menu.Item>
+          ))}
+        </ScrollArea.Autosize>
       </Menu.Dropdown>
     </Menu>
   );

@@ -46,7 +46,8 @@ export function Frame({ children }: { children: ReactNode }) {
       <AppShell.Navbar p="xs"><Navigation /></AppShell.Navbar>
       <AppShell.Main id="page" tabIndex={-1} style={{ outline: "none" }}>
         <Banners />
-        {company === null ? <NoCompany /> : children}
+        {/* One's account is one's own, with or without a company. */}
+        {company === null && path !== "/account" ? <NoCompany /> : children}
       </AppShell.Main>
       <LoginAgain />
     </AppShell>

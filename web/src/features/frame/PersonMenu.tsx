@@ -1,11 +1,10 @@
 import { ActionIcon, Menu, useMantineColorScheme } from "@mantine/core";
 import { IconCheck, IconUserCircle } from "@tabler/icons-react";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
+import { useMutation } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import { api, done } from "@/api/client";
-import { live } from "@/api/live";
 import { useMe } from "@/api/me";
 import { failed } from "@/ui/toast";
 
@@ -16,15 +15,10 @@ export function PersonMenu() {
   const { t } = useTranslation("frame");
   const { me } = useMe();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const client = useQueryClient();
-  const navigate = useNavigate();
   const logOut = useMutation({
     mutationFn: () => done(api.POST("/api/v1/auth/logout")),
-    onSuccess: async () => {
-      live.follow(null);
-      client.clear();
-      await navigate({ to: "/login" });
-    },
+    // A full load: nothing of what this person read stays in the tab for the next one.
+    onSuccess: () => window.location.assign("/login"),
     onError: failed,
   });
   return (

@@ -21,6 +21,9 @@ export const common = {
   selectAll: "Select all rows that are loaded",
   newest: "Newest",
   olderRows: "Older",
+  tooManyTries: "Too many tries. Try again in {{span}}.",
+  tryAgainNow: "You can try again now.",
+  waits: "Wait {{time}}",
   noPermission: "Your role in this company does not allow this. An admin can change it under Team.",
   status: {
     enabled: "Enabled",
