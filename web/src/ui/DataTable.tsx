@@ -2,10 +2,13 @@ import { Checkbox } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { createColumnHelper, rowSelectionFeature, type RowSelectionState, tableFeatures, useTable } from "@tanstack/react-table";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type MouseEvent, type ReactNode, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import classes from "./DataTable.module.css";
+
+/** Which rows are selected, by their keys. */
+export type Selection = RowSelectionState;
 
 export type DataColumn<Row> = {
   key: string;
@@ -30,6 +33,10 @@ type Props<Row> = {
   openKey?: string | null;
   selected?: RowSelectionState;
   onSelect?: (selected: RowSelectionState) => void;
+  /** How high a row is about, where it has more than one line: what is out of sight is reckoned by it. */
+  rowPx?: number;
+  /** Told which rows are in sight, whenever that changes: by their places, the last included. */
+  onRange?: (first: number, last: number) => void;
 };
 
 const features = tableFeatures({ rowSelectionFeature });
@@ -62,11 +69,15 @@ export function DataTable<Row extends object>(props: Props<Row>) {
   }, [rows.length, phone, top]);
   const virtual = useWindowVirtualizer({
     count: rows.length,
-    estimateSize: () => (phone ? CARD_PX : ROW_PX),
+    estimateSize: () => (phone ? CARD_PX : (props.rowPx ?? ROW_PX)),
     getItemKey: (index) => (rows[index] ? rowKey(rows[index]) : index),
     overscan: 12,
     scrollMargin: top,
   });
+  const { startIndex: first = 0, endIndex: last = 0 } = virtual.range ?? {};
+  const { onRange } = props;
+  // Scrolling is outside React.
+  useEffect(() => onRange?.(first, last), [onRange, first, last, rows.length]);
   const items = virtual.getVirtualItems();
   const before = Math.max(0, (items[0]?.start ?? top) - top);
   const after = Math.max(0, virtual.getTotalSize() + top - (items.at(-1)?.end ?? top) - top);

@@ -10,9 +10,11 @@ import { frame } from "./frame";
 import { inboxes } from "./inboxes";
 import { jobs } from "./jobs";
 import { notifications } from "./notifications";
+import { lists } from "./lists";
 import { overview } from "./overview";
 import { settings } from "./settings";
 import { sources } from "./sources";
+import { start } from "./start";
 import { team } from "./team";
 import { tokens } from "./tokens";
 import { webhook } from "./webhook";
@@ -32,9 +34,11 @@ export const resources = {
   inboxes,
   notifications,
   jobs,
+  lists,
   overview,
   settings,
   sources,
+  start,
   team,
   tokens,
   webhook,

@@ -1,0 +1,81 @@
+import { Link } from "@tanstack/react-router";
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+
+import { type Endpoint, endpointName } from "@/api/endpoints";
+import { statusName } from "@/lib/http";
+import { type DataColumn, DataTable, type Selection } from "@/ui/DataTable";
+import { useFailureWords } from "@/ui/Failure";
+import { StatusChip } from "@/ui/StatusChip";
+import { Countdown, Time } from "@/ui/Time";
+
+import type { Delivery } from "./queries";
+
+type Props = {
+  rows: readonly Delivery[];
+  webhooks: readonly Endpoint[];
+  /** Which one is open beside the list: then there is room for less. */
+  openId: string | null;
+  onOpen: (delivery: Delivery) => void;
+  /** Where the link of a row leads: beside the list, or to a page of its own. */
+  beside: boolean;
+  selected: Selection;
+  onSelect: (selected: Selection) => void;
+  onRange: (first: number, last: number) => void;
+};
+
+/** Deliveries, newest first. */
+export function DeliveryTable({ rows, webhooks, openId, onOpen, beside, selected, onSelect, onRange }: Props) {
+  const { t } = useTranslation("deliveries");
+  const names = useMemo(() => new Map(webhooks.map((each) => [each.id, endpointName(each)])), [webhooks]);
+  const narrow = openId !== null;
+  const columns = useMemo((): DataColumn<Delivery>[] => {
+    const all: (DataColumn<Delivery> & { wide?: boolean })[] = [
+      { key: "type", header: t("column.type"), width: narrow ? "28%" : "19%", phone: "title", cell: (row) => <RowLink row={row} beside={beside} /> },
+      { key: "state", header: t("column.state"), width: narrow ? "18%" : "10%", cell: (row) => <StatusChip status={row.state} /> },
+      { key: "webhook", header: t("column.webhook"), width: narrow ? "28%" : "23%", cell: (row) => <Webhook id={row.endpoint_id} name={names.get(row.endpoint_id)} /> },
+      { key: "answer", header: t("column.answer"), width: narrow ? "26%" : "17%", cell: (row) => <LastAnswer row={row} /> },
+      { key: "tries", header: t("column.tries"), width: "9%", wide: true, align: "right", cell: (row) => (row.tries === 0 ? t("noTry") : t("triesOf", { tries: row.tries, max: row.max_tries })) },
+      { key: "next", header: t("column.next"), width: "9%", wide: true, cell: (row) => (row.next_attempt_at ? <Countdown until={row.next_attempt_at} /> : "–") },
+      { key: "created", header: t("column.created"), width: "13%", wide: true, cell: (row) => <Time at={row.created_at} /> },
+    ];
+    return all.filter((column) => !narrow || !column.wide);
+  }, [t, names, narrow, beside]);
+  return (
+    <DataTable
+      label={t("table")}
+      rows={rows}
+      columns={columns}
+      rowKey={idOf}
+      onOpen={onOpen}
+      openKey={openId}
+      selected={selected}
+      onSelect={onSelect}
+      onRange={onRange}
+    />
+  );
+}
+
+function idOf(row: Delivery): string {
+  return row.id;
+}
+
+function RowLink({ row, beside }: { row: Delivery; beside: boolean }) {
+  if (!beside) return <Link className="hf-link" to="/deliveries/$id" params={{ id: row.id }}>{row.event_type}</Link>;
+  return <Link className="hf-link" to="/deliveries" search={(before) => ({ ...before, open: row.id })} resetScroll={false}>{row.event_type}</Link>;
+}
+
+function Webhook({ id, name }: { id: string; name: string | undefined }) {
+  const { t } = useTranslation("deliveries");
+  if (name === undefined) return <span title={id}>{t("deletedWebhook")}</span>;
+  return <Link className="hf-link" to="/webhooks/$id" params={{ id }} title={name}><bdi>{name}</bdi></Link>;
+}
+
+function LastAnswer({ row }: { row: Delivery }) {
+  const words = useFailureWords();
+  if (row.last_error) {
+    const { short } = words({ kind: row.last_error.kind, message: row.last_error.message, statusCode: row.last_status_code });
+    return <span title={row.last_error.message}>{short}</span>;
+  }
+  return <>{row.last_status_code ? statusName(row.last_status_code) : "–"}</>;
+}

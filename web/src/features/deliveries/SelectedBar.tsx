@@ -1,0 +1,78 @@
+import { Alert, Button, Group, List, Modal, Progress, Stack, Text } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { ActionButton } from "@/ui/ActionButton";
+
+import { doEach, type Summary } from "./each";
+import { type BulkKind, cancelDelivery, retryDelivery } from "./queries";
+
+type Props = { ids: readonly string[]; mayWrite: boolean; onClear: () => void; onDone: () => void };
+
+/** What can be done to the rows that are selected: each by itself, with a summary. */
+export function SelectedBar({ ids, mayWrite, onClear, onDone }: Props) {
+  const { t } = useTranslation("deliveries");
+  const [kind, setKind] = useState<BulkKind>("retry");
+  const [opened, setOpened] = useState(false);
+  const [now, setNow] = useState<Summary | null>(null);
+  const stopped = useRef(false);
+  const act = useMutation({
+    mutationFn: (wanted: BulkKind) => doEach(ids, wanted === "retry" ? retryDelivery : cancelDelivery, setNow, () => stopped.current),
+    onSuccess: setNow,
+    onSettled: onDone,
+  });
+  const start = (wanted: BulkKind): void => {
+    stopped.current = false;
+    setNow(null);
+    setKind(wanted);
+    setOpened(true);
+    act.mutate(wanted);
+  };
+  const close = (): void => {
+    stopped.current = true;
+    setOpened(false);
+    if (now !== null && now.refused.length === 0) onClear();
+  };
+  const reason = !mayWrite && t("noWrite");
+  return (
+    <>
+      {ids.length > 0 && (
+        <Group gap="xs" className="hf-panel" px="sm" py={6} role="toolbar" aria-label={t("selected.bar")} style={{ position: "sticky", bottom: 8, zIndex: 3 }}>
+          <Text size="sm" fw={600} role="status">{t("selected.count", { count: ids.length })}</Text>
+          <ActionButton size="xs" reason={reason} onClick={() => start("retry")}>{t("selected.retry")}</ActionButton>
+          <ActionButton size="xs" variant="default" reason={reason} onClick={() => start("cancel")}>{t("selected.cancel")}</ActionButton>
+          <Button size="xs" variant="subtle" color="gray" c="dimmed" onClick={onClear}>{t("selected.clear")}</Button>
+        </Group>
+      )}
+      <Modal opened={opened} onClose={close} title={t(`selected.${kind}Title`)}>
+        <Result kind={kind} total={ids.length} now={now} busy={act.isPending} onStop={() => (stopped.current = true)} onClose={close} />
+      </Modal>
+    </>
+  );
+}
+
+function Result({ kind, total, now, busy, onStop, onClose }: { kind: BulkKind; total: number; now: Summary | null; busy: boolean; onStop: () => void; onClose: () => void }) {
+  const { t } = useTranslation(["deliveries", "common"]);
+  const past = (now?.done ?? 0) + (now?.refused.length ?? 0);
+  return (
+    <Stack>
+      {busy && <Progress value={total === 0 ? 0 : (past / total) * 100} aria-label={t(`selected.${kind}Title`)} />}
+      <Text size="sm" role="status">{busy ? t("selected.progress", { done: past, total }) : t(kind === "retry" ? "selected.retriedAll" : "selected.canceledAll", { count: now?.done ?? 0 })}</Text>
+      {!busy && now?.stopped && <Text size="sm">{t("selected.stopped")}</Text>}
+      {now !== null && now.refused.length > 0 && (
+        <Alert color="yellow" variant="light" title={t("selected.failed", { count: now.refused.length })}>
+          <List size="sm" style={{ maxHeight: 240, overflowY: "auto" }}>
+            {now.refused.map(({ id, why }) => (
+              <List.Item key={id}><Link className="hf-link hf-mono" to="/deliveries/$id" params={{ id }}>{id}</Link>: {why}</List.Item>
+            ))}
+          </List>
+        </Alert>
+      )}
+      <Group justify="flex-end">
+        {busy ? <Button variant="default" onClick={onStop}>{t("selected.stop")}</Button> : <Button onClick={onClose}>{t("common:close")}</Button>}
+      </Group>
+    </Stack>
+  );
+}
