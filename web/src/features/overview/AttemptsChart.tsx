@@ -1,0 +1,21 @@
+import { Stack, Text, Title } from "@mantine/core";
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+
+import type { Stats } from "@/api/stats";
+import type { Range } from "@/lib/ranges";
+import { seriesBars } from "@/lib/series";
+import { BarChart } from "@/ui/BarChart";
+
+/** Attempts over time, by outcome. */
+export function AttemptsChart({ stats, range }: { stats: Stats; range: Range }) {
+  const { t } = useTranslation("overview");
+  const bars = useMemo(() => seriesBars(stats), [stats]);
+  return (
+    <Stack component="section" gap="xs" aria-labelledby="attempts">
+      <Title order={2} id="attempts">{t("chart.title")}</Title>
+      {stats.attempts === 0 && <Text size="sm" c="dimmed">{t("chart.none", { range: t(`range.${range}`) })}</Text>}
+      <BarChart bars={bars} caption={t("chart.caption", { range: t(`range.${range}`) })} names={{ good: t("chart.good"), bad: t("chart.bad"), when: t("chart.when") }} />
+    </Stack>
+  );
+}
