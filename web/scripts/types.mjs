@@ -1,0 +1,5 @@
+import { writeFileSync } from "node:fs";
+
+import { kept, schema } from "./schema.mjs";
+
+writeFileSync(kept, await schema());
