@@ -1,11 +1,11 @@
-import { Alert, Button, Group, SegmentedControl, Stack, Text, Title } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
+import { Alert, Group, SegmentedControl, Stack, Text, Title } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { type Endpoint, endpointName } from "@/api/endpoints";
 import { CodeBlock } from "@/ui/CodeBlock";
 import { CopyField } from "@/ui/CopyField";
+import { LinkButton } from "@/ui/LinkButton";
 
 import { NODE, PYTHON } from "./verify-code";
 
@@ -19,8 +19,8 @@ export function Created({ endpoint }: { endpoint: Endpoint }) {
         {t(endpoint.status === "enabled" ? "created.on" : "created.off")}
       </Alert>
       <Group gap="xs">
-        <Button component={SampleLink} id={endpoint.id}>{t("created.sample")}</Button>
-        <Button variant="default" component={PageLink} id={endpoint.id}>{t("created.page")}</Button>
+        <LinkButton to="/webhooks/$id" params={{ id: endpoint.id }} search={{ sample: 1 }}>{t("created.sample")}</LinkButton>
+        <LinkButton variant="default" to="/webhooks/$id" params={{ id: endpoint.id }}>{t("created.page")}</LinkButton>
       </Group>
       {endpoint.secret && (
         <Stack gap="xs">
@@ -37,14 +37,4 @@ export function Created({ endpoint }: { endpoint: Endpoint }) {
       </Stack>
     </Stack>
   );
-}
-
-type ToOne = { id: string; className?: string; children?: React.ReactNode };
-
-function SampleLink({ id, ...rest }: ToOne) {
-  return <Link to="/webhooks/$id" params={{ id }} search={{ sample: 1 }} {...rest} />;
-}
-
-function PageLink({ id, ...rest }: ToOne) {
-  return <Link to="/webhooks/$id" params={{ id }} {...rest} />;
 }
