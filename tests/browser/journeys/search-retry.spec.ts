@@ -14,10 +14,10 @@ test("a failed message is found by its phone number, and all that failed are sen
 
   await test.step("search by phone number; the address can be passed on", async () => {
     await page.goto("/deliveries");
-    const search = page.getByRole("main").getByRole("searchbox").or(page.getByRole("main").getByLabel(/search/i)).first();
+    const search = page.getByRole("main").getByLabel("Search deliveries");
     await search.fill("919876543207");
     await search.press("Enter");
-    await expect(page).toHaveURL(/q=919876543207/);
+    await expect(page).toHaveURL(/q=(%22)?919876543207/);
     await expect(page.getByRole("row")).toHaveCount(2);
     await page.reload();
     await expect(page.getByRole("row")).toHaveCount(2);
@@ -35,15 +35,15 @@ test("a failed message is found by its phone number, and all that failed are sen
   await test.step("repaired, all that failed are sent again, with their number first", async () => {
     hook.answers({ status: 200 });
     await page.goto(`/deliveries?state=exhausted&endpoint_id=${webhook.id}`);
-    await page.getByRole("main").getByRole("button", { name: /retry all/i }).click();
+    await page.getByRole("main").getByRole("button", { name: "Retry all that match…" }).click();
     const dialog = page.getByRole("dialog");
-    await expect(dialog.getByText(new RegExp(`\\b${FAILED}\\b`)).first()).toBeVisible();
-    await dialog.getByRole("button", { name: /retry/i }).click();
-    await expect(page.getByText(/finished/i).first()).toBeVisible({ timeout: 20_000 });
+    await expect(dialog.getByText(`That is ${FAILED} deliveries.`)).toBeVisible();
+    await dialog.getByRole("button", { name: `Retry ${FAILED} deliveries` }).click();
+    await expect(dialog.getByText(`${FAILED} deliveries done`).first()).toBeVisible({ timeout: 20_000 });
     await expect.poll(() => count("delivered"), { timeout: 20_000 }).toBe(FAILED);
     await page.goto("/jobs");
-    await expect(page.getByRole("main").getByText(/finished/i).first()).toBeVisible();
-    await expect(page.getByRole("main").getByText(new RegExp(`\\b${FAILED}\\b`)).first()).toBeVisible();
+    await expect(page.getByRole("main").getByText("Retry deliveries").first()).toBeVisible();
+    await expect(page.getByRole("main").getByText(`${FAILED} deliveries done`).first()).toBeVisible();
   });
 });
 
@@ -54,5 +54,5 @@ test("an event that went nowhere says why", async ({ mine: page, company, stage 
   await page.goto(`/events/${event.id}`);
   const main = page.getByRole("main");
   await expect(main.getByText("Only failures").first()).toBeVisible();
-  await expect(main.getByText(/event type|does not pick|not picked/i).first()).toBeVisible();
+  await expect(main.getByText("does not pick message.received").first()).toBeVisible();
 });

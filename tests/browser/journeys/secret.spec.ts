@@ -19,21 +19,24 @@ test("a secret is rotated: both sign while they overlap, and nothing is refused 
   await page.goto(`/webhooks/${webhook.id}`);
   await page.getByRole("link", { name: "Secret" }).click();
   const main = page.getByRole("main");
-  await expect(main.getByRole("button", { name: /reveal|show/i }).first()).toBeVisible();
+  const reveal = main.getByRole("button", { name: "Show the secret" });
+  await expect(reveal).toBeVisible();
+  const field = main.getByLabel("For Standard Webhooks libraries (whsec_…)").first();
+  await expect(field).toHaveCount(0);
   expect(await page.content()).not.toContain(old);
-  await main.getByRole("button", { name: /reveal|show/i }).first().click();
-  await expect(main.getByText(old).first()).toBeVisible();
+  await reveal.click();
+  await expect(field).toHaveValue(old);
 
-  await main.getByRole("button", { name: /rotate/i }).first().click();
+  await main.getByRole("button", { name: "Rotate…" }).click();
   const dialog = page.getByRole("dialog");
   await expect(dialog).toBeVisible();
-  await dialog.getByRole("button", { name: /rotate/i }).click();
+  await dialog.getByRole("button", { name: "Rotate secret" }).click();
   await expect(dialog).toBeHidden();
   const now = await company.api.get<Schemas["SecretsView"]>(`/endpoints/${webhook.id}/secret`);
   expect(now.secret).not.toBe(old);
   expect(now.previous.map(({ secret }) => secret)).toEqual([old]);
-  await expect(main.getByText(now.secret).first()).toBeVisible();
-  await expect(main.getByText(/until/i).first()).toBeVisible();
+  await expect(field).toHaveValue(now.secret);
+  await expect(main.getByText(/signs beside it until/).first()).toBeVisible();
 
   await company.event();
   const [request] = await hook.got(1);

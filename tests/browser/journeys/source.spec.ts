@@ -6,15 +6,15 @@ const APP_SECRET = "5e7c0a9d41f84b6c9e2a7f3d8b1c6045";
 
 test("WhatsApp is connected step by step, and each step shows when it is done", async ({ mine: page, company }) => {
   await page.goto("/sources");
-  await page.getByRole("main").getByRole("button", { name: /add|connect|new/i }).first().click();
+  await page.getByRole("main").getByRole("button", { name: "Add source" }).first().click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByLabel(/name/i).first().fill("Shop on WhatsApp");
-  await dialog.getByLabel(/app secret/i).first().fill("short");
-  await dialog.getByRole("button", { name: /add|connect|create/i }).click();
-  await expect(dialog.getByLabel(/app secret/i).first()).toHaveAttribute("aria-invalid", "true");
-  await expect(dialog.getByLabel(/name/i).first()).toHaveValue("Shop on WhatsApp");
-  await dialog.getByLabel(/app secret/i).first().fill(APP_SECRET);
-  await dialog.getByRole("button", { name: /add|connect|create/i }).click();
+  await dialog.getByLabel("Name", { exact: true }).fill("Shop on WhatsApp");
+  await dialog.getByLabel("App secret", { exact: true }).fill("short");
+  await dialog.getByRole("button", { name: "Add source" }).click();
+  await expect(dialog.getByLabel("App secret", { exact: true })).toHaveAccessibleDescription(/16/);
+  await expect(dialog.getByLabel("Name", { exact: true })).toHaveValue("Shop on WhatsApp");
+  await dialog.getByLabel("App secret", { exact: true }).fill(APP_SECRET);
+  await dialog.getByRole("button", { name: "Add source" }).click();
 
   await expect(page).toHaveURL(/\/sources\/src_/);
   const main = page.getByRole("main");
@@ -25,14 +25,14 @@ test("WhatsApp is connected step by step, and each step shows when it is done", 
 
   await test.step("the handshake shows by itself", async () => {
     expect(await handshake(source.callback_url, source.verify_token)).toBe(200);
-    await expect(main.getByText(/handshake.*(came|done|received|ok)|verified/i).first()).toBeVisible({ timeout: 20_000 });
+    await expect(main.getByText("Meta's handshake came").first()).toBeVisible({ timeout: 20_000 });
   });
 
   await test.step("so does the first notification, and its event can be looked up", async () => {
     const id = wamid();
     const body = notification("message_text", { at: new Date(), wamid: id, contact: { name: "فاطمة الزهراء", phone: "966512345678" } });
     expect(await notify(source.callback_url, APP_SECRET, body)).toBe(200);
-    await expect(main.getByText(/receiving/i).first()).toBeVisible({ timeout: 20_000 });
+    await expect(main.getByText(/Receiving$/).first()).toBeVisible({ timeout: 20_000 });
     await page.goto(`/events?q=${encodeURIComponent(id)}`);
     await expect(page.getByText("message.received").first()).toBeVisible();
   });
@@ -40,8 +40,7 @@ test("WhatsApp is connected step by step, and each step shows when it is done", 
   await test.step("what is refused is told with its reason", async () => {
     await notify(source.callback_url, "another app's secret", notification("message_text", { at: new Date(), wamid: wamid() }));
     await page.goto(`/sources/${source.id}`);
-    await expect(main.getByText(/signature/i).first()).toBeVisible();
-    await expect(main.getByText(/refused/i).first()).toBeVisible();
+    await expect(main.getByText("Wrong signature").first()).toBeVisible();
     await expect(main.getByText(/127\.0\.0\.1/).first()).toBeVisible();
   });
 });

@@ -12,7 +12,6 @@ export const QUICK: Readonly<Record<string, string>> = {
   HOOKFERRY_RETRY_INTERVAL: "200ms",
   HOOKFERRY_DEFECTIVE_AFTER: "10",
   HOOKFERRY_WARN_AFTER: "5",
-  HOOKFERRY_TIMEOUT: "1s",
 };
 
 /** The operator's token of every server that runs here. */

@@ -31,13 +31,13 @@ export class Watch {
   }
 
   /** Waits until the page has its heading, is not busy, and has asked for nothing for a moment. */
-  async settled(): Promise<void> {
+  async settled(forMs = 200): Promise<void> {
     const end = Date.now() + 15_000;
     let calmSince = Date.now();
-    while (Date.now() - calmSince < 200) {
+    while (Date.now() - calmSince < forMs) {
       if (this.#waiting.size > 0 || (await this.#isBusy())) calmSince = Date.now();
       if (Date.now() > end) throw new Error(`${this.#page.url()} does not come to rest: ${this.#asked()}`);
-      await pause(40);
+      await pause(30);
     }
   }
 
