@@ -7,6 +7,12 @@ import { ActionButton } from "./ActionButton";
 import { type JobData, jobKind, jobShare } from "./job-progress";
 import { StatusChip } from "./StatusChip";
 
+/** Mantine's own yellow is too pale to be read. */
+const TITLE = { title: { color: "var(--mantine-color-text)" } };
+
+/** The accent while it runs; then as the chip of its state. */
+const COLOURS: Record<string, string> = { failed: "var(--hf-chart-bad)", finished: "var(--hf-chart-good)", canceled: "var(--hf-off)" };
+
 /** How far a job has come, what it did and passed over, and a way to stop it. */
 export function JobProgress({ job, onCancel, cancelReason, canceling = false, compact = false }: {
   job: JobData;
@@ -37,7 +43,7 @@ export function JobProgress({ job, onCancel, cancelReason, canceling = false, co
           value={(share ?? 1) * 100}
           animated={running && share === null}
           striped={running && share === null}
-          color={job.state === "failed" ? "red" : running ? undefined : "gray"}
+          color={COLOURS[job.state]}
           aria-label={name}
           aria-valuetext={said}
         />
@@ -49,7 +55,7 @@ export function JobProgress({ job, onCancel, cancelReason, canceling = false, co
         )}
       </Group>
       {job.skipped > 0 && <Text size="xs" c="dimmed">{t("skippedWhy")}</Text>}
-      {job.last_error && <Alert color={job.state === "failed" ? "red" : "yellow"} variant="light" title={t("lastError")}>{job.last_error}</Alert>}
+      {job.last_error && <Alert color={job.state === "failed" ? "red" : "yellow"} variant="light" styles={TITLE} title={t("lastError")}>{job.last_error}</Alert>}
     </Stack>
   );
 }

@@ -8,13 +8,13 @@ import { Failure } from "@/ui/Failure";
 
 import type { Attempt } from "./queries";
 
-/** Exactly what was said: the request, and what came back. */
-export function AttemptDetail({ attempt }: { attempt: Attempt }) {
+/** Exactly what was said: the request, and what came back. Why it failed may stand above already. */
+export function AttemptDetail({ attempt, explained }: { attempt: Attempt; explained: boolean }) {
   const { t } = useTranslation("deliveries");
   const { request, error } = attempt;
   return (
     <Stack gap="xs" py="xs">
-      {error && <Failure kind={error.kind} message={error.message} statusCode={attempt.status_code} url={request.url} />}
+      {error && !explained && <Failure kind={error.kind} message={error.message} statusCode={attempt.status_code} url={request.url} />}
       <Title order={4} size="sm" mt={4}>{t("request")}</Title>
       <Text className="hf-mono" style={{ overflowWrap: "anywhere" }}>{request.method} {request.url}</Text>
       <Headers headers={request.headers} />

@@ -24,6 +24,9 @@ type Props = {
   onRange: (first: number, last: number) => void;
 };
 
+/** What the widest state needs. */
+const STATE_PX = "124px";
+
 /** Deliveries, newest first. */
 export function DeliveryTable({ rows, webhooks, openId, onOpen, beside, selected, onSelect, onRange }: Props) {
   const { t } = useTranslation("deliveries");
@@ -31,13 +34,13 @@ export function DeliveryTable({ rows, webhooks, openId, onOpen, beside, selected
   const narrow = openId !== null;
   const columns = useMemo((): DataColumn<Delivery>[] => {
     const all: (DataColumn<Delivery> & { wide?: boolean })[] = [
-      { key: "type", header: t("column.type"), width: narrow ? "28%" : "19%", phone: "title", cell: (row) => <RowLink row={row} beside={beside} /> },
-      { key: "state", header: t("column.state"), width: narrow ? "18%" : "10%", cell: (row) => <StatusChip status={row.state} /> },
-      { key: "webhook", header: t("column.webhook"), width: narrow ? "28%" : "23%", cell: (row) => <Webhook id={row.endpoint_id} name={names.get(row.endpoint_id)} /> },
-      { key: "answer", header: t("column.answer"), width: narrow ? "26%" : "17%", cell: (row) => <LastAnswer row={row} /> },
+      { key: "type", header: t("column.type"), width: narrow ? "26%" : "18%", phone: "title", cell: (row) => <RowLink row={row} beside={beside} /> },
+      { key: "state", header: t("column.state"), width: STATE_PX, cell: (row) => <StatusChip status={row.state} /> },
+      { key: "webhook", header: t("column.webhook"), width: narrow ? "26%" : "21%", cell: (row) => <Webhook id={row.endpoint_id} name={names.get(row.endpoint_id)} /> },
+      { key: "answer", header: t("column.answer"), width: narrow ? "21%" : "17%", cell: (row) => <LastAnswer row={row} /> },
       { key: "tries", header: t("column.tries"), width: "9%", wide: true, align: "right", cell: (row) => (row.tries === 0 ? t("noTry") : t("triesOf", { tries: row.tries, max: row.max_tries })) },
-      { key: "next", header: t("column.next"), width: "9%", wide: true, cell: (row) => (row.next_attempt_at ? <Countdown until={row.next_attempt_at} /> : "–") },
-      { key: "created", header: t("column.created"), width: "13%", wide: true, cell: (row) => <Time at={row.created_at} /> },
+      { key: "next", header: t("column.next"), width: "8%", wide: true, cell: (row) => <NextTry row={row} /> },
+      { key: "created", header: t("column.created"), width: "12%", wide: true, cell: (row) => <Time at={row.created_at} /> },
     ];
     return all.filter((column) => !narrow || !column.wide);
   }, [t, names, narrow, beside]);
@@ -78,4 +81,10 @@ function LastAnswer({ row }: { row: Delivery }) {
     return <span title={row.last_error.message}>{short}</span>;
   }
   return <>{row.last_status_code ? statusName(row.last_status_code) : "–"}</>;
+}
+
+function NextTry({ row }: { row: Delivery }) {
+  const { t } = useTranslation("deliveries");
+  if (row.next_attempt_at) return <Countdown until={row.next_attempt_at} />;
+  return row.waiting_for ? <span title={t("waitsFor", { id: row.waiting_for })}>{t("inLine")}</span> : <>–</>;
 }

@@ -10,6 +10,8 @@ import { TypeField } from "@/ui/TypeField";
 
 import { type DeliveryFilter, ERRORS, STATES } from "./filter";
 
+/** The list of a combobox scrolls itself: the keyboard reaches it from the field. */
+const OPTIONS = { options: { maxHeight: 280, overflowY: "auto" } } as const;
 const CLASSES = ["2xx", "3xx", "4xx", "5xx"];
 
 type Props = {
@@ -48,6 +50,8 @@ export function FilterBar({ filter, webhooks, types, onChange }: Props) {
         clearable
         searchable
         limit={100}
+        withScrollArea={false}
+        styles={OPTIONS}
         data={webhookChoices(webhooks)}
         value={filter.endpoint_id ?? null}
         onChange={(value) => onChange({ endpoint_id: value ?? undefined })}

@@ -9,6 +9,9 @@ import { ActionButton } from "@/ui/ActionButton";
 import { doEach, type Summary } from "./each";
 import { type BulkKind, cancelDelivery, retryDelivery } from "./queries";
 
+/** Mantine's own yellow is too pale to be read. */
+const TITLE = { title: { color: "var(--mantine-color-text)" } };
+
 type Props = { ids: readonly string[]; mayWrite: boolean; onClear: () => void; onDone: () => void };
 
 /** What can be done to the rows that are selected: each by itself, with a summary. */
@@ -62,7 +65,7 @@ function Result({ kind, total, now, busy, onStop, onClose }: { kind: BulkKind; t
       <Text size="sm" role="status">{busy ? t("selected.progress", { done: past, total }) : t(kind === "retry" ? "selected.retriedAll" : "selected.canceledAll", { count: now?.done ?? 0 })}</Text>
       {!busy && now?.stopped && <Text size="sm">{t("selected.stopped")}</Text>}
       {now !== null && now.refused.length > 0 && (
-        <Alert color="yellow" variant="light" title={t("selected.failed", { count: now.refused.length })}>
+        <Alert color="yellow" variant="light" styles={TITLE} title={t("selected.failed", { count: now.refused.length })}>
           <List size="sm" style={{ maxHeight: 240, overflowY: "auto" }}>
             {now.refused.map(({ id, why }) => (
               <List.Item key={id}><Link className="hf-link hf-mono" to="/deliveries/$id" params={{ id }}>{id}</Link>: {why}</List.Item>

@@ -25,7 +25,7 @@ export function Timeline({ delivery }: { delivery: Delivery }) {
       {attempts.length === 0 && <li><Text size="sm" c="dimmed">{t("noAttempts")}</Text></li>}
       {timeline(attempts).map((row) =>
         row.kind === "one"
-          ? <One key={row.attempt.id} attempt={row.attempt} open={row.attempt === latest} />
+          ? <One key={row.attempt.id} attempt={row.attempt} latest={row.attempt === latest} />
           : <Alike key={row.attempts[0]?.id} attempts={row.attempts} />,
       )}
       {delivery.next_attempt_at && (
@@ -39,10 +39,11 @@ export function Timeline({ delivery }: { delivery: Delivery }) {
   );
 }
 
-function One({ attempt, open = false }: { attempt: Attempt; open?: boolean }) {
+/** The latest one is open, and why it failed is told above all of them. */
+function One({ attempt, latest = false }: { attempt: Attempt; latest?: boolean }) {
   return (
-    <Folding at={attempt.started_at} number={String(attempt.number)} attempt={attempt} open={open} end={milliseconds(attempt.duration_ms)}>
-      {() => <AttemptDetail attempt={attempt} />}
+    <Folding at={attempt.started_at} number={String(attempt.number)} attempt={attempt} open={latest} end={milliseconds(attempt.duration_ms)}>
+      {() => <AttemptDetail attempt={attempt} explained={latest} />}
     </Folding>
   );
 }

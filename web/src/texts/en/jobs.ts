@@ -1,5 +1,17 @@
 export const jobs = {
   title: "Jobs",
+  list: "Jobs, newest first",
+  running_one: "{{count}} runs.",
+  running_other: "{{count}} run.",
+  noneRuns: "None runs at the moment.",
+  none: "No job yet",
+  noneHint: "Work on many deliveries at once runs here: retry or cancel all that match a filter, replay an event, recover what a webhook missed.",
+  toDeliveries: "Deliveries",
+  by: "by {{name}}",
+  byYou: "by you",
+  byToken: "by the API token {{name}}",
+  byOperator: "by the operator",
+  ended: "Ended",
   kind: {
     replay: "Replay an event",
     recover: "Recover what a webhook missed",
