@@ -17,9 +17,12 @@ export function useFailureWords(): (facts: FailureFacts) => FailureWords {
   const { t } = useTranslation("errors");
   return (facts) => {
     const found = explain(facts);
-    const values = { ...found.values, host: found.values.host || t("receiver") };
+    const { host } = found.values;
+    const values = { ...found.values, host: host || t("receiver") };
+    const sentence = t(`kind.${found.case}`, values);
     return {
-      sentence: capital(t(`kind.${found.case}`, values)),
+      // A host keeps its small letters where a sentence begins with it.
+      sentence: host === "" ? capital(sentence) : sentence,
       hint: t(`hint.${found.hint}`, values),
       short: t(`short.${found.case}`, values),
     };

@@ -3,7 +3,7 @@ import { lazy, Suspense } from "react";
 
 const Editor = lazy(() => import("./JsonEditorInner"));
 
-export type JsonEditorProps = { label: string; description?: string; value: string; onChange: (text: string) => void; error?: string | null; minHeight?: number; readOnly?: boolean };
+export type JsonEditorProps = { label: string; description?: string; value: string; onChange: (text: string) => void; error?: string | null; minHeight?: number; maxHeight?: number; readOnly?: boolean };
 
 /** An editor for JSON with colours, brackets and the place of a fault. What it needs is loaded when one is shown. */
 export function JsonEditor(props: JsonEditorProps) {

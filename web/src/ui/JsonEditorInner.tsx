@@ -25,7 +25,7 @@ const look = EditorView.theme({
 });
 
 /** CodeMirror in React. Tab leaves the editor, as in any field: nobody is caught in it. */
-export default function JsonEditorInner({ label, value, onChange, minHeight = 200, readOnly = false }: JsonEditorProps) {
+export default function JsonEditorInner({ label, value, onChange, minHeight = 200, maxHeight = 480, readOnly = false }: JsonEditorProps) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   const change = useRef(onChange);
@@ -43,8 +43,8 @@ export default function JsonEditorInner({ label, value, onChange, minHeight = 20
           history(), drawSelection(), indentOnInput(), bracketMatching(), json(), linter(emptyIsFine),
           syntaxHighlighting(colours), look, keymap.of([...defaultKeymap, ...historyKeymap]),
           EditorView.lineWrapping, EditorState.readOnly.of(readOnly),
-          EditorView.contentAttributes.of({ "aria-label": label, "aria-multiline": "true", role: "textbox", spellcheck: "false" }),
-          EditorView.theme({ ".cm-content, .cm-gutter": { minHeight: `${minHeight}px` }, ".cm-scroller": { maxHeight: "480px", overflow: "auto" } }),
+          EditorView.contentAttributes.of({ "aria-label": label, "aria-multiline": "true", role: "textbox", spellcheck: "false", tabindex: "0" }),
+          EditorView.theme({ ".cm-content, .cm-gutter": { minHeight: `${minHeight}px` }, ".cm-scroller": { maxHeight: `${maxHeight}px`, overflow: "auto" } }),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) change.current(update.state.doc.toString());
           }),
@@ -55,7 +55,7 @@ export default function JsonEditorInner({ label, value, onChange, minHeight = 20
     return () => made.destroy();
     // `value` is what it begins with; later ones are taken over below.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [label, minHeight, readOnly]);
+  }, [label, minHeight, maxHeight, readOnly]);
   useEffect(() => {
     // A value that did not come from typing, such as another sample.
     const made = view.current;

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 
 import type { Endpoint } from "@/api/endpoints";
 import { useLongList } from "@/api/long-list";
+import { statusName } from "@/lib/http";
 import { count } from "@/lib/numbers";
 import { type DataColumn, DataTable } from "@/ui/DataTable";
 import { EmptyState } from "@/ui/EmptyState";
@@ -58,11 +59,11 @@ function useColumns(endpoint: Endpoint): DataColumn<Delivery>[] {
   return useMemo(() => {
     const last = (row: Delivery): string => {
       if (row.tries === 0) return t("deliveries.none");
-      if (!row.last_error) return row.last_status_code ? String(row.last_status_code) : t("deliveries.delivered");
+      if (!row.last_error) return row.last_status_code ? statusName(row.last_status_code) : t("deliveries.delivered");
       return words({ ...row.last_error, statusCode: row.last_status_code, url: endpoint.url }).short;
     };
     return [
-      { key: "state", header: t("deliveries.state"), width: "116px", phone: "bare", cell: (row) => <StatusChip status={row.state} /> },
+      { key: "state", header: t("deliveries.state"), width: "136px", phone: "bare", cell: (row) => <StatusChip status={row.state} /> },
       { key: "event", header: t("deliveries.event"), phone: "title", cell: (row) => <Link className="hf-link" to="/deliveries/$id" params={{ id: row.id }} search={({ company }) => ({ company })}>{row.event_type}</Link> },
       { key: "last", header: t("deliveries.last"), cell: last },
       { key: "tries", header: t("deliveries.tries"), width: "96px", align: "right", cell: (row) => t("deliveries.triesOf", { tries: count(row.tries), max: count(row.max_tries) }) },

@@ -51,7 +51,7 @@ export function FilterTab({ endpoint, saved }: { endpoint: Endpoint; saved: stri
       <Group>
         <ActionButton loading={save.isPending} reason={edit ?? fault ?? (!changed && t("filter.nothingChanged"))} onClick={() => save.mutate(text.trim() === "" ? null : text)}>{t("filter.save")}</ActionButton>
         {changed && <Button variant="default" onClick={() => { save.reset(); setTyped(null); }}>{t("filter.revert")}</Button>}
-        {saved !== "" && <ActionButton variant="subtle" color="red.8" loading={save.isPending} reason={edit} onClick={() => save.mutate(null)}>{t("filter.remove")}</ActionButton>}
+        {saved !== "" && <ActionButton variant="subtle" c="var(--hf-bad)" loading={save.isPending} reason={edit} onClick={() => save.mutate(null)}>{t("filter.remove")}</ActionButton>}
       </Group>
       <FilterTester endpoint={endpoint} filter={text.trim() === "" ? null : text} fault={fault !== null} />
       <FilterExamples disabled={edit !== null} onUse={(example) => { save.reset(); setTyped(example); }} />

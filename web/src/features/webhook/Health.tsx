@@ -14,7 +14,7 @@ import { useFailureWords } from "@/ui/Failure";
 import { RangeSwitch } from "@/ui/RangeSwitch";
 import { Time } from "@/ui/Time";
 
-import { answersByCount, rateBefore } from "./facts";
+import { answersByCount, errorKind, rateBefore } from "./facts";
 import type { Stats } from "./queries";
 import { waitingText } from "./StatePanel";
 
@@ -102,11 +102,11 @@ function Answers({ endpoint, stats }: { endpoint: Endpoint; stats: Stats }) {
               return (
                 <Table.Tr key={`${answer.status_code}-${answer.error_kind}-${answer.success}`}>
                   <Table.Td>
-                    <Link className="hf-link" to="/deliveries" search={(before) => ({ ...before, endpoint_id: endpoint.id, ...(answer.status_code ? { status_code: String(answer.status_code) } : { error: answer.error_kind ?? undefined }) })}>
+                    <Link className="hf-link" to="/deliveries" search={({ company }) => ({ company, endpoint_id: endpoint.id, status_code: answer.status_code ? String(answer.status_code) : undefined, error: errorKind(answer.error_kind) })}>
                       {answer.status_code ? statusName(answer.status_code) : told.short}
                     </Link>
                   </Table.Td>
-                  <Table.Td visibleFrom="sm" c={answer.success ? undefined : "var(--hf-bad)"}>{answer.success ? t("health.success") : `${told.sentence} ${told.hint}`}</Table.Td>
+                  <Table.Td visibleFrom="sm">{answer.success ? t("health.success") : <>{told.sentence} <Text span size="sm" c="dimmed">{told.hint}</Text></>}</Table.Td>
                   <Table.Td ta="right">{count(answer.attempts)}</Table.Td>
                   <Table.Td ta="right">{percent(answer.attempts / stats.attempts)}</Table.Td>
                 </Table.Tr>

@@ -19,7 +19,8 @@ export function SampleAnswer({ answer, healed }: { answer: Sample; healed: boole
   const { t } = useTranslation("webhook");
   const time = milliseconds(answer.duration_ms);
   return (
-    <section className={classes.answer} data-ok={answer.ok} aria-label={t("sample.title")}>
+    // On a small screen it would come beneath what is in sight.
+    <section ref={intoSight} className={classes.answer} data-ok={answer.ok} aria-label={t("sample.title")}>
       <Stack gap="sm">
         <Group gap="xs" wrap="wrap">
           <Chip tone={answer.ok ? "good" : "bad"} shape={answer.ok ? "✓" : "✕"}>
@@ -34,6 +35,10 @@ export function SampleAnswer({ answer, healed }: { answer: Sample; healed: boole
       </Stack>
     </section>
   );
+}
+
+function intoSight(section: HTMLElement | null): void {
+  section?.scrollIntoView({ block: "nearest" });
 }
 
 function Received({ answer }: { answer: Sample }) {

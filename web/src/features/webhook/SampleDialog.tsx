@@ -73,7 +73,7 @@ function SampleForm({ endpoint }: { endpoint: Endpoint }) {
           error={faultsWithin(send.error, "event_type")[0]?.detail}
           data-autofocus
         />
-        <JsonEditor label={t("sample.payload")} description={t("sample.payloadHint")} value={text} minHeight={160} onChange={(next) => type !== null && setTyped({ type, text: next })} error={text === "" || send.isPending ? null : notObject} />
+        <JsonEditor label={t("sample.payload")} description={t("sample.payloadHint")} value={text} minHeight={120} maxHeight={260} onChange={(next) => type !== null && setTyped({ type, text: next })} error={text === "" || send.isPending ? null : notObject} />
         <Faults faults={faultsWithin(send.error, "data")} rest={restOf(send.error, ["event_type", "data"])} />
         {held && <Text size="sm" c="dimmed">{t("sample.held")}</Text>}
         <Group>

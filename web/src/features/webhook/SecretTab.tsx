@@ -9,7 +9,7 @@ import { ActionButton } from "@/ui/ActionButton";
 import { CopyField } from "@/ui/CopyField";
 import { Facts } from "@/ui/Facts";
 import { Mono } from "@/ui/Copy";
-import { Time } from "@/ui/Time";
+import { Moment } from "@/ui/Time";
 import { failed, told } from "@/ui/toast";
 
 import { capabilities } from "./capabilities";
@@ -76,7 +76,7 @@ function Revealed({ secrets, onHide }: { secrets: Secrets; onHide: () => void })
       ) : (
         secrets.previous.map((previous) => (
           <Stack key={previous.secret} gap="xs" className="hf-panel" p="md">
-            <Text component="h3" size="sm" fw={600} m={0}>{t("secret.previous")}, {t("secret.until")} <Time at={previous.signs_until} /></Text>
+            <Text component="h3" size="sm" fw={600} m={0}>{t("secret.previous")}, {t("secret.until")} <Moment at={previous.signs_until} /></Text>
             <Text size="sm" c="dimmed">{t("secret.previousHint")}</Text>
             <Pair standard={previous.standard_webhooks_secret} plain={previous.secret} />
           </Stack>
@@ -92,6 +92,8 @@ function Revealed({ secrets, onHide }: { secrets: Secrets; onHide: () => void })
 
 function Pair({ standard, plain }: { standard: string; plain: string }) {
   const { t } = useTranslation(["webhook", "common"]);
+  // A secret that we made is itself in the form of Standard Webhooks.
+  if (standard === plain) return <CopyField label={t("secret.standard")} description={t("secret.both")} value={standard} action={t("common:copy")} />;
   return (
     <>
       <CopyField label={t("secret.standard")} value={standard} action={t("common:copy")} />

@@ -9,7 +9,7 @@ import { span } from "@/lib/time";
 import { Failure, useFailureWords } from "@/ui/Failure";
 import { Countdown, Moment } from "@/ui/Time";
 
-import { nextTry, safeUntil, standing } from "./facts";
+import { safeUntil, standing } from "./facts";
 import type { Stats } from "./queries";
 import classes from "./StatePanel.module.css";
 
@@ -129,8 +129,8 @@ function LastFailure({ endpoint }: { endpoint: Endpoint }) {
 
 function NextTry({ stats }: { stats: Stats }) {
   const { t } = useTranslation("webhook");
-  const next = nextTry(stats);
-  if (next === null) return stats.waiting.count === 0 ? <>{t("panel.nothingWaits")}</> : null;
+  const next = stats.next_attempt_at;
+  if (!next) return stats.waiting.count === 0 ? <>{t("panel.nothingWaits")}</> : null;
   if (Date.parse(next) <= Date.now()) return <b>{t("panel.nextDue")}</b>;
   return <b>{t("panel.next")} <Countdown until={next} />.</b>;
 }

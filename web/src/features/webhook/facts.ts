@@ -1,7 +1,15 @@
+import type { Schemas } from "@/api/client";
 import type { Endpoint } from "@/api/endpoints";
 import { before } from "@/lib/series";
 
 import type { Stats } from "./queries";
+
+const ERROR_KINDS: readonly Schemas["ErrorKind"][] = ["dns", "connect", "tls", "timeout", "address_forbidden", "status", "body", "redirect", "other"];
+
+/** A kind of error that lists can be filtered by. */
+export function errorKind(kind: string | null | undefined): Schemas["ErrorKind"] | undefined {
+  return ERROR_KINDS.find((each) => each === kind);
+}
 
 /** What an installation has where it sets nothing else (README: HOOKFERRY_DEFECTIVE_AFTER, HOOKFERRY_GIVE_UP_AFTER). */
 export const USUAL = { defectiveAfter: 100, giveUpAfterSeconds: 7 * 86_400 };
@@ -29,11 +37,6 @@ export function safeUntil(stats: Stats, endpoint: Pick<Endpoint, "schedule">, gi
   if (!oldest) return null;
   const seconds = Math.min(scheduleSeconds(endpoint.schedule), giveUpAfterSeconds);
   return new Date(Date.parse(oldest) + seconds * 1000).toISOString();
-}
-
-/** When the next try to it begins, as the server says. */
-export function nextTry(stats: object): string | null {
-  return "next_attempt_at" in stats && typeof stats.next_attempt_at === "string" ? stats.next_attempt_at : null;
 }
 
 /** The share of successes in the time before, and how many attempts it had; `both` covers that time and the present one. */

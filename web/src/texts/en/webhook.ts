@@ -27,7 +27,7 @@ export const webhook = {
     failingSince: "failing since",
     since: "since",
     changed: "last changed",
-    gone: "the receiver answered 410 Gone",
+    gone: "the receiver answered 410 Gone,",
     byPerson: "switched off by a person",
   },
   done: {
@@ -217,6 +217,7 @@ export const webhook = {
     current: "The secret that signs",
     standard: "For Standard Webhooks libraries (whsec_…)",
     plain: "Plain, the key of X-Hub-Signature-256",
+    both: "Libraries of Standard Webhooks take it as it is. X-Hub-Signature-256 is keyed with the whole text, whsec_ included.",
     previous: "The one before",
     until: "signs beside it until",
     previousHint: "Requests carry one signature for each, so a receiver that knows either accepts them. X-Hub-Signature-256 has one value: it keeps the older secret until then.",
