@@ -1,7 +1,7 @@
 //! How the attempts of all of a company's endpoints went, endpoint by endpoint, and what waits for each.
 //!
-//! For each endpoint it reads an hour's row for each hour and answer, and the minutes of the last one to
-//! two hours: the counts, never deliveries.
+//! For each endpoint it reads an hour's row for each hour and answer, and the minutes of the current hour
+//! or so: the counts, never deliveries.
 
 use std::collections::HashMap;
 
@@ -22,8 +22,11 @@ use crate::{Error, Page, PageRequest, Store};
 
 /// How many endpoints are looked at together.
 pub const STATS_ENDPOINTS_MAX: u32 = 1_000;
-/// How far back they are looked at together: more is many hours of each.
+/// How far back they are looked at together.
 pub const STATS_ENDPOINTS_SPAN_MAX: TimeDelta = TimeDelta::days(31);
+/// Further back than this, many hours of each are read: of fewer together.
+const LONG_SPAN: TimeDelta = TimeDelta::days(7);
+const LONG_SPAN_ENDPOINTS_MAX: u32 = 200;
 
 /// Widths of the steps of a series that is made of minutes, in seconds.
 const MINUTE_STEPS: [i64; 4] = [60, 120, 300, 600];
@@ -32,6 +35,8 @@ const MINUTES_SPAN_MAX: TimeDelta = TimeDelta::hours(3);
 const HOUR_STEPS: [i64; 7] = [3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800];
 /// A series has about so many points.
 const POINTS: i64 = 24;
+/// So long after an hour its row is not yet trusted to be whole. It is made anew twice a minute.
+const HOUR_IS_FRESH: TimeDelta = TimeDelta::minutes(15);
 const SECOND: i64 = 1_000_000;
 
 /// How the attempts of one endpoint went.
@@ -75,7 +80,9 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<EndpointsStats, Error> {
         let is_suspended = self.standing(company).await?.suspended_since.is_some();
-        let limit = u64::from(page.limit.clamp(1, STATS_ENDPOINTS_MAX));
+        let limit_max =
+            if now - since > LONG_SPAN { LONG_SPAN_ENDPOINTS_MAX } else { STATS_ENDPOINTS_MAX };
+        let limit = u64::from(page.limit.clamp(1, limit_max));
         let step = step_of(now - since);
         let since = micros(since).div_euclid(step * SECOND) * step * SECOND;
         let (began, width) = (from_micros(since), TimeDelta::seconds(step));
@@ -120,14 +127,13 @@ fn step_of(span: TimeDelta) -> i64 {
     steps.iter().copied().find(|step| *step >= wide).unwrap_or(widest)
 }
 
-/// Hours, where they are made for good, and minutes from there on: an hour is made anew again and again
-/// until two hours after its minutes.
+/// Hours, where they are whole, and minutes from there on.
 fn stretches(since: i64, step: i64, now: DateTime<Utc>) -> Vec<Stretch> {
     if step < HOUR {
         return vec![Stretch { grain: MINUTE, from: since, to: i64::MAX }];
     }
     let hour = HOUR * SECOND;
-    let fresh = (micros(now).div_euclid(hour) - 1) * hour;
+    let fresh = micros(now - HOUR_IS_FRESH).div_euclid(hour) * hour;
     let minutes = Stretch { grain: MINUTE, from: since.max(fresh), to: i64::MAX };
     let hours = Stretch { grain: HOUR, from: since, to: fresh };
     if since < fresh { vec![hours, minutes] } else { vec![minutes] }
@@ -210,13 +216,16 @@ mod tests {
     #[test]
     fn hours_are_read_only_where_nothing_is_added_to_them() {
         let at = |hour, minute| Utc.with_ymd_and_hms(2026, 11, 20, hour, minute, 0).unwrap();
-        let (noon, now) = (micros(at(12, 0)), at(13, 59));
         let stretch = |grain, from, to| Stretch { grain, from, to };
-        let day = stretches(micros(at(2, 0)), HOUR, now);
-        let minutes = stretch(MINUTE, noon, i64::MAX);
-        assert_eq!(day, [stretch(HOUR, micros(at(2, 0)), noon), minutes]);
-        assert_eq!(stretches(noon, HOUR, now), [minutes]);
-        let few = stretches(micros(at(13, 0)), 300, now);
+        for (now, fresh) in
+            [(at(13, 14), at(12, 0)), (at(13, 15), at(13, 0)), (at(13, 59), at(13, 0))]
+        {
+            let day = stretches(micros(at(2, 0)), HOUR, now);
+            let minutes = stretch(MINUTE, micros(fresh), i64::MAX);
+            assert_eq!(day, [stretch(HOUR, micros(at(2, 0)), micros(fresh)), minutes]);
+            assert_eq!(stretches(micros(fresh), HOUR, now), [minutes]);
+        }
+        let few = stretches(micros(at(13, 0)), 300, at(13, 59));
         assert_eq!(few, [stretch(MINUTE, micros(at(13, 0)), i64::MAX)]);
     }
 }

@@ -256,7 +256,8 @@ impl EndpointStatsView {
 }
 
 /// How the attempts of each of the company's endpoints went, and what waits for it: newest endpoints
-/// first, in the order of `GET /endpoints`, 1,000 a page. Times longer than 3 hours go by hours.
+/// first, in the order of `GET /endpoints`, 1,000 a page, or 200 beyond 7 days. Times longer than 3 hours
+/// go by hours.
 #[utoipa::path(get, path = "/api/v1/stats/endpoints", tag = "Stats", params(EndpointsStatsParams), responses((status = 200, description = "Endpoint by endpoint: counts, latencies, what came back, what waits.", body = EndpointsStatsView)))]
 pub async fn get_endpoints_stats(
     req: HttpRequest,

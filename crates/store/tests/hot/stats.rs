@@ -197,21 +197,24 @@ async fn long_times_are_read_from_hours_and_from_the_minutes_since(s: Setup) {
     let id = s.endpoint().await.id;
     let hour = |n: i64| at(n * 3_600);
     let ms = Duration::from_millis(3);
-    for (n, ended_at) in [(1, hour(0)), (2, hour(1)), (3, hour(5)), (4, hour(6)), (5, hour(6))] {
+    for (n, ended_at) in [(1, hour(0)), (2, hour(1)), (3, hour(4)), (4, hour(5)), (5, hour(5))] {
         settle_at(&s, id, n, ok(), ended_at + TimeDelta::seconds(90), ms).await;
     }
-    // Of the last two hours only the minutes count, whether their hours were made or not.
-    for folded in [hour(4), hour(7)] {
+    // Of the last hour only the minutes count, whether its row was made or not.
+    for folded in [at(5 * 3_600 - 1), hour(7)] {
         s.store.fold_stats(Some(hour(0)), folded).await.unwrap();
-        let found = all_endpoints(&s, hour(-17), at(6 * 3_600 + 1_800)).await;
+        let found = all_endpoints(&s, hour(-17), at(6 * 3_600 + 600)).await;
         let points: Vec<_> =
             found[0].stats.points.iter().map(|p| (p.began_at, p.succeeded)).collect();
-        assert_eq!(points, [(hour(0), 1), (hour(1), 1), (hour(5), 1), (hour(6), 2)]);
+        assert_eq!(points, [(hour(0), 1), (hour(1), 1), (hour(4), 1), (hour(5), 2)]);
         assert_eq!(found[0].stats.attempts(), 5);
         assert_eq!(found[0].stats.answers.len(), 1);
-        assert_eq!(found[0].stats.answers[0].last, hour(6) + TimeDelta::seconds(60));
+        assert_eq!(found[0].stats.answers[0].last, hour(5) + TimeDelta::seconds(60));
     }
-    assert_eq!(all_endpoints(&s, hour(5), at(6 * 3_600 + 1_800)).await[0].stats.attempts(), 3);
+    assert_eq!(all_endpoints(&s, hour(4), hour(6)).await[0].stats.attempts(), 3);
+    let page = PageRequest { limit: store::STATS_ENDPOINTS_MAX, before: None };
+    let month = s.store.endpoints_stats(s.company, page, hour(-700), hour(7)).await.unwrap();
+    assert_eq!(month.page.data[0].stats.attempts(), 5);
 }
 
 async fn endpoints_come_in_pages_and_deleted_ones_and_strangers_do_not(s: Setup) {

@@ -54,7 +54,7 @@ async fn cost(s: Setup) {
             for _ in 0..3 {
                 let (began, page) = (Instant::now(), PageRequest { limit, before: None });
                 let found = s.store.endpoints_stats(s.company, page, now() - since, now());
-                assert_eq!(found.await.unwrap().page.data.len(), limit as usize);
+                found.await.unwrap();
                 took.push(began.elapsed());
             }
             println!("{limit} endpoints, {name}: {took:?}");
