@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests need and is missing: PostgreSQL, Chromium, Python with the judges' packages and
+# Installs what the tests need and is missing: PostgreSQL, Chromium, a fake clock, Python with the judges' packages and
 # aiosmtpd, Node packages. Quick when all is there; never changes what is.
 #
 # HOOKFERRY_TEST_CACHE names the folder for the packages (default: tests/.cache).
@@ -37,6 +37,14 @@ has_postgres() {
     command -v initdb >/dev/null 2>&1 && command -v postgres >/dev/null 2>&1
 }
 
+# What gives a program another clock: screenshots tell of a day that has passed.
+has_fake_clock() {
+    for library in /usr/lib/faketime/libfaketimeMT.so.1 /usr/lib/*/faketime/libfaketimeMT.so.1; do
+        [ -f "$library" ] && return 0
+    done
+    return 1
+}
+
 # The packages are there and the list of them is the one they were installed from.
 fresh() {
     [ -f "$1/installed" ] || return 1
@@ -49,6 +57,8 @@ has_postgres || debian postgresql
 python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || debian python3-venv
 command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1 || debian nodejs npm
 command -v chromium >/dev/null 2>&1 || debian chromium
+command -v openssl >/dev/null 2>&1 || debian openssl
+has_fake_clock || ! command -v apt-get >/dev/null 2>&1 || debian faketime
 
 if ! fresh "$cache/venv" "$judges/requirements.txt"; then
     say "installing the Python packages of tests/judges"
