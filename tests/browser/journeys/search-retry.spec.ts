@@ -1,7 +1,7 @@
 import { expect, test } from "../fixtures.ts";
 import { each } from "../lib/wait.ts";
 
-const FAILED = 24;
+const FAILED = 12;
 
 test("a failed message is found by its phone number, and all that failed are sent again", async ({ mine: page, company, stage }) => {
   const hook = stage.receiver.hook("/search").answers({ status: 500, body: '{"error":"out of memory"}' });

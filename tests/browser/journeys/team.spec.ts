@@ -23,7 +23,7 @@ test("a colleague is invited, comes, and may do what the role says", async ({ mi
   const theirs = await browser.newContext({ baseURL: stage.server.url });
   const colleague = await theirs.newPage();
   const watch = new Watch(colleague, stage.server.url);
-  watch.allow(/status of 4\d\d/);
+  watch.allow(/status of 4\d\d/, /ApiProblem/);
   await test.step("the mail's link lets them in with a password of their own", async () => {
     await colleague.goto(await stage.mailbox.linkTo(email, /./));
     await expect(colleague.getByText(company.name).first()).toBeVisible();

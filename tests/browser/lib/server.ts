@@ -10,8 +10,8 @@ import { until } from "./wait.ts";
 export const QUICK: Readonly<Record<string, string>> = {
   HOOKFERRY_RETRIES: "144",
   HOOKFERRY_RETRY_INTERVAL: "200ms",
-  HOOKFERRY_DEFECTIVE_AFTER: "10",
-  HOOKFERRY_WARN_AFTER: "5",
+  HOOKFERRY_DEFECTIVE_AFTER: "30",
+  HOOKFERRY_WARN_AFTER: "15",
 };
 
 /** The operator's token of every server that runs here. */
@@ -95,7 +95,7 @@ export class Server {
     await until("the server to be ready", async () => {
       if (program.exitCode !== null) throw new Error(`the server ended at once:\n${this.log}`);
       return (await fetch(`${this.apiUrl}/readyz`)).ok;
-    });
+    }, { timeoutMs: 60_000 });
   }
 
   /** Stops it as an operator does; what is stored stays. */
