@@ -22,8 +22,9 @@ function InvitationPage() {
   const carried = useLocation({ select: (location) => location.state.linkToken });
   const [typed, setTyped] = useState<string>();
   const token = carried ?? typed;
+  const [round, setRound] = useState(0);
   if (token === undefined) return <AuthCard title={t("invitation.title")} lead={t("code.lead")}><CodeForm onToken={setTyped} /></AuthCard>;
-  return token === "" ? <Gone /> : <Invited key={token} token={token} />;
+  return token === "" ? <Gone /> : <Invited key={`${token} ${round}`} token={token} onLoggedOut={() => setRound(round + 1)} />;
 }
 
 function Gone() {
@@ -36,7 +37,7 @@ function Gone() {
 }
 
 /** The address of this page says nothing: what it shows is asked for here, and not by a loader. */
-function Invited({ token }: { token: string }) {
+function Invited({ token, onLoggedOut }: { token: string; onLoggedOut: () => void }) {
   const { t } = useTranslation(["auth", "team", "common"]);
   const client = useQueryClient();
   const navigate = Route.useNavigate();
@@ -67,7 +68,7 @@ function Invited({ token }: { token: string }) {
       ) : email.toLowerCase() === invited.email.toLowerCase() ? (
         <JoinAsMyself {...joining} />
       ) : (
-        <JoinAsOther email={email} invited={invited} onLogOut={() => logOut(client)} />
+        <JoinAsOther email={email} invited={invited} onLogOut={() => logOut(client).then(onLoggedOut)} />
       )}
     </AuthCard>
   );
@@ -79,7 +80,7 @@ function What({ invited }: { invited: Schemas["InvitedView"] }) {
   return (
     <>
       {t("invitation.lead", { email: invited.email, company: invited.company_name, role: role ? t(`team:roles.${role}.name`) : invited.role })}
-      {role && ` ${t(`team:roles.${role}.may`)}`}
+      {role && ` ${t(`team:youMay.${role}`)}`}
       <br />
       {t("invitation.ends")} <Time at={invited.expires_at} />.
     </>

@@ -64,8 +64,8 @@ function Name({ company, here }: { company: Membership; here: boolean }) {
   const { t } = useTranslation("account");
   return (
     <bdi title={company.name}>
-      <Link className="hf-link" to="/" search={{ company: company.id }}>{company.name}</Link>
-      {here && <Text span size="sm" c="dimmed" fw={400}> ({t("companies.here")})</Text>}
+      <Link className="hf-link" to="/" search={{ company: company.id }} preload={false}>{company.name}</Link>
+      {here && <Text span inherit c="dimmed" fw={400}> ({t("companies.here")})</Text>}
     </bdi>
   );
 }

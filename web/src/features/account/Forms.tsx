@@ -34,7 +34,10 @@ function wrong(error: unknown): boolean {
 
 export function PasswordForm({ email, onSave, onSaved }: { email: string; onSave: (body: Schemas["PasswordChangeBody"]) => Promise<void>; onSaved: () => void }) {
   const { t } = useTranslation("account");
-  const form = useForm({ initialValues: { current_password: "", new_password: "" } });
+  const form = useForm({
+    initialValues: { current_password: "", new_password: "" },
+    validate: { current_password: (value) => value === "" && t("missing.present"), new_password: (value) => value === "" && t("missing.next") },
+  });
   const { submit, rest, busy, waitUntil, error } = useSubmit({
     form,
     fields: ["current_password", "new_password"],
@@ -65,7 +68,10 @@ export function PasswordForm({ email, onSave, onSaved }: { email: string; onSave
 export function EmailForm({ present, onSave, onChanged }: { present: string; onSave: (body: Schemas["EmailChangeBody"]) => Promise<"changed" | "mailed">; onChanged: (email: string) => void }) {
   const { t } = useTranslation("account");
   const [mailed, setMailed] = useState<string | null>(null);
-  const form = useForm({ initialValues: { email: "", password: "" } });
+  const form = useForm({
+    initialValues: { email: "", password: "" },
+    validate: { email: (value) => value.trim() === "" && t("missing.email"), password: (value) => value === "" && t("missing.present") },
+  });
   const { submit, rest, busy, waitUntil, error } = useSubmit({
     form,
     fields: ["email", "password"],

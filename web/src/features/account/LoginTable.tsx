@@ -72,7 +72,7 @@ function Browser({ login, name }: { login: Login; name: string }) {
   return (
     <span title={login.user_agent}>
       {name}
-      {login.current && <Text span size="sm" c="dimmed" fw={400}> ({t("logins.current")})</Text>}
+      {login.current && <Text span inherit c="dimmed" fw={400}> ({t("logins.current")})</Text>}
     </span>
   );
 }

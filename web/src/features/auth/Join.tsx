@@ -32,7 +32,7 @@ async function joining(accepted: Promise<Accepted>, { onJoined, onGone }: Ends):
 export function JoinAsNew({ token, invited, ...ends }: Joining) {
   const { t } = useTranslation("auth");
   const client = useQueryClient();
-  const form = useForm({ initialValues: { name: "", password: "" } });
+  const form = useForm({ initialValues: { name: "", password: "" }, validate: { password: (value) => value === "" && t("missing.newPassword") } });
   const { submit, rest, busy, waitUntil } = useSubmit({
     form,
     fields: ["name", "password"],
@@ -43,7 +43,7 @@ export function JoinAsNew({ token, invited, ...ends }: Joining) {
     <form noValidate onSubmit={form.onSubmit(submit)}>
       <Stack gap="sm">
         <Text size="sm">{t("invitation.newLead")}</Text>
-        <EmailField value={invited.email} readOnly />
+        <EmailField value={invited.email} readOnly variant="filled" />
         <TextInput label={t("yourName")} description={t("optional")} autoComplete="name" autoFocus {...form.getInputProps("name")} />
         <NewPasswordField {...form.getInputProps("password")} />
         <Refused message={rest} waitUntil={waitUntil} />

@@ -11,7 +11,7 @@ import { EmailField, NewPasswordField } from "./Fields";
 /** Asks for the link by which a new password can be chosen. */
 export function ResetAskForm({ onSubmit, onDone }: { onSubmit: (email: string) => Promise<void>; onDone: (email: string) => void }) {
   const { t } = useTranslation("auth");
-  const form = useForm({ initialValues: { email: "" } });
+  const form = useForm({ initialValues: { email: "" }, validate: { email: (value) => value.trim() === "" && t("missing.email") } });
   const { submit, rest, busy, waitUntil } = useSubmit({
     form,
     fields: ["email"],
@@ -32,7 +32,7 @@ export function ResetAskForm({ onSubmit, onDone }: { onSubmit: (email: string) =
 /** Chooses the new password. */
 export function ResetChooseForm({ onSubmit, onDone }: { onSubmit: (password: string) => Promise<boolean>; onDone: (loggedIn: boolean) => void }) {
   const { t } = useTranslation("auth");
-  const form = useForm({ initialValues: { password: "" } });
+  const form = useForm({ initialValues: { password: "" }, validate: { password: (value) => value === "" && t("missing.newPassword") } });
   const { submit, rest, busy, waitUntil } = useSubmit({ form, fields: ["password"], send: ({ password }: { password: string }) => onSubmit(password), onDone });
   return (
     <form noValidate onSubmit={form.onSubmit(submit)}>

@@ -17,7 +17,14 @@ type SignedUp = Schemas["SignedUpView"];
 /** A new company and its owner. `onClosed`: the operator has switched sign-up off. */
 export function SignUpForm({ onSubmit, onDone, onClosed }: { onSubmit: (person: Person) => Promise<SignedUp>; onDone: (answer: SignedUp) => void; onClosed: () => void }) {
   const { t } = useTranslation("auth");
-  const form = useForm({ initialValues: { company_name: "", name: "", email: "", password: "" } });
+  const form = useForm({
+    initialValues: { company_name: "", name: "", email: "", password: "" },
+    validate: {
+      company_name: (value) => value.trim() === "" && t("missing.company"),
+      email: (value) => value.trim() === "" && t("missing.email"),
+      password: (value) => value === "" && t("missing.newPassword"),
+    },
+  });
   const send = async (values: typeof form.values): Promise<SignedUp> => {
     try {
       return await onSubmit({ ...values, name: values.name.trim() === "" ? null : values.name });

@@ -1,4 +1,4 @@
-import { Button, Menu, ScrollArea, Text } from "@mantine/core";
+import { Button, Menu, Text } from "@mantine/core";
 import { IconCheck, IconSelector } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
@@ -13,26 +13,25 @@ export function CompanySwitch() {
   if (me.companies.length < 2 && company !== null) return <Text fw={600} truncate title={name}><bdi>{name}</bdi></Text>;
   if (me.companies.length === 0) return <Text fw={600} truncate>{name}</Text>;
   return (
-    <Menu position="bottom-start" width={280}>
+    <Menu position="bottom-start" width={280} withinPortal={false}>
       <Menu.Target>
         <Button variant="subtle" color="gray" c="var(--mantine-color-text)" rightSection={<IconSelector size={16} />} aria-label={`${t("switchCompany")}: ${name}`} title={name} style={{ minWidth: 0 }} styles={{ label: { minWidth: 0 } }} px="xs">
           <Text fw={600} truncate><bdi>{name}</bdi></Text>
         </Button>
       </Menu.Target>
-      <Menu.Dropdown>
-        <ScrollArea.Autosize mah="60vh" type="auto">
-          {me.companies.map((each) => (
-            <Menu.Item
-              key={each.id}
-              rightSection={each.id === company?.id ? <IconCheck size={14} aria-hidden /> : undefined}
-              aria-current={each.id === company?.id || undefined}
-              // A link, so that it can be opened in another tab. The pages of things belong to a company: another one begins at its overview.
-              renderRoot={(props) => <Link to="/" search={{ company: each.id }} {...props} />}
-            >
-              <bdi>{each.name}</bdi>
-            </Menu.Item>
-          ))}
-        </ScrollArea.Autosize>
+      <Menu.Dropdown mah="60vh" style={{ overflowY: "auto" }}>
+        {me.companies.map((each) => (
+          <Menu.Item
+            key={each.id}
+            rightSection={each.id === company?.id ? <IconCheck size={14} aria-hidden /> : undefined}
+            aria-current={each.id === company?.id || undefined}
+            // A link, so that it can be opened in another tab. The pages of things belong to a company: another one begins at its overview.
+            // Not loaded ahead: that would already be the other company.
+            renderRoot={(props) => <Link to="/" search={{ company: each.id }} preload={false} {...props} />}
+          >
+            <bdi>{each.name}</bdi>
+          </Menu.Item>
+        ))}
       </Menu.Dropdown>
     </Menu>
   );

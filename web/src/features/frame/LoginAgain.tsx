@@ -27,7 +27,7 @@ function Again() {
   const { t } = useTranslation(["frame", "auth"]);
   const { me } = useMe();
   const client = useQueryClient();
-  const form = useForm({ initialValues: { password: "" } });
+  const form = useForm({ initialValues: { password: "" }, validate: { password: (value) => value === "" && t("auth:missing.password") } });
   const { submit, rest, busy, waitUntil } = useSubmit({
     form,
     fields: ["password"],
@@ -41,7 +41,7 @@ function Again() {
     <form noValidate onSubmit={form.onSubmit(submit)}>
       <Stack>
         <Text size="sm" c="dimmed">{t("loginEndedHint")}</Text>
-        <TextInput label={t("auth:email")} value={me.user.email} readOnly autoComplete="username" />
+        <TextInput label={t("auth:email")} value={me.user.email} readOnly variant="filled" autoComplete="username" />
         <PasswordInput label={t("auth:password")} autoComplete="current-password" data-autofocus visibilityToggleButtonProps={{ "aria-label": t("auth:showPassword") }} {...form.getInputProps("password")} />
         <Refused message={rest} waitUntil={waitUntil} />
         <SubmitButton busy={busy} waitUntil={waitUntil}>{t("auth:logIn")}</SubmitButton>

@@ -88,7 +88,7 @@ function Actions({ invitation, viewer, onAgain, onTakeBack }: Pick<Props, "viewe
   if (invitation.state === "accepted") return null;
   const why = whyNotTakenBack(viewer, invitation);
   return (
-    <Menu position="bottom-end" width={240}>
+    <Menu position="bottom-end" width={240} portalProps={{ target: "#page" }}>
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" aria-label={t("invitations.actionsOf", { email: invitation.email })}><IconDots size={18} /></ActionIcon>
       </Menu.Target>

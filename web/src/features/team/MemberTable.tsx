@@ -40,7 +40,7 @@ function Name({ member, you }: { member: Member; you: boolean }) {
   return (
     <bdi title={nameOf(member)}>
       {nameOf(member)}
-      {you && <Text span size="sm" c="dimmed" fw={400}> ({t("members.you")})</Text>}
+      {you && <Text span inherit c="dimmed" fw={400}> ({t("members.you")})</Text>}
     </bdi>
   );
 }
@@ -50,7 +50,7 @@ function Address({ member }: { member: Member }) {
   return (
     <span title={member.email}>
       {member.email}
-      {!member.verified && <Text span size="sm" c="dimmed"> ({t("members.unverified")})</Text>}
+      {!member.verified && <Text span inherit c="dimmed"> ({t("members.unverified")})</Text>}
     </span>
   );
 }
@@ -63,7 +63,7 @@ function Actions({ member, members, viewer, onAct }: { member: Member; members: 
     { action: "remove", why: whyNotRemoved(viewer, member, members), danger: true },
   ];
   return (
-    <Menu position="bottom-end" width={280}>
+    <Menu position="bottom-end" width={280} portalProps={{ target: "#page" }}>
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" aria-label={t("members.actionsOf", { name: nameOf(member) })}><IconDots size={18} /></ActionIcon>
       </Menu.Target>

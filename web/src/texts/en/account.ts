@@ -2,6 +2,7 @@
 export const account = {
   title: "Your account",
   lead: "{{email}}, signed up <since/>.",
+  missing: { present: "Type your present password.", next: "Choose a password.", email: "Type the new address." },
   name: { title: "Name", label: "What others see", save: "Save name", saved: "You are called {{name}} now." },
   password: {
     title: "Password",

@@ -4,6 +4,7 @@ export const auth = {
   password: "Password",
   newPassword: "New password",
   passwordRule: "10 to 256 characters; not a common one, and not your email address.",
+  missing: { email: "Type your email address.", password: "Type your password.", newPassword: "Choose a password.", company: "Type your company's name." },
   showPassword: "Show or hide the password",
   companyName: "Company",
   yourName: "Your name",

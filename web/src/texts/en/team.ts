@@ -11,6 +11,12 @@ export const team = {
     admin: { name: "Admin", may: "Also manages people, API tokens and the company's settings, and reads the audit log." },
     owner: { name: "Owner", may: "Also makes others owners and hands the company over. A company always has one." },
   },
+  youMay: {
+    viewer: "You will see webhooks, events and deliveries, and change nothing.",
+    developer: "You will see everything about webhooks, events and deliveries, and can change webhooks, sources and event types.",
+    admin: "You will see and change everything, people, API tokens and settings included.",
+    owner: "The company will be yours as well: you can do everything in it.",
+  },
   rolesTitle: "What each role may do",
   members: {
     title: "People",
