@@ -14,8 +14,8 @@ import { PAGES, type PageEntry } from "../pages.ts";
 const WIDTHS = [1440, 1024, 390] as const;
 const THEMES = ["light", "dark"] as const;
 const SHOTS = path.join(HERE, "screenshots");
-/** Lists that are longer are cut: nobody looks at the two hundredth row. */
-const TALLEST_PX = 2600;
+/** What is longer is cut: nobody looks at the two hundredth row. */
+const TALLEST_PX = 2200;
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 for (const entry of PAGES) {
@@ -57,7 +57,7 @@ async function look(page: Page, watch: Watch, entry: PageEntry): Promise<void> {
     for (const theme of THEMES) {
       await page.emulateMedia({ colorScheme: theme });
       await watch.settled(80);
-      await shoot(page, `${width}-${theme}`, entry.name, width);
+      await shoot(page, watch, `${width}-${theme}`, entry.name);
       // Colours are the same at every width, and so is what a middle one has to say.
       const asked = width === 1440 || (width === 390 && theme === "light");
       if (asked) faults.push(...(await axe(page)).map((found) => `${width} px, ${theme}: axe: ${found}`));
@@ -69,10 +69,18 @@ async function look(page: Page, watch: Watch, entry: PageEntry): Promise<void> {
   if (faults.length > 0) throw new Error(`${page.url()}\n  ${faults.join("\n  ")}`);
 }
 
-async function shoot(page: Page, folder: string, name: string, width: number): Promise<void> {
-  const tall = await page.evaluate(() => document.documentElement.scrollHeight);
-  const clip = { x: 0, y: 0, width, height: Math.min(Math.max(tall, 844), TALLEST_PX) };
-  await page.screenshot({ path: path.join(SHOTS, folder, `${name}.png`), fullPage: true, clip, animations: "disabled" });
+/** The whole page, as a screen that is tall enough would show it: long lists hold only the rows in sight. */
+async function shoot(page: Page, watch: Watch, folder: string, name: string): Promise<void> {
+  const screen = page.viewportSize() ?? { width: 1440, height: 900 };
+  const tall = await page.evaluate(() => (document.querySelector("[role=dialog]") === null ? document.documentElement.scrollHeight : 0));
+  const grown = tall > screen.height;
+  if (grown) {
+    await page.setViewportSize({ width: screen.width, height: Math.min(tall, TALLEST_PX) });
+    await page.evaluate(() => window.scrollTo(0, 0));
+    await watch.settled(60);
+  }
+  await page.screenshot({ path: path.join(SHOTS, folder, `${name}.png`), animations: "disabled" });
+  if (grown) await page.setViewportSize(screen);
 }
 
 /** What axe finds: the rule, what it asks for, and where. */
