@@ -1,4 +1,4 @@
-import { Alert, Group, SegmentedControl, Stack, Text, Title } from "@mantine/core";
+import { Group, SegmentedControl, Stack, Text, Title } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -6,6 +6,7 @@ import { type Endpoint, endpointName } from "@/api/endpoints";
 import { CodeBlock } from "@/ui/CodeBlock";
 import { CopyField } from "@/ui/CopyField";
 import { LinkButton } from "@/ui/LinkButton";
+import { Note } from "@/ui/Note";
 
 import { NODE, PYTHON } from "./verify-code";
 
@@ -15,9 +16,11 @@ export function Created({ endpoint }: { endpoint: Endpoint }) {
   const [language, setLanguage] = useState("node");
   return (
     <Stack gap="lg" maw={860}>
-      <Alert color="green" variant="light" role="status" title={t("created.title", { name: endpointName(endpoint) })}>
-        {t(endpoint.status === "enabled" ? "created.on" : "created.off")}
-      </Alert>
+      <div role="status">
+        <Note tone="good">
+          <b>{t("created.title", { name: endpointName(endpoint) })}</b> {t(endpoint.status === "enabled" ? "created.on" : "created.off")}
+        </Note>
+      </div>
       <Group gap="xs">
         <LinkButton to="/webhooks/$id" params={{ id: endpoint.id }} search={{ sample: 1 }}>{t("created.sample")}</LinkButton>
         <LinkButton variant="default" to="/webhooks/$id" params={{ id: endpoint.id }}>{t("created.page")}</LinkButton>

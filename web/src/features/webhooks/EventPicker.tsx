@@ -74,7 +74,7 @@ function OtherSelector({ onAdd }: { onAdd: (selector: string) => void }) {
   };
   return (
     <Stack gap={4} align="flex-start">
-      <Button variant="subtle" size="compact-sm" onClick={() => setOpen(!open)} aria-expanded={open}>{t("form.otherEvent")}</Button>
+      <Button variant="transparent" px={0} size="compact-sm" onClick={() => setOpen(!open)} aria-expanded={open}>{t("form.otherEvent")}</Button>
       <Collapse expanded={open}>
         <Group align="flex-end" gap="xs">
           <TextInput

@@ -1,6 +1,6 @@
 import { Button, Menu, type MenuItemProps } from "@mantine/core";
 import { createLink } from "@tanstack/react-router";
-import { forwardRef } from "react";
+import { forwardRef, memo } from "react";
 import { useTranslation } from "react-i18next";
 
 const Anchor = forwardRef<HTMLAnchorElement, MenuItemProps>((props, ref) => <Menu.Item component="a" ref={ref} {...props} />);
@@ -8,10 +8,11 @@ Anchor.displayName = "Anchor";
 const ItemLink = createLink(Anchor);
 
 /** What one does about a webhook that fails; each leads to where it is done. */
-export function FixMenu({ id, name }: { id: string; name: string }) {
+export const FixMenu = memo(function FixMenu({ id, name }: { id: string; name: string }) {
   const { t } = useTranslation("webhooks");
   return (
-    <Menu position="bottom-end" width={220}>
+    // Within the page's landmark, and with the first item in focus rather than a placeholder, which a menu may not hold.
+    <Menu position="bottom-end" width={220} withInitialFocusPlaceholder={false} portalProps={{ target: "#page" }}>
       <Menu.Target>
         <Button variant="default" size="compact-sm" aria-label={t("list.fixOf", { name })}>{t("list.fix")}</Button>
       </Menu.Target>
@@ -22,4 +23,4 @@ export function FixMenu({ id, name }: { id: string; name: string }) {
       </Menu.Dropdown>
     </Menu>
   );
-}
+});

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { Fragment, type ReactNode } from "react";
+import { Fragment, memo, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { endpointName } from "@/api/endpoints";
@@ -17,8 +17,10 @@ import { isSent } from "./capabilities";
 import { type ListRow, type ListStats, shownUrl } from "./list";
 import classes from "./List.module.css";
 
+// Each is drawn again only when its row is another: scrolling draws the table at every frame.
+
 /** The status in a word; while a webhook fails, how far it is on the way to Defective. */
-export function StatusCell({ row, defectiveAfter }: { row: ListRow; defectiveAfter: number | null }) {
+export const StatusCell = memo(function StatusCell({ row, defectiveAfter }: { row: ListRow; defectiveAfter: number | null }) {
   const { t } = useTranslation("webhooks");
   const { streak } = row.endpoint;
   return (
@@ -31,10 +33,10 @@ export function StatusCell({ row, defectiveAfter }: { row: ListRow; defectiveAft
       )}
     </span>
   );
-}
+});
 
 /** Name and URL; beneath them what it takes, or why it is not well and what comes next. */
-export function NameCell({ row }: { row: ListRow }) {
+export const NameCell = memo(function NameCell({ row }: { row: ListRow }) {
   const { endpoint } = row;
   const name = endpointName(endpoint);
   const url = shownUrl(endpoint.url);
@@ -48,7 +50,7 @@ export function NameCell({ row }: { row: ListRow }) {
       <span className={classes.second} data-standing={row.standing}><SecondLine row={row} /></span>
     </span>
   );
-}
+});
 
 function SecondLine({ row }: { row: ListRow }) {
   const { t } = useTranslation("webhooks");
@@ -78,7 +80,7 @@ function NextTry({ at }: { at: string }) {
 }
 
 /** Attempts of the last 24 hours, by the hour. */
-export function AttemptsCell({ row, stats }: { row: ListRow; stats: ListStats }) {
+export const AttemptsCell = memo(function AttemptsCell({ row, stats }: { row: ListRow; stats: ListStats }) {
   const { t } = useTranslation("webhooks");
   const own = row.stats;
   if (own === null || own.attempts === 0) return <span className={classes.nothing}>{t("list.noAttempts")}</span>;
@@ -89,14 +91,14 @@ export function AttemptsCell({ row, stats }: { row: ListRow; stats: ListStats })
       <span className={classes.small}>{t("list.attempts", { count: own.attempts, attempts: count(own.attempts) })}</span>
     </span>
   );
-}
+});
 
-export function RateCell({ row }: { row: ListRow }) {
+export const RateCell = memo(function RateCell({ row }: { row: ListRow }) {
   const { stats } = row;
   return <span className={classes.rate} data-bad={(stats?.success_rate ?? 1) < 0.5 || undefined}>{typeof stats?.success_rate === "number" ? percent(stats.success_rate) : "–"}</span>;
-}
+});
 
-export function LatencyCell({ row }: { row: ListRow }) {
+export const LatencyCell = memo(function LatencyCell({ row }: { row: ListRow }) {
   const { stats } = row;
   return <span>{typeof stats?.p95_ms === "number" ? milliseconds(stats.p95_ms) : "–"}</span>;
-}
+});

@@ -1,9 +1,10 @@
-import { Alert, Collapse, Stack, Switch, Text, Textarea, TextInput, UnstyledButton } from "@mantine/core";
+import { Collapse, Stack, Switch, Text, Textarea, TextInput, UnstyledButton } from "@mantine/core";
 import { IconChevronRight } from "@tabler/icons-react";
 import { useId } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Schemas } from "@/api/client";
+import { Note } from "@/ui/Note";
 
 import { AdvancedFields } from "./AdvancedFields";
 import { EventPicker } from "./EventPicker";
@@ -31,7 +32,7 @@ export function WebhookFields({ form, types, isNew, oldUrl, advanced }: Props) {
         label={t("form.url")} description={t("form.urlHint")} placeholder="https://crm.example.com/hooks" required withAsterisk type="text" inputMode="url" autoComplete="off" spellCheck={false}
         classNames={{ input: "hf-mono" }} data-autofocus={isNew || undefined} {...form.getInputProps("url")}
       />
-      {moved && <Alert color="yellow" variant="light" title={t("form.urlMoves")} role="status">{t("form.urlMovesHint")}</Alert>}
+      <div role="status" className={moved ? undefined : "hf-ear"}>{moved && <Note tone="wait"><b>{t("form.urlMoves")}</b> {t("form.urlMovesHint")}</Note>}</div>
       <Textarea label={t("form.description")} description={t("form.descriptionHint")} autosize minRows={1} maxRows={4} {...form.getInputProps("description")} />
       {isNew && (
         <Switch

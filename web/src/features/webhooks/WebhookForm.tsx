@@ -1,10 +1,11 @@
-import { Alert, Button, Group, Stack } from "@mantine/core";
+import { Button, Group, Stack } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Schemas } from "@/api/client";
 import { useSubmit } from "@/api/useSubmit";
 import { ActionButton } from "@/ui/ActionButton";
+import { Note } from "@/ui/Note";
 import { Refused } from "@/ui/Refused";
 
 import classes from "./Form.module.css";
@@ -64,12 +65,12 @@ export function WebhookForm({ initial, types, send, onDone, onCancel, current, r
       <LeaveGuard when={changed && !busy} />
       <Stack gap="lg" maw={860}>
         {elsewhere && changed && (
-          <Alert color="yellow" variant="light" title={t("form.elsewhere")} role="status">
+          <Note tone="wait" alert>
             <Group justify="space-between">
-              {t("form.elsewhereHint")}
+              <span><b>{t("form.elsewhere")}</b> {t("form.elsewhereHint")}</span>
               <Button variant="default" size="xs" onClick={() => restart(current)}>{t("form.takeTheirs")}</Button>
             </Group>
-          </Alert>
+          </Note>
         )}
         <WebhookFields form={form} types={types} isNew={isNew} oldUrl={isNew ? null : before.url} advanced={{ open, toggle: () => setOpen(!open) }} />
         <div className={classes.bar}>

@@ -42,7 +42,7 @@ export const webhooks = {
   },
   empty: {
     title: "No webhooks yet",
-    hint: "A webhook is a URL of yours that is told what happens: a message came, one was read, one failed. No server at hand? A test inbox shows what would arrive.",
+    hint: "A webhook is a URL of yours that is told what happens, such as that a message came; a test inbox shows it without a server.",
     inbox: "Make a test inbox",
     url: "Add my URL",
     shell: "Or from a shell, with one of your <tokens>API tokens</tokens>:",
@@ -55,7 +55,7 @@ export const webhooks = {
     back: "Webhooks",
   },
   created: {
-    title: "{{name}} is there",
+    title: "{{name}} is there.",
     on: "From now on it is sent every event that it takes. Send it a sample to see that it answers.",
     off: "It is switched off: nothing is sent until you enable it on its page. A sample can be sent all the same.",
     sample: "Trigger sample callback",
@@ -77,7 +77,7 @@ export const webhooks = {
   form: {
     url: "URL",
     urlHint: "Where your server takes our POST requests.",
-    urlMoves: "Another URL begins afresh",
+    urlMoves: "Another URL begins afresh.",
     urlMovesHint: "What waits goes to the new URL. Outcomes of tries that began before no longer count: the count of failures begins at 0, and a Defective webhook counts as Enabled again.",
     description: "Name",
     descriptionHint: "What you call it. Without one, lists show the URL.",
@@ -190,7 +190,7 @@ export const webhooks = {
     saved: "{{name}} is saved.",
     discard: "Discard changes",
     unchanged: "Nothing was changed.",
-    elsewhere: "These settings were changed elsewhere",
+    elsewhere: "These settings were changed elsewhere.",
     elsewhereHint: "Saving sends only what you changed here; the rest stays as the others have it.",
     takeTheirs: "Take theirs, discard mine",
   },
