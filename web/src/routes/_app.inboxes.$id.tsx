@@ -109,10 +109,8 @@ function Requests({ inbox }: { inbox: Inbox }) {
       <Title order={2}>{t("requests.title")}</Title>
       <div role="status" className="hf-ear">{news}</div>
       <Beside
-        pane={request === null ? null : <OpenRequest inbox={inbox} id={request} />}
-        paneKey={request}
+        open={request === null ? null : { id: request, pane: <OpenRequest inbox={inbox} id={request} /> }}
         title={t("request.title")}
-        closeLabel={t("request.close")}
         onClose={() => open(undefined)}
       >
         {requests.length === 0 ? <NothingYet live={pace !== false} /> : <RequestList inbox={inbox.id} requests={requests} open={request} onOpen={(row) => open(row.id)} />}

@@ -5,6 +5,7 @@ import { CatchBoundary, Link, type LinkProps } from "@tanstack/react-router";
 import { type ReactNode, Suspense, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 
+import { SectionLevel } from "./level";
 import classes from "./SidePanel.module.css";
 
 /** Whether a list and a panel fit beside one another; else a thing is opened on a page of its own. */
@@ -22,8 +23,8 @@ export function WithPanel({ panel, children }: { panel: ReactNode; children: Rea
   );
 }
 
-/** What stands beside the list. It takes the focus when another thing is opened; Escape gives it back and closes. */
-export function SidePanel({ id, title, page, onClose, children }: { id: string; title: string; page: LinkProps; onClose: () => void; children: ReactNode }) {
+/** What stands beside the list, with the way to its own page where it has one. It takes the focus when another thing is opened; Escape gives it back and closes. */
+export function SidePanel({ id, title, page, onClose, children }: { id: string; title: string; page?: LinkProps; onClose: () => void; children: ReactNode }) {
   const { t } = useTranslation("lists");
   const heading = useRef<HTMLHeadingElement>(null);
   const came = useRef<Element | null>(null);
@@ -47,13 +48,13 @@ export function SidePanel({ id, title, page, onClose, children }: { id: string; 
       <Group justify="space-between" wrap="nowrap" className={classes.head}>
         <Title order={2} ref={heading} tabIndex={-1} className={classes.title}>{title}</Title>
         <Group gap={4} wrap="nowrap">
-          <Link {...page} aria-label={t("openPage")} title={t("openPage")} className={classes.icon}><IconArrowsDiagonal size={16} /></Link>
+          {page && <Link {...page} aria-label={t("openPage")} title={t("openPage")} className={classes.icon}><IconArrowsDiagonal size={16} /></Link>}
           <ActionIcon variant="subtle" color="gray" aria-label={t("closePanel")} onClick={close}><IconX size={16} /></ActionIcon>
         </Group>
       </Group>
       <CatchBoundary getResetKey={() => id} errorComponent={({ error }) => <p role="alert" className={classes.body}>{error instanceof Error ? error.message : String(error)}</p>}>
         <Suspense fallback={<Stack className={classes.body} gap="sm"><Skeleton h={20} w={200} /><Skeleton h={16} /><Skeleton h={160} /></Stack>}>
-          <div className={classes.body}>{children}</div>
+          <div className={classes.body}><SectionLevel value={3}>{children}</SectionLevel></div>
         </Suspense>
       </CatchBoundary>
     </aside>

@@ -6,11 +6,12 @@ import { useTranslation } from "react-i18next";
 import { endpointName } from "@/api/endpoints";
 import type { Range } from "@/lib/ranges";
 import { useFailureWords } from "@/ui/Failure";
-import { StatusChip } from "@/ui/StatusChip";
+import { Chip, StatusChip } from "@/ui/StatusChip";
 import { Time } from "@/ui/Time";
 
 import { type Cause, causeFilter, type FailureGroup } from "./failures";
 import classes from "./Overview.module.css";
+import { STANDING_LOOKS, standingOf } from "./verdict";
 
 const SHOWN = 8;
 
@@ -38,11 +39,12 @@ export function Failures({ groups, range }: { groups: readonly FailureGroup[]; r
 function Group({ group }: { group: FailureGroup }) {
   const { t } = useTranslation("overview");
   const { endpoint, waiting } = group;
+  const standing = standingOf(endpoint);
   return (
     <li className={classes.group}>
       <div className={classes.groupHead}>
         <Link to="/webhooks/$id" params={{ id: endpoint.id }} className={`hf-link ${classes.name}`}>{endpointName(endpoint)}</Link>
-        <StatusChip status={endpoint.status} />
+        {standing === null ? <StatusChip status={endpoint.status} /> : <Chip {...STANDING_LOOKS[standing]}>{t(`standing.${standing}`)}</Chip>}
         {waiting.count > 0 && <span className={classes.dimmed}>{t(waiting.more ? "failures.waitingMore" : "failures.waiting", { count: waiting.count })}</span>}
       </div>
       <ul className={classes.causes}>

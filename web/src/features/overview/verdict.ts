@@ -57,7 +57,8 @@ export function standingsOf(endpoints: readonly Pick<Endpoint, "status" | "strea
   });
 }
 
-function standingOf({ status, streak }: Pick<Endpoint, "status" | "streak">): Standing | null {
+/** How one webhook stands; `null` where the server has a word that is not known here. */
+export function standingOf({ status, streak }: Pick<Endpoint, "status" | "streak">): Standing | null {
   if (status === "enabled") return streak > 0 ? "failing" : "working";
   return ORDER.find((standing) => standing === status) ?? null;
 }

@@ -82,7 +82,6 @@ export const inboxes = {
   },
   request: {
     title: "Request",
-    close: "Close the request",
     gone: "This request is not kept any more.",
     method: "Method",
     path: "Path behind the URL",

@@ -16,7 +16,7 @@ export const overview = {
     off_other: "Nothing is sent: all {{count, number}} webhooks are paused or disabled.",
   },
   range: { "1h": "in the last hour", "24h": "in the last 24 hours", "7d": "in the last 7 days", "30d": "in the last 30 days" },
-  before: { "1h": "the hour before", "24h": "the 24 hours before", "7d": "the 7 days before", "30d": "the 30 days before" },
+  before: { "1h": "in the hour before", "24h": "in the 24 hours before", "7d": "in the 7 days before", "30d": "in the 30 days before" },
   figures: {
     delivered: "Delivered",
     rate: "Success rate",
@@ -42,6 +42,7 @@ export const overview = {
     when: "From",
     none: "No attempts {{range}}.",
   },
+  standing: { defective: "Defective", failing: "Failing", working: "Working", paused: "Paused", disabled: "Disabled" },
   webhooks: {
     title: "Webhooks",
     standing: {
