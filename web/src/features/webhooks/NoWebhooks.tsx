@@ -33,7 +33,7 @@ export function NoWebhooks({ onInbox, busy, error, reason, origin }: Props) {
       </EmptyState>
       <Refused message={error} />
       <Stack gap={4}>
-        <Text size="sm"><Trans t={t} i18nKey="empty.shell" components={{ tokens: <Link className="hf-link" to="/tokens">{""}</Link> }} /></Text>
+        <Text size="sm"><Trans t={t} i18nKey="empty.shell" components={{ tokens: <Link className="hf-link" to="/tokens" style={{ textDecoration: "underline" }}>{""}</Link> }} /></Text>
         <CodeBlock text={lines.join("\n")} label="curl" layOut={false} />
       </Stack>
     </Stack>
