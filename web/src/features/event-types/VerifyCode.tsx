@@ -16,7 +16,8 @@ export function VerifyCode({ scheme, language, onChange }: Choice & { onChange: 
       <Text size="sm">{t("verify.text")}</Text>
       <SegmentedControl
         aria-label={t("verify.scheme")}
-        style={{ alignSelf: "flex-start" }}
+        size="xs"
+        style={{ alignSelf: "flex-start", maxWidth: "100%" }}
         value={scheme}
         data={SCHEMES.map((value) => ({ value, label: t(`verify.${value}`) }))}
         onChange={(value) => onChange({ scheme: SCHEMES.find((each) => each === value) ?? "standard", language })}

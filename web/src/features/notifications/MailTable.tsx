@@ -14,12 +14,13 @@ export function MailTable({ mails, mailsAreSent, open, onOpen }: { mails: readon
   const { t } = useTranslation("notifications");
   const columns = useMemo<DataColumn<Mail>[]>(
     () => [
-      { key: "state", header: t("mails.column.state"), width: "190px", phone: "bare", cell: (mail) => <StageChip mail={mail} mailsAreSent={mailsAreSent} /> },
+      { key: "state", header: t("mails.column.state"), width: open === null ? "190px" : "130px", phone: "bare", cell: (mail) => <StageChip mail={mail} mailsAreSent={mailsAreSent} /> },
       { key: "subject", header: t("mails.column.subject"), phone: "title", cell: (mail) => <Anchor component="button" type="button" className="hf-link" fz="inherit" ta="left" onClick={() => onOpen(mail)}>{mail.subject}</Anchor> },
-      { key: "to", header: t("mails.column.to"), width: "26%", cell: (mail) => mail.recipient },
+      // Beside an open mail there is no room for what it says itself.
+      ...(open === null ? [{ key: "to", header: t("mails.column.to"), width: "26%", cell: (mail: Mail) => mail.recipient }] : []),
       { key: "made", header: t("mails.column.made"), width: "120px", cell: (mail) => <Time at={mail.created_at} /> },
     ],
-    [t, mailsAreSent, onOpen],
+    [t, mailsAreSent, onOpen, open],
   );
   return <DataTable label={t("part.mails")} rows={mails} columns={columns} rowKey={(mail) => mail.id} onOpen={onOpen} openKey={open} />;
 }

@@ -1,4 +1,4 @@
-import { Checkbox, Table, Text } from "@mantine/core";
+import { Checkbox, Group, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
@@ -25,33 +25,26 @@ export function Roles({ roles, reason, onSaved }: { roles: Settings["notificatio
     change.mutate({ kind, to: ROLES.filter((each) => (each === role ? on : roles[kind].includes(each))) });
   return (
     <Part title={t("roles.title")} hint={<>{t("roles.hint")} {t("you.fallback")} {reason}</>}>
-      <Table.ScrollContainer minWidth={300} scrollAreaProps={{ viewportProps: { tabIndex: 0, role: "group", "aria-label": t("roles.title") } }}>
-        <Table fz="sm" aria-label={t("roles.title")}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{t("roles.kind")}</Table.Th>
-              {ROLES.map((role) => <Table.Th key={role}>{t(`role.${role}`)}</Table.Th>)}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {KINDS.map((kind) => (
-              <Table.Tr key={kind}>
-                <Table.Th scope="row"><Text size="sm" fw={600}>{t(`kind.${kind}.label`)}</Text></Table.Th>
-                {ROLES.map((role) => (
-                  <Table.Td key={role}>
-                    <Checkbox
-                      aria-label={t("roles.cell", { kind: t(`kind.${kind}.label`), role: t(`role.${role}`) })}
-                      checked={roles[kind].includes(role)}
-                      disabled={reason !== null || change.isPending}
-                      onChange={(event) => toggle(kind, role, event.currentTarget.checked)}
-                    />
-                  </Table.Td>
-                ))}
-              </Table.Tr>
+      {KINDS.map((kind) => (
+        <Group key={kind} justify="space-between" gap="xs" role="group" aria-label={t(`kind.${kind}.label`)}>
+          <div style={{ flex: "1 1 200px", minWidth: 0 }}>
+            <Text size="sm" fw={600}>{t(`kind.${kind}.label`)}</Text>
+            <Text size="sm" c="dimmed">{t(`kind.${kind}.hint`)}</Text>
+          </div>
+          <Group gap="md">
+            {ROLES.map((role) => (
+              <Checkbox
+                key={role}
+                size="xs"
+                label={t(`role.${role}`)}
+                checked={roles[kind].includes(role)}
+                disabled={reason !== null || change.isPending}
+                onChange={(event) => toggle(kind, role, event.currentTarget.checked)}
+              />
             ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+          </Group>
+        </Group>
+      ))}
     </Part>
   );
 }

@@ -21,7 +21,7 @@ export const notifications = {
     saved: "Saved.",
     fallback: "Where nobody would be told that a webhook is Defective, owners are.",
   },
-  roles: { title: "Who gets them", hint: "Each member can choose otherwise for themselves.", kind: "Mail", cell: "{{kind}}: {{role}}", saved: "Saved." },
+  roles: { title: "Who gets them", hint: "Each member can choose otherwise for themselves.", saved: "Saved." },
   role: { viewer: "Viewers", developer: "Developers", admin: "Admins", owner: "Owners" },
   addresses: {
     title: "Other addresses",
@@ -81,7 +81,6 @@ export const notifications = {
     },
     facts: { state: "State", to: "To", kind: "Kind", made: "Made", due: "To be sent", sent: "Sent", tries: "Tries", error: "Last error", webhook: "Webhook", id: "Id" },
     text: "Text",
-    close: "Close",
     open: "The mail",
   },
 } as const;
