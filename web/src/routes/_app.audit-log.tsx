@@ -14,6 +14,7 @@ import { useActionText, useActorText } from "@/features/audit/words";
 import { moment, text } from "@/lib/list-search";
 import { Beside } from "@/ui/Beside";
 import { EmptyState } from "@/ui/EmptyState";
+import { Note } from "@/ui/Note";
 import { Page } from "@/ui/Page";
 
 export const Route = createFileRoute("/_app/audit-log")({
@@ -46,11 +47,10 @@ function AuditLogPage() {
         actorText={actorText}
         onChange={(change) => void navigate({ search: (before) => ({ ...before, ...change, line: undefined }), replace: true })}
       />
+      {open !== undefined && line === undefined && <Note tone="wait">{t("furtherDown", { count: lines.length })}</Note>}
       <Beside
-        pane={line ? <AuditDetails line={line} actor={actorText(line.actor)} /> : null}
-        paneKey={line?.id ?? null}
+        open={line ? { id: line.id, pane: <AuditDetails line={line} actor={actorText(line.actor)} /> } : null}
         title={line ? actionText(line.action) : t("line")}
-        closeLabel={t("closeLine")}
         onClose={() => show(undefined)}
       >
         {lines.length === 0 ? (

@@ -17,10 +17,8 @@ export function Mails({ mails, mailsAreSent, open, onOpen, more, loadingMore }: 
   if (mails.length === 0) return <EmptyState title={t("mails.none")}>{t("mails.noneHint")}</EmptyState>;
   return (
     <Beside
-      pane={mail ? <MailDetails mail={mail} mailsAreSent={mailsAreSent} /> : null}
-      paneKey={mail?.id ?? null}
+      open={mail ? { id: mail.id, pane: <MailDetails mail={mail} mailsAreSent={mailsAreSent} /> } : null}
       title={mail?.subject ?? t("mails.open")}
-      closeLabel={t("mails.close")}
       onClose={() => onOpen(undefined)}
     >
       <MailTable mails={mails} mailsAreSent={mailsAreSent} open={mail?.id ?? null} onOpen={({ id }) => onOpen(id)} />
