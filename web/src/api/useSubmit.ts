@@ -1,7 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { fieldErrors, retryAt } from "./problem";
+import { fieldErrors, isLoggedOut, retryAt } from "./problem";
 
 type Form = { setErrors: (errors: Record<string, string>) => void; clearErrors: () => void };
 
@@ -26,6 +26,8 @@ export function useSubmit<Sent, Answer>({ form, fields, send, onDone }: {
     mutationFn: send,
     onSuccess: onDone,
     onError: (error) => {
+      // Over the page it is asked to log in again; this form has nothing to say to that.
+      if (isLoggedOut(error)) return;
       const found = fieldErrors(error, fields);
       form.setErrors(found.errors);
       setRest(found.rest);

@@ -34,7 +34,7 @@ function AccountPage() {
     if (gone.id === company?.id) await navigate({ to: "/", search: { company: undefined }, replace: true });
   };
   return (
-    <Page title={t("title")} lead={<Trans t={t} i18nKey="lead" values={{ email }} components={{ since: <Time at={created_at} /> }} />}>
+    <Page title={t("title")} lead={<span style={{ overflowWrap: "anywhere" }}><Trans t={t} i18nKey="lead" values={{ email }} components={{ since: <Time at={created_at} /> }} /></span>}>
       <SimpleGrid cols={{ base: 1, md: 2, xl: 3 }}>
         <Part title={t("name.title")}>
           <NameForm name={name} onSave={(next) => rename(client, next)} onSaved={(next) => told(t("name.saved", { name: next }))} />

@@ -63,9 +63,9 @@ export function CompanyTable({ companies, shown, roleName, onLeave }: {
 function Name({ company, here }: { company: Membership; here: boolean }) {
   const { t } = useTranslation("account");
   return (
-    <bdi title={company.name}>
-      <Link className="hf-link" to="/" search={{ company: company.id }} preload={false}>{company.name}</Link>
+    <span title={company.name}>
+      <bdi><Link className="hf-link" to="/" search={{ company: company.id }} preload={false}>{company.name}</Link></bdi>
       {here && <Text span inherit c="dimmed" fw={400}> ({t("companies.here")})</Text>}
-    </bdi>
+    </span>
   );
 }

@@ -13,7 +13,7 @@ export function CompanySwitch() {
   if (me.companies.length < 2 && company !== null) return <Text fw={600} truncate title={name}><bdi>{name}</bdi></Text>;
   if (me.companies.length === 0) return <Text fw={600} truncate>{name}</Text>;
   return (
-    <Menu position="bottom-start" width={280} withinPortal={false}>
+    <Menu position="bottom-start" width={280} portalProps={{ target: "#page" }}>
       <Menu.Target>
         <Button variant="subtle" color="gray" c="var(--mantine-color-text)" rightSection={<IconSelector size={16} />} aria-label={`${t("switchCompany")}: ${name}`} title={name} style={{ minWidth: 0 }} styles={{ label: { minWidth: 0 } }} px="xs">
           <Text fw={600} truncate><bdi>{name}</bdi></Text>

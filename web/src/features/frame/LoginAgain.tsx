@@ -46,7 +46,7 @@ function Again() {
         <Refused message={rest} waitUntil={waitUntil} />
         <SubmitButton busy={busy} waitUntil={waitUntil}>{t("auth:logIn")}</SubmitButton>
         {/* Full loads: another person's page begins with nothing of this one's. */}
-        <Text size="sm"><a className="hf-link" href="/login">{t("auth:login.asOther")}</a> · <a className="hf-link" href="/reset-password">{t("auth:login.forgot")}</a></Text>
+        <Text size="sm"><a className="hf-link" style={{ textDecoration: "underline" }} href="/login">{t("auth:login.asOther")}</a> · <a className="hf-link" style={{ textDecoration: "underline" }} href="/reset-password">{t("auth:login.forgot")}</a></Text>
       </Stack>
     </form>
   );

@@ -1,4 +1,4 @@
-import { Button, Stack } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
@@ -7,6 +7,7 @@ import { api, done } from "@/api/client";
 import { useMe } from "@/api/me";
 import { EmptyState } from "@/ui/EmptyState";
 import { LinkButton } from "@/ui/LinkButton";
+import { Page } from "@/ui/Page";
 import { failed } from "@/ui/toast";
 
 /** Somebody who left or was taken out of the company that this tab shows, or who has none. */
@@ -45,5 +46,6 @@ export function NoCompany() {
 }
 
 function Around({ children }: { children: React.ReactNode }) {
-  return <Stack p="lg" maw={720} mx="auto" w="100%" mt="xl">{children}</Stack>;
+  const { t } = useTranslation("frame");
+  return <Page title={t("company")}>{children}</Page>;
 }

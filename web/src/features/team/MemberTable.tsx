@@ -38,10 +38,10 @@ export function MemberTable({ members, viewer, onAct }: { members: readonly Memb
 function Name({ member, you }: { member: Member; you: boolean }) {
   const { t } = useTranslation("team");
   return (
-    <bdi title={nameOf(member)}>
-      {nameOf(member)}
+    <span title={nameOf(member)}>
+      <bdi>{nameOf(member)}</bdi>
       {you && <Text span inherit c="dimmed" fw={400}> ({t("members.you")})</Text>}
-    </bdi>
+    </span>
   );
 }
 

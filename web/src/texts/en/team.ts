@@ -1,8 +1,9 @@
 /** The people of a company, and what each role may do. */
 export const team = {
   title: "Team",
-  lead_one: "{{count}} person is in {{company}}.",
-  lead_other: "{{count}} people are in {{company}}.",
+  // Marked off, so that a name in Arabic does not turn the sentence around.
+  lead_one: "{{count}} person is in \u2068{{company}}\u2069.",
+  lead_other: "{{count}} people are in \u2068{{company}}\u2069.",
   leadOpen_one: "{{count}} invitation is open.",
   leadOpen_other: "{{count}} invitations are open.",
   roles: {
