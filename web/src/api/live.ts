@@ -146,7 +146,7 @@ function pace(client: QueryClient): { add: (keys: readonly string[]) => void; st
   let timer: ReturnType<typeof setTimeout> | null = null;
   const flush = (): void => {
     timer = null;
-    for (const key of old) void client.invalidateQueries({ queryKey: [key] });
+    for (const key of old) void client.invalidateQueries({ queryKey: [key] }, { cancelRefetch: false });
     old.clear();
   };
   return {
