@@ -7,7 +7,7 @@ import * as z from "zod/mini";
 import { useMe } from "@/api/me";
 import { Addresses } from "@/features/notifications/Addresses";
 import { Mails } from "@/features/notifications/Mails";
-import { choicesQuery, mailsQuery, settingsQuery } from "@/features/notifications/queries";
+import { choicesQuery, mailsQuery, type Settings, settingsQuery } from "@/features/notifications/queries";
 import { QuietHours } from "@/features/notifications/QuietHours";
 import { Roles } from "@/features/notifications/Roles";
 import { TestMail } from "@/features/notifications/TestMail";
@@ -35,6 +35,10 @@ function NotificationsPage() {
   const { me, company, can } = useMe();
   const client = useQueryClient();
   const reason = can("admin") ? null : t("noWrite");
+  const saved = (answer: Settings): void => {
+    client.setQueryData(settingsQuery.queryKey, answer);
+    changed();
+  };
   const changed = (): void => {
     void client.invalidateQueries({ queryKey: ["settings"] });
     void client.invalidateQueries({ queryKey: ["mails"] });
@@ -63,8 +67,8 @@ function NotificationsPage() {
         <Tabs.Panel value="company" pt="md">
           <SimpleGrid cols={{ base: 1, lg: 2 }} style={{ alignItems: "start" }}>
             <Stack gap="md">
-              <Roles roles={roles} reason={reason} onSaved={changed} />
-              <QuietHours settings={settings} reason={reason} onSaved={changed} />
+              <Roles roles={roles} reason={reason} onSaved={saved} />
+              <QuietHours settings={settings} reason={reason} onSaved={saved} />
               <TestMail settings={settings} me={me.user} reason={reason} />
             </Stack>
             <Addresses addresses={addresses} reason={reason} onChanged={changed} />

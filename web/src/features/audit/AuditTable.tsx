@@ -24,8 +24,13 @@ export function AuditTable({ lines, actorText, open, onOpen }: Props) {
         phone: "title",
         cell: (line) => <Anchor component="button" type="button" className="hf-link" fz="inherit" ta="left" onClick={() => onOpen(line)}>{actionText(line.action)}</Anchor>,
       },
-      { key: "subject", header: t("column.subject"), cell: (line) => <Subject line={line} /> },
-      ...(open === null ? [{ key: "address", header: t("column.address"), width: "150px", cell: (line: AuditLine) => <span className="hf-mono">{line.address || "–"}</span> }] : []),
+      // Beside an open line there is no room for what it says itself.
+      ...(open === null
+        ? [
+            { key: "subject", header: t("column.subject"), cell: (line: AuditLine) => <Subject line={line} /> },
+            { key: "address", header: t("column.address"), width: "150px", cell: (line: AuditLine) => <span className="hf-mono">{line.address || "–"}</span> },
+          ]
+        : []),
     ],
     // The words are new at each rendering and always the same.
     // eslint-disable-next-line react-hooks/exhaustive-deps

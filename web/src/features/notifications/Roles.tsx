@@ -21,6 +21,8 @@ export function Roles({ roles, reason, onSaved }: { roles: Settings["notificatio
     },
     onError: failed,
   });
+  // What was clicked shows at once; where the server refuses, it goes back.
+  const shown = (kind: Kind): readonly string[] => (change.isPending && change.variables.kind === kind ? change.variables.to : roles[kind]);
   const toggle = (kind: Kind, role: Role, on: boolean): void =>
     change.mutate({ kind, to: ROLES.filter((each) => (each === role ? on : roles[kind].includes(each))) });
   return (
@@ -37,7 +39,7 @@ export function Roles({ roles, reason, onSaved }: { roles: Settings["notificatio
                 key={role}
                 size="xs"
                 label={t(`role.${role}`)}
-                checked={roles[kind].includes(role)}
+                checked={shown(kind).includes(role)}
                 disabled={reason !== null || change.isPending}
                 onChange={(event) => toggle(kind, role, event.currentTarget.checked)}
               />

@@ -28,7 +28,8 @@ export function YourMails({ choices, roles, role, company }: Props) {
     <Part title={t("you.title", { company })} hint={<>{t("numbers")} {t("you.fallback")}</>}>
       <Stack gap="md">
         {KINDS.map((kind) => {
-          const chosen = choices.chosen[kind];
+          // What was chosen shows at once; where the server refuses, it goes back.
+          const chosen = change.isPending && kind in change.variables ? change.variables[kind] : choices.chosen[kind];
           return (
             <Group key={kind} justify="space-between" align="center" gap="xs">
               <div style={{ flex: "1 1 240px", minWidth: 0 }}>

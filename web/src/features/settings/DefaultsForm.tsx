@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useServerForm } from "@/api/useServerForm";
 import { useSubmit } from "@/api/useSubmit";
 
-import { type DefaultsValues, SCHEDULES, toBody, toValues } from "./defaults";
+import { areNumbers, type DefaultsValues, SCHEDULES, toBody, toValues } from "./defaults";
 import { Panel } from "./Panel";
 import { changeSettings, type Settings } from "./queries";
 
@@ -36,7 +36,7 @@ export function DefaultsForm({ settings, reason, onSaved }: { settings: Settings
   });
   const own = form.values.choice === "custom";
   return (
-    <Panel title={t("defaults.title")} hint={t("defaults.hint")} reason={reason ?? (form.isDirty() ? null : t("nothing"))} rest={rest} busy={busy} onSubmit={form.onSubmit((values) => submit(values))}>
+    <Panel title={t("defaults.title")} hint={t("defaults.hint")} reason={reason ?? (form.isDirty() ? null : t("nothing"))} rest={rest} busy={busy} onSubmit={form.onSubmit((values) => (own && !areNumbers(values.waits) ? form.setFieldError(SCHEDULE, t("defaults.notNumbers")) : submit(values)))}>
       <Stack maw={480}>
         <NumberInput label={t("defaults.timeout")} description={t("defaults.timeoutHint")} suffix=" ms" thousandSeparator="," allowDecimal={false} allowNegative={false} step={1000} readOnly={reason !== null} {...form.getInputProps("timeout_ms")} error={form.errors[TIMEOUT]} />
         <NativeSelect

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { toBody, toValues } from "./defaults";
+import { areNumbers, toBody, toValues } from "./defaults";
 
 describe("defaults of new webhooks", () => {
   it.each([
@@ -10,7 +10,9 @@ describe("defaults of new webhooks", () => {
     { timeout_ms: null, schedule: { custom_seconds: [10, 60] } },
   ])("come back from the form as they were: %j", (defaults) => expect(toBody(toValues(defaults))).toEqual(defaults));
 
-  it("leave what is no number to the server", () => {
-    expect(JSON.stringify(toBody({ timeout_ms: "", choice: "custom", waits: "10; soon" }).schedule)).toBe('{"custom_seconds":[10,null]}');
+  it("are numbers, however they are separated", () => {
+    expect(toBody({ timeout_ms: "", choice: "custom", waits: "10; 60 600," }).schedule).toEqual({ custom_seconds: [10, 60, 600] });
+    expect(areNumbers("10, 60.5")).toBe(true);
+    expect(areNumbers("10, soon")).toBe(false);
   });
 });

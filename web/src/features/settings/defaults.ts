@@ -21,6 +21,14 @@ export function toBody({ timeout_ms, choice, waits }: DefaultsValues): Schemas["
 function scheduleOf(choice: ScheduleChoice, waits: string): Schemas["Schedule"] | null {
   if (choice === "none") return null;
   if (choice !== "custom") return choice;
-  // What is no number becomes null in JSON, which the server refuses at this field.
-  return { custom_seconds: waits.split(/[\s,;]+/).filter((part) => part !== "").map(Number) };
+  return { custom_seconds: partsOf(waits).map(Number) };
+}
+
+/** Whether the waits can be sent at all; whether they may be so is the server's to say. */
+export function areNumbers(waits: string): boolean {
+  return partsOf(waits).every((part) => Number.isFinite(Number(part)));
+}
+
+function partsOf(waits: string): string[] {
+  return waits.split(/[\s,;]+/).filter((part) => part !== "");
 }

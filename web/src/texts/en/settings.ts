@@ -28,6 +28,7 @@ export const settings = {
     },
     custom: "Waits before each retry",
     customHint: "In seconds, separated by commas: 10, 60, 600 tries again after 10 seconds, a minute, and ten minutes.",
+    notNumbers: "These must be numbers, separated by commas.",
   },
   limits: {
     title: "Limits",
