@@ -10,6 +10,8 @@ export default defineConfig({
   forbidOnly: process.env["CI"] !== undefined,
   fullyParallel: true,
   workers: 2,
+  // What fails once and then passes is reported as flaky, and does not hold back others' work.
+  retries: process.env["CI"] === undefined ? 0 : 1,
   // A journey takes a few seconds; the rest is for a machine that does other things as well.
   timeout: 90_000,
   expect: { timeout: 15_000 },
