@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { type ListPage, missing, pagesInSight, rowsOf } from "./long-list-pages";
+import { type ListPage, missing, pagesInSight, placesOf, rowsOf } from "./long-list-pages";
 
 type Row = { id: string; state?: string };
 const page = (ids: string, at = 1, state?: string): ListPage<Row> => ({ rows: [...ids].map((id) => ({ id, state })), cut: false, next: null, at });
@@ -13,14 +13,14 @@ it("shows a row of two pages once, as the newer page has it", () => {
 });
 
 it("finds the pages of the rows in sight", () => {
-  const pages = [page("abc"), page("cde"), page("fgh")];
+  const pages = placesOf([page("abc"), page("cde"), page("fgh")]);
   expect(pagesInSight(pages, { first: 0, last: 2 })).toEqual([0]);
   expect(pagesInSight(pages, { first: 2, last: 3 })).toEqual([0, 1]);
   expect(pagesInSight(pages, { first: 6, last: 7 })).toEqual([2]);
 });
 
 it("passes over pages without rows of their own, as cut searches give", () => {
-  expect(pagesInSight([page(""), page("abc"), page("")], { first: 0, last: 1 })).toEqual([1]);
+  expect(pagesInSight(placesOf([page(""), page("abc"), page("")]), { first: 0, last: 1 })).toEqual([1]);
 });
 
 it("counts what has come above", () => {

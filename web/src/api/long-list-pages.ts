@@ -24,14 +24,21 @@ export function rowsOf<Row extends { id: string }>(pages: readonly ListPage<Row>
   return [...newest.values()].map(({ row }) => row);
 }
 
-/** Which pages the rows in sight come from. */
-export function pagesInSight<Row extends { id: string }>(pages: readonly ListPage<Row>[], sight: Sight): number[] {
+/** At which places the rows of each page stand: the first, and the one after the last. */
+export type Places = readonly { from: number; to: number }[];
+
+export function placesOf<Row extends { id: string }>(pages: readonly ListPage<Row>[]): Places {
   const seen = new Set<string>();
-  return pages.flatMap((page, index) => {
-    const start = seen.size;
+  return pages.map((page) => {
+    const from = seen.size;
     page.rows.forEach((row) => seen.add(row.id));
-    return seen.size > start && start <= sight.last && seen.size > sight.first ? [index] : [];
+    return { from, to: seen.size };
   });
+}
+
+/** Which pages the rows in sight come from. */
+export function pagesInSight(places: Places, sight: Sight): number[] {
+  return places.flatMap(({ from, to }, index) => (to > from && from <= sight.last && to > sight.first ? [index] : []));
 }
 
 /** How many of the newest rows are above all that are known. */

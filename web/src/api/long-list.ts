@@ -2,7 +2,7 @@ import { infiniteQueryOptions, type QueryClient, useQueryClient, useSuspenseInfi
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
 import { type LiveKind, live } from "./live";
-import { type ListPage, missing, pagesInSight, rowsOf, type Sight } from "./long-list-pages";
+import { type ListPage, missing, pagesInSight, placesOf, rowsOf, type Sight } from "./long-list-pages";
 
 type Ask<Row> = (cursor: string | undefined, signal?: AbortSignal) => Promise<{ data: Row[]; cut?: boolean; next_cursor?: string | null }>;
 
@@ -48,6 +48,7 @@ export function useLongList<Row extends { id: string }>(list: LongList<Row>, liv
   const client = useQueryClient();
   const { data, hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = useSuspenseInfiniteQuery(list.options);
   const rows = useMemo(() => rowsOf(data.pages), [data]);
+  const places = useMemo(() => placesOf(data.pages), [data]);
   const [news, setNews] = useState(0);
   const sight = useRef<Sight>({ first: 0, last: 0 });
   const fetchingNext = useRef(false);
@@ -64,9 +65,9 @@ export function useLongList<Row extends { id: string }>(list: LongList<Row>, liv
   const onRange = useCallback((first: number, last: number) => {
     sight.current = { first, last };
     if (goOn && last > rows.length - AHEAD_ROWS) void fetchNextPage();
-    const old = pagesInSight(data.pages, sight.current).some((index) => Date.now() - (data.pages[index]?.at ?? 0) > OLD_MS);
+    const old = pagesInSight(places, sight.current).some((index) => Date.now() - (data.pages[index]?.at ?? 0) > OLD_MS);
     if (old || (first === 0 && news > 0)) refreshSoon();
-  }, [goOn, rows.length, fetchNextPage, data, news, refreshSoon]);
+  }, [goOn, rows.length, fetchNextPage, data, places, news, refreshSoon]);
 
   return {
     rows,
@@ -95,7 +96,7 @@ async function readAgain<Row extends { id: string }>(client: QueryClient, list: 
     client.setQueryData<Data<Row>>(key, fresh);
     return 0;
   }
-  const wanted = pagesInSight(before.pages, sight.current).filter((index) => index > 0).map((index) => before.pageParams[index] ?? null);
+  const wanted = pagesInSight(placesOf(before.pages), sight.current).filter((index) => index > 0).map((index) => before.pageParams[index] ?? null);
   const [newest, ...fresh] = await Promise.all([list.page(null), ...wanted.map((cursor) => list.page(cursor))]);
   const now = client.setQueryData<Data<Row>>(key, (data) => data && {
     ...data,

@@ -34,7 +34,8 @@ export const Route = createFileRoute("/_app/deliveries/")({
   component: DeliveriesPage,
 });
 
-const FOLLOWED = { kinds: ["attempt", "delivery"] as const };
+/** The stream tells of attempts; deliveries that are made and held are asked for. */
+const FOLLOWED = { kinds: ["attempt", "delivery"] as const, everyMs: 10_000 };
 
 function DeliveriesPage() {
   const { t } = useTranslation(["deliveries", "lists"]);

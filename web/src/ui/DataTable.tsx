@@ -2,9 +2,10 @@ import { Checkbox } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { createColumnHelper, rowSelectionFeature, type RowSelectionState, tableFeatures, useTable } from "@tanstack/react-table";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { CardRow, TableRow } from "./DataRow";
 import classes from "./DataTable.module.css";
 
 /** Which rows are selected, by their keys. */
@@ -67,10 +68,13 @@ export function DataTable<Row extends object>(props: Props<Row>) {
     const at = list.current === null ? 0 : list.current.getBoundingClientRect().top + window.scrollY;
     if (Math.abs(at - top) > 1) setTop(at);
   }, [rows.length, phone, top]);
+  // A new function would have every row of the list reckoned again at each step of scrolling.
+  const getItemKey = useCallback((index: number) => (rows[index] ? rowKey(rows[index]) : index), [rows, rowKey]);
+  const chosen = useMemo(() => countChosen(rows, rowKey, selected), [rows, rowKey, selected]);
   const virtual = useWindowVirtualizer({
     count: rows.length,
     estimateSize: () => (phone ? CARD_PX : (props.rowPx ?? ROW_PX)),
-    getItemKey: (index) => (rows[index] ? rowKey(rows[index]) : index),
+    getItemKey,
     overscan: 12,
     scrollMargin: top,
   });
@@ -88,26 +92,21 @@ export function DataTable<Row extends object>(props: Props<Row>) {
   });
   const { t } = useTranslation();
 
-  const opening = (row: Row) => (props.onOpen ? openingProps(() => props.onOpen?.(row)) : {});
-  const box = (row: (typeof all)[number]) =>
-    onSelect && <Checkbox size="xs" aria-label={t("selectRow")} checked={row.getIsSelected()} onChange={row.getToggleSelectedHandler()} />;
+  // The newest choice is known to a row that was rendered before it.
+  const choice = useRef({ selected, onSelect });
+  choice.current = { selected, onSelect };
+  const toggle = useCallback((key: string) => {
+    const { [key]: was, ...rest } = choice.current.selected ?? {};
+    choice.current.onSelect?.(was ? rest : { ...rest, [key]: true });
+  }, []);
+  const shared = { columns, onOpen: props.onOpen, onToggle: onSelect && toggle, measure: virtual.measureElement };
 
   if (phone) {
     return (
       <div ref={list} role="list" aria-label={props.label} className={classes.cards}>
         <div style={{ height: before }} />
         {inSight.map(({ item, row }) => (
-          <div role="listitem" key={row.id} data-index={item.index} ref={virtual.measureElement} className={classes.cardSpace}>
-            <div className={classes.card} data-open={row.id === props.openKey || undefined} {...opening(row.original)}>
-              {box(row)}
-              {columns.filter((column) => column.phone !== "hide").map((column) => (
-                <div key={column.key} className={column.phone === "title" ? classes.cardTitle : classes.cardLine}>
-                  {(column.phone ?? "line") === "line" && <span className={classes.cardName}>{column.header}</span>}
-                  <span className={classes.cardValue}>{column.cell(row.original)}</span>
-                </div>
-              ))}
-            </div>
-          </div>
+          <CardRow key={row.id} id={row.id} row={row.original} index={item.index} open={row.id === props.openKey} selected={selected?.[row.id] === true} {...shared} />
         ))}
         <div style={{ height: after }} />
       </div>
@@ -121,7 +120,7 @@ export function DataTable<Row extends object>(props: Props<Row>) {
             <tr key={group.id}>
               {onSelect && (
                 <th className={classes.box}>
-                  <Checkbox size="xs" aria-label={t("selectAll")} checked={table.getIsAllRowsSelected()} indeterminate={table.getIsSomeRowsSelected()} onChange={table.getToggleAllRowsSelectedHandler()} />
+                  <Checkbox size="xs" aria-label={t("selectAll")} checked={chosen > 0 && chosen === rows.length} indeterminate={chosen > 0 && chosen < rows.length} onChange={table.getToggleAllRowsSelectedHandler()} />
                 </th>
               )}
               {group.headers.map((header, index) => (
@@ -135,14 +134,7 @@ export function DataTable<Row extends object>(props: Props<Row>) {
         <tbody>
           {before > 0 && <tr aria-hidden style={{ height: before }}><td colSpan={columns.length + 1} /></tr>}
           {inSight.map(({ item, row }) => (
-            <tr key={row.id} aria-rowindex={item.index + 2} data-index={item.index} ref={virtual.measureElement} data-open={row.id === props.openKey || undefined} data-opens={props.onOpen !== undefined || undefined} {...opening(row.original)}>
-              {onSelect && <td className={classes.box}>{box(row)}</td>}
-              {row.getAllCells().map((cell, index) => (
-                <td key={cell.id} style={{ textAlign: columns[index]?.align }}>
-                  <table.FlexRender cell={cell} />
-                </td>
-              ))}
-            </tr>
+            <TableRow key={row.id} id={row.id} row={row.original} index={item.index} open={row.id === props.openKey} selected={selected?.[row.id] === true} {...shared} />
           ))}
           {after > 0 && <tr aria-hidden style={{ height: after }}><td colSpan={columns.length + 1} /></tr>}
         </tbody>
@@ -151,17 +143,8 @@ export function DataTable<Row extends object>(props: Props<Row>) {
   );
 }
 
-/** A click anywhere on a row opens it, but not one on a link, a button or a box in it, nor the end of marking text. */
-function openingProps(open: () => void) {
-  return {
-    onClick: (event: MouseEvent) => {
-      const target = event.target;
-      if (target instanceof Element && target.closest("a,button,input,label") !== null) return;
-      if (window.getSelection()?.type === "Range") return;
-      open();
-    },
-    onKeyDown: (event: KeyboardEvent) => {
-      if (event.key === "Enter" && event.target === event.currentTarget) open();
-    },
-  };
+/** How many of the rows are selected. */
+function countChosen<Row>(rows: readonly Row[], rowKey: (row: Row) => string, selected: Selection | undefined): number {
+  if (selected === undefined || Object.keys(selected).length === 0) return 0;
+  return rows.filter((row) => selected[rowKey(row)]).length;
 }

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { decoded } from "@/lib/bytes";
 import { bytes } from "@/lib/numbers";
 import { CodeBlock } from "@/ui/CodeBlock";
+import { useSectionLevel } from "@/ui/level";
 import { Failure } from "@/ui/Failure";
 
 import type { Attempt } from "./queries";
@@ -11,15 +12,16 @@ import type { Attempt } from "./queries";
 /** Exactly what was said: the request, and what came back. Why it failed may stand above already. */
 export function AttemptDetail({ attempt, explained }: { attempt: Attempt; explained: boolean }) {
   const { t } = useTranslation("deliveries");
+  const under = useSectionLevel() === 2 ? 3 : 4;
   const { request, error } = attempt;
   return (
     <Stack gap="xs" py="xs">
       {error && !explained && <Failure kind={error.kind} message={error.message} statusCode={attempt.status_code} url={request.url} />}
-      <Title order={4} size="sm" mt={4}>{t("request")}</Title>
+      <Title order={under} size="sm" mt={4}>{t("request")}</Title>
       <Text className="hf-mono" style={{ overflowWrap: "anywhere" }}>{request.method} {request.url}</Text>
       <Headers headers={request.headers} />
       {request.body === null || request.body === undefined ? <Text size="sm" c="dimmed">{t("bodyGone")}</Text> : <Body text={request.body} />}
-      <Title order={4} size="sm" mt="xs">{t("response")}</Title>
+      <Title order={under} size="sm" mt="xs">{t("response")}</Title>
       <Answer attempt={attempt} />
     </Stack>
   );

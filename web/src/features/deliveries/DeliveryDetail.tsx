@@ -1,4 +1,4 @@
-import { Alert, Group, Stack, Text, Title } from "@mantine/core";
+import { Alert, Group, Stack, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
@@ -8,6 +8,7 @@ import { ActionButton } from "@/ui/ActionButton";
 import { CopyAction, Mono } from "@/ui/Copy";
 import { Facts } from "@/ui/Facts";
 import { Failure } from "@/ui/Failure";
+import { Section } from "@/ui/Section";
 import { StatusChip } from "@/ui/StatusChip";
 import { Countdown, Time } from "@/ui/Time";
 
@@ -36,12 +37,8 @@ export function DeliveryDetail(props: Props) {
       <Actions {...props} />
       {props.error !== null && <Alert color="red" role="alert">{props.error}</Alert>}
       <Why delivery={delivery} webhook={webhook} />
-      <section>
-        <Title order={3} mb="xs">{t("attempts")}</Title>
-        <Timeline key={delivery.id} delivery={delivery} />
-      </section>
-      <section>
-        <Title order={3} mb="xs">{t("facts")}</Title>
+      <Section title={t("attempts")}><Timeline key={delivery.id} delivery={delivery} /></Section>
+      <Section title={t("facts")}>
         <Facts
           facts={[
             { name: t("fact.id"), value: <Mono value={delivery.id} /> },
@@ -52,7 +49,7 @@ export function DeliveryDetail(props: Props) {
             ...(delivery.finished_at ? [{ name: t("fact.finished"), value: <Time at={delivery.finished_at} /> }] : []),
           ]}
         />
-      </section>
+      </Section>
     </Stack>
   );
 }

@@ -37,7 +37,7 @@ export function FilterBar({ filter, webhooks, types, onChange }: Props) {
       <Select
         aria-label={t("filter.state")}
         placeholder={t("anyState")}
-        w={140}
+        style={{ flex: "1 1 130px", maxWidth: 160 }}
         clearable
         data={STATES.map((value) => ({ value, label: t(`common:status.${value}`) }))}
         value={filter.state ?? null}
@@ -46,7 +46,7 @@ export function FilterBar({ filter, webhooks, types, onChange }: Props) {
       <Select
         aria-label={t("filter.endpoint_id")}
         placeholder={t("anyWebhook")}
-        w={220}
+        style={{ flex: "1 1 180px", maxWidth: 240 }}
         clearable
         searchable
         limit={100}

@@ -1,4 +1,4 @@
-import { Stack, Title } from "@mantine/core";
+import { Stack } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { CodeBlock } from "@/ui/CodeBlock";
 import { Mono } from "@/ui/Copy";
 import { Facts } from "@/ui/Facts";
+import { Section } from "@/ui/Section";
 import { Time } from "@/ui/Time";
 
 import type { Delivery, EndpointWhy, Event } from "./queries";
@@ -31,10 +32,7 @@ export function EventDetail({ event, data, session, deliveries, more, why, actio
       {actions}
       <WhereItWent event={event} deliveries={deliveries} more={more} why={why} />
       <WhyNot type={event.type} why={why} />
-      <section>
-        <Title order={3} mb="xs">{t("facts")}</Title>
-        <EventFacts event={event} />
-      </section>
+      <Section title={t("facts")}><EventFacts event={event} /></Section>
       <CodeBlock label={t("data")} text={data} />
       {session !== null && session !== "null" && <CodeBlock label={t("session")} text={session} />}
     </Stack>

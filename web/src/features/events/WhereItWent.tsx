@@ -1,9 +1,10 @@
-import { Group, Stack, Text, Title } from "@mantine/core";
+import { Group, Stack, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import { endpointName } from "@/api/endpoints";
 import { useFailureWords } from "@/ui/Failure";
+import { Section } from "@/ui/Section";
 import { StatusChip } from "@/ui/StatusChip";
 import { Countdown, Time } from "@/ui/Time";
 
@@ -13,14 +14,13 @@ import type { Delivery, EndpointWhy, Event } from "./queries";
 export function WhereItWent({ event, deliveries, more, why }: { event: Event; deliveries: readonly Delivery[]; more: boolean; why: readonly EndpointWhy[] }) {
   const { t } = useTranslation("events");
   return (
-    <section>
-      <Title order={3} mb="xs">{t("deliveries")}</Title>
+    <Section title={t("deliveries")}>
       {deliveries.length === 0 && <Text size="sm" c="dimmed">{t("noDeliveries")}</Text>}
       <Stack component="ul" gap={0} m={0} p={0} style={{ listStyle: "none" }}>
         {deliveries.map((delivery) => <Row key={delivery.id} delivery={delivery} webhook={why.find((each) => each.endpoint_id === delivery.endpoint_id)} />)}
       </Stack>
       {more && <Link className="hf-link" to="/deliveries" search={({ company }) => ({ company, event_id: event.id })}>{t("moreDeliveries")}</Link>}
-    </section>
+    </Section>
   );
 }
 
@@ -30,7 +30,7 @@ function Row({ delivery, webhook }: { delivery: Delivery; webhook: EndpointWhy |
   const { state, tries, max_tries, last_error, next_attempt_at, finished_at } = delivery;
   return (
     <Group component="li" gap="4px 12px" py={6} fz="sm" style={{ borderBottom: "1px solid var(--hf-line)" }}>
-      <StatusChip status={state} />
+      <span style={{ minWidth: 104 }}><StatusChip status={state} /></span>
       <Link className="hf-link" to="/deliveries/$id" params={{ id: delivery.id }} style={{ overflowWrap: "anywhere", minWidth: 0 }}><bdi>{webhook ? endpointName(webhook) : t("deletedWebhook")}</bdi></Link>
       <Text span inherit c="dimmed">{tries === 0 ? t("notTried") : t("triesOf", { tries, max: max_tries })}</Text>
       {last_error && state !== "delivered" && <Text span inherit c="dimmed">{words({ kind: last_error.kind, message: last_error.message, statusCode: delivery.last_status_code, url: webhook?.url }).short}</Text>}

@@ -1,8 +1,9 @@
-import { Text, Title } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import { endpointName } from "@/api/endpoints";
+import { Section } from "@/ui/Section";
 import { StatusChip } from "@/ui/StatusChip";
 
 import type { EndpointWhy } from "./queries";
@@ -18,10 +19,9 @@ export function WhyNot({ type, why }: { type: string; why: readonly EndpointWhy[
   const groups = byReason(why);
   if (groups.length === 0) return null;
   return (
-    <section>
-      <Title order={3} mb="xs">{t("whyNot")}</Title>
+    <Section title={t("whyNot")}>
       {groups.map((group) => <Group key={group.key} type={type} group={group} open={group.webhooks.length <= FEW} />)}
-    </section>
+    </Section>
   );
 }
 
