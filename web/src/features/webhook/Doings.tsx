@@ -33,7 +33,8 @@ export function Doings({ endpoint, may, busy, onDo }: { endpoint: Endpoint; may:
       ) : (
         <ActionButton px="sm" variant="default" loading={busy} reason={why(may.pause)} onClick={() => onDo("pause")}>{t("actions.pause")}</ActionButton>
       )}
-      <Menu position="bottom-end" withinPortal>
+      {/* In the page and not beside it, and its first item has the focus: a screen reader hears where it is. */}
+      <Menu position="bottom-end" withinPortal={false} withInitialFocusPlaceholder={false} menuItemTabIndex={0}>
         <Menu.Target>
           <ActionIcon variant="default" size={36} aria-label={t("actions.more")}><IconDots size={18} /></ActionIcon>
         </Menu.Target>

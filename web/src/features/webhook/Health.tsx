@@ -80,6 +80,11 @@ function Figures({ endpoint, stats, both, rangeName }: { endpoint: Endpoint; sta
   );
 }
 
+/** A 2xx that was no success: what came after it did not come in time, or broke off, or another was wanted. */
+function isYes(status: number | null | undefined): boolean {
+  return typeof status === "number" && status >= 200 && status < 300;
+}
+
 function Answers({ endpoint, stats }: { endpoint: Endpoint; stats: Stats }) {
   const { t } = useTranslation("webhook");
   const words = useFailureWords();
@@ -106,7 +111,7 @@ function Answers({ endpoint, stats }: { endpoint: Endpoint; stats: Stats }) {
                       {answer.status_code ? statusName(answer.status_code) : told.short}
                     </Link>
                   </Table.Td>
-                  <Table.Td visibleFrom="sm">{answer.success ? t("health.success") : <>{told.sentence} <Text span size="sm" c="dimmed">{told.hint}</Text></>}</Table.Td>
+                  <Table.Td visibleFrom="sm">{answer.success ? t("health.success") : isYes(answer.status_code) ? t("health.spoiled") : <>{told.sentence} <Text span size="sm" c="dimmed">{told.hint}</Text></>}</Table.Td>
                   <Table.Td ta="right">{count(answer.attempts)}</Table.Td>
                   <Table.Td ta="right">{percent(answer.attempts / stats.attempts)}</Table.Td>
                 </Table.Tr>

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import type { Endpoint } from "@/api/endpoints";
 import { count } from "@/lib/numbers";
 import { span } from "@/lib/time";
+import { useNow } from "@/lib/useNow";
 import { Failure, useFailureWords } from "@/ui/Failure";
 import { Countdown, Moment } from "@/ui/Time";
 
@@ -129,9 +130,10 @@ function LastFailure({ endpoint }: { endpoint: Endpoint }) {
 
 function NextTry({ stats }: { stats: Stats }) {
   const { t } = useTranslation("webhook");
+  const now = useNow("second");
   const next = stats.next_attempt_at;
   if (!next) return stats.waiting.count === 0 ? <>{t("panel.nothingWaits")}</> : null;
-  if (Date.parse(next) <= Date.now()) return <b>{t("panel.nextDue")}</b>;
+  if (Date.parse(next) <= now) return <b>{t("panel.nextDue")}</b>;
   return <b>{t("panel.next")} <Countdown until={next} />.</b>;
 }
 
@@ -139,7 +141,7 @@ function Safe({ endpoint, stats, limits }: Pick<Props, "endpoint" | "stats" | "l
   const { t } = useTranslation("webhook");
   const until = safeUntil(stats, endpoint, limits.giveUpAfterSeconds);
   if (until === null) return <div>{t("panel.safeAny", { span: span(limits.giveUpAfterSeconds) })}</div>;
-  return <div><b>{t("panel.safeUntil")} <Moment at={until} />,</b> {t("panel.safeHow")}</div>;
+  return <div><b>{t("panel.safeUntil")} <Moment at={until} />.</b> {t("panel.safeHow")}</div>;
 }
 
 /** `1,204`, or that there are more than were counted. */

@@ -49,8 +49,8 @@ export const webhook = {
     healsNothing: "The first success makes it work again.",
     heals_one: "The first success makes it work again and sends the {{waiting}} that waits.",
     heals_other: "The first success makes it work again and sends the {{waiting}} that wait.",
-    safeUntil: "No event that waits is given up before",
-    safeHow: "and can be retried by hand after that.",
+    safeUntil: "Nothing is lost until",
+    safeHow: "From then on the oldest are given up, and can still be retried by hand.",
     safeAny: "Each event keeps all its retries, but none is tried for longer than {{span}}; after that you can still retry it by hand.",
     streak: "{{streak}} of {{limit}}",
     streakTitle: "failures in a row",
@@ -120,6 +120,7 @@ export const webhook = {
     number: "Attempts",
     share: "Share",
     success: "success",
+    spoiled: "a 2xx, but no success: its body did not come in time or broke off, or only 200 is accepted",
     seeDeliveries: "Show deliveries",
   },
   deliveries: {
