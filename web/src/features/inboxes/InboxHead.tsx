@@ -1,4 +1,4 @@
-import { Box, Stack, Text } from "@mantine/core";
+import { Box, Group, Stack, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
@@ -21,16 +21,16 @@ export function InboxHead({ inbox, webhooks }: { inbox: Inbox; webhooks: readonl
     <Box className="hf-panel" p="md">
       <Stack gap="sm">
         <CopyField label={t("one.url")} value={inbox.url} action={t("common:copy")} />
-        <Text size="sm" component="div">
-          <Text span c="dimmed">{t("one.sentBy")}: </Text>
-          {webhooks.length === 0 && t("one.sentByNone")}
-          {webhooks.map((webhook, index) => (
-            <span key={webhook.id}>
-              {index > 0 && ", "}
-              <Link to="/webhooks/$id" params={{ id: webhook.id }} className="hf-link">{endpointName(webhook)}</Link> <StatusChip status={webhook.status} />
-            </span>
+        <Group gap="4px 16px">
+          <Text size="sm" c="dimmed">{t("one.sentBy")}:</Text>
+          {webhooks.length === 0 && <Text size="sm">{t("one.sentByNone")}</Text>}
+          {webhooks.map((webhook) => (
+            <Group key={webhook.id} gap="xs" fz="sm">
+              <Link to="/webhooks/$id" params={{ id: webhook.id }} className="hf-link">{endpointName(webhook)}</Link>
+              <StatusChip status={webhook.status} />
+            </Group>
           ))}
-        </Text>
+        </Group>
       </Stack>
     </Box>
   );

@@ -35,8 +35,8 @@ export function RequestList({ inbox, requests, open, onOpen }: Props) {
     return [
       ...first,
       { key: "method", header: t("request.method"), width: "80px", phone: "hide", cell: (row) => <span className="hf-mono">{row.method}</span> },
-      { key: "attempt", header: t("requests.attempt"), width: "60px", align: "right", cell: (row) => row.attempt ?? "–" },
-      { key: "size", header: t("requests.size"), width: "90px", align: "right", cell: (row) => bytes(row.body_bytes) },
+      { key: "attempt", header: t("requests.attempt"), width: "60px", align: "right", phone: "hide", cell: (row) => row.attempt ?? "–" },
+      { key: "size", header: t("requests.size"), width: "90px", align: "right", phone: "hide", cell: (row) => bytes(row.body_bytes) },
     ];
   }, [t, inbox, narrow]);
   return <DataTable label={t("requests.label")} rows={requests} columns={columns} rowKey={(row) => row.id} onOpen={onOpen} openKey={open} />;

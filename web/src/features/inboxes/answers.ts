@@ -1,4 +1,5 @@
 import { milliseconds } from "@/lib/numbers";
+import { span } from "@/lib/time";
 
 /** Ways to answer that are worth trying, with one click each. */
 export const PRESETS = [
@@ -20,5 +21,10 @@ export function sameAnswer(one: Answer, other: Answer): boolean {
 /** The parts of "503 after 6 s". */
 export function answerParts(answer: Answer): { key: "answers.atOnce" | "answers.after"; status: number; delay: string } {
   const key = answer.answer_delay_ms === 0 ? "answers.atOnce" : "answers.after";
-  return { key, status: answer.answer_status, delay: milliseconds(answer.answer_delay_ms) };
+  return { key, status: answer.answer_status, delay: delayOf(answer.answer_delay_ms) };
+}
+
+/** Whole seconds as they were set: `6 s`, not `6.0 s`. */
+function delayOf(value: number): string {
+  return value % 1000 === 0 ? span(value / 1000) : milliseconds(value);
 }

@@ -52,7 +52,7 @@ function Accepted({ accepted }: { accepted: Schemas["AcceptedView"] }) {
   return (
     <Text size="sm">
       {accepted.deliveries === 0 ? t("two.acceptedNone") : t("two.accepted", { count: accepted.deliveries })}{" "}
-      <Link to="/events/$id" params={{ id: accepted.id }} className="hf-link">{t("two.openEvent")}</Link>
+      <Link to="/events/$id" params={{ id: accepted.id }} className="hf-link" style={{ textDecoration: "underline" }}>{t("two.openEvent")}</Link>
     </Text>
   );
 }
