@@ -2,7 +2,7 @@ import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { json, jsonParseLinter } from "@codemirror/lang-json";
 import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
 import { linter } from "@codemirror/lint";
-import { EditorState } from "@codemirror/state";
+import { Annotation, EditorState } from "@codemirror/state";
 import { drawSelection, EditorView, keymap } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { useEffect, useRef } from "react";
@@ -23,6 +23,9 @@ const look = EditorView.theme({
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": { backgroundColor: "var(--mantine-primary-color-light)" },
   ".cm-tooltip": { backgroundColor: "var(--hf-panel)", color: "var(--mantine-color-text)", borderColor: "var(--hf-line)" },
 });
+
+/** Marks a change that came by the `value`: nobody typed it. */
+const given = Annotation.define<true>();
 
 /** CodeMirror in React. Tab leaves the editor, as in any field: nobody is caught in it. */
 export default function JsonEditorInner({ label, value, onChange, minHeight = 200, maxHeight = 480, readOnly = false }: JsonEditorProps) {
@@ -46,7 +49,8 @@ export default function JsonEditorInner({ label, value, onChange, minHeight = 20
           EditorView.contentAttributes.of({ "aria-label": label, "aria-multiline": "true", role: "textbox", spellcheck: "false", tabindex: "0" }),
           EditorView.theme({ ".cm-content, .cm-gutter": { minHeight: `${minHeight}px` }, ".cm-scroller": { maxHeight: `${maxHeight}px`, overflow: "auto" } }),
           EditorView.updateListener.of((update) => {
-            if (update.docChanged) change.current(update.state.doc.toString());
+            const typed = update.transactions.some((each) => each.docChanged && each.annotation(given) === undefined);
+            if (typed) change.current(update.state.doc.toString());
           }),
         ],
       }),
@@ -60,7 +64,7 @@ export default function JsonEditorInner({ label, value, onChange, minHeight = 20
     // A value that did not come from typing, such as another sample.
     const made = view.current;
     if (made !== null && made.state.doc.toString() !== value) {
-      made.dispatch({ changes: { from: 0, to: made.state.doc.length, insert: value } });
+      made.dispatch({ changes: { from: 0, to: made.state.doc.length, insert: value }, annotations: given.of(true) });
     }
   }, [value]);
   return <div ref={place} />;

@@ -232,7 +232,7 @@ export const webhook = {
     overlap: "The old secret signs beside it for",
     overlaps: { "0": "no time", "3600": "1 hour", "86400": "1 day", "259200": "3 days", "604800": "7 days" },
     own: "The new secret",
-    ownHint: "Leave it empty and we make one. Yours may be any text of 16 to 256 characters, such as a Meta app secret, or whsec_….",
+    ownHint: "Leave it empty and we make one. Yours may be 16 to 256 characters without spaces, such as a Meta app secret, or a secret that begins with whsec_.",
     rotateAction: "Rotate secret",
     rotated: "Rotated. Put the new secret into your receiver.",
     verify: "How to verify",
