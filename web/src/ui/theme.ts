@@ -18,6 +18,8 @@ export const theme = createTheme({
   components: {
     Tooltip: { defaultProps: { withArrow: true, openDelay: 150, events: { hover: true, focus: true, touch: true } } },
     Modal: { defaultProps: { centered: true, closeButtonProps: { "aria-label": "Close" } } },
+    // A menu's first entry gets the focus, and not an empty element that a menu may not have (ARIA).
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
     // Else each dialog's head counts as one more banner of the page.
     ModalHeader: { defaultProps: { role: "none" } },
     DrawerHeader: { defaultProps: { role: "none" } },

@@ -55,7 +55,7 @@ function Rows({ rows, members, viewer, onAgain, onTakeBack }: Props & { rows: re
         { key: "role", header: t("invitations.role"), width: "12%", cell: (each) => roleName(each.role) },
         { key: "state", header: t("invitations.state"), width: "14%", cell: (each) => <State state={each.state} /> },
         { key: "by", header: t("invitations.by"), width: "18%", cell: (each) => <bdi>{inviter(each.invited_by)}</bdi> },
-        { key: "expires", header: t("invitations.expires"), cell: (each) => <Time at={each.state === "accepted" ? each.accepted_at : each.expires_at} /> },
+        { key: "expires", header: t("invitations.expires"), cell: (each) => <Time at={each.state === "open" || each.state === "expired" ? each.expires_at : null} /> },
         { key: "actions", header: t("invitations.actions"), width: "84px", align: "right", phone: "bare", cell: (each) => <Actions invitation={each} viewer={viewer} onAgain={onAgain} onTakeBack={onTakeBack} /> },
       ]}
     />
