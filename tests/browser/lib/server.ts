@@ -58,8 +58,13 @@ export class Server {
     const folder = mkdtempSync(path.join(tmpdir(), "hookferry-browser-"));
     mkdirSync(path.join(folder, "data"));
     const server = new Server(folder, options.port ?? (await freePort()), options);
-    if (process.env["HOOKFERRY_WEB"] === "vite") await server.#startVite();
-    await server.start(start);
+    try {
+      if (process.env["HOOKFERRY_WEB"] === "vite") await server.#startVite();
+      await server.start(start);
+    } catch (error) {
+      await server.remove();
+      throw error;
+    }
     return server;
   }
 

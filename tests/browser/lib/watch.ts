@@ -32,7 +32,7 @@ export class Watch {
 
   /** Waits until the page has its heading, is not busy, and has asked for nothing for a moment. */
   async settled(forMs = 200): Promise<void> {
-    const end = Date.now() + 15_000;
+    const end = Date.now() + 30_000;
     let calmSince = Date.now();
     while (Date.now() - calmSince < forMs) {
       if (this.#waiting.size > 0 || (await this.#isBusy())) calmSince = Date.now();

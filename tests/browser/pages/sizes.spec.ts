@@ -1,39 +1,33 @@
-import { type BrowserContext, type CDPSession, expect, test } from "@playwright/test";
+import { type BrowserContext, type Response, expect, test } from "@playwright/test";
 
 import { letIn } from "../fixtures.ts";
 import { facts, seedInfo } from "../lib/facts.ts";
 import { Watch } from "../lib/watch.ts";
 
-/** What a first load may take, as the browser counts it: compressed, headers and all. */
+/** What a first load may take over the wire: bodies as they are sent, compressed. */
 const JAVASCRIPT_BYTES_MAX = 250 * 1024;
 
-/** Counts the bytes of JavaScript that come over the wire. */
-async function scripts(session: CDPSession): Promise<Map<string, number>> {
-  const urls = new Map<string, string>();
-  const bytes = new Map<string, number>();
-  await session.send("Network.enable");
-  session.on("Network.responseReceived", ({ requestId, response, type }) => {
-    if (type === "Script" || /javascript/.test(response.mimeType)) urls.set(requestId, response.url);
-  });
-  session.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
-    const url = urls.get(requestId);
-    if (url !== undefined) bytes.set(url, encodedDataLength);
-  });
-  return bytes;
-}
+const isScript = (response: Response): boolean => /javascript/.test(response.headers()["content-type"] ?? "");
 
+/** The JavaScript that comes when a page is opened with nothing in the cache. */
 async function firstLoad(context: BrowserContext, path: string): Promise<number> {
   const { url } = seedInfo();
   const page = await context.newPage();
-  const bytes = await scripts(await context.newCDPSession(page));
+  const scripts: Response[] = [];
+  page.on("response", (response) => {
+    if (isScript(response)) scripts.push(response);
+  });
   const watch = new Watch(page, new URL(url).origin);
   await page.goto(new URL(path, url).href);
-  await watch.settled();
-  const total = [...bytes.values()].reduce((sum, each) => sum + each, 0);
-  test.info().annotations.push({ type: "javascript", description: `${path}: ${total} bytes in ${bytes.size} files` });
-  console.log(`  JavaScript of a first load of ${path}: ${(total / 1024).toFixed(1)} KB in ${bytes.size} files`);
-  return total;
+  await watch.settled(1_000);
+  const sizes = await Promise.all(scripts.map((response) => response.request().sizes()));
+  const bodies = sizes.reduce((sum, { responseBodySize }) => sum + responseBodySize, 0);
+  const heads = sizes.reduce((sum, { responseHeadersSize }) => sum + responseHeadersSize, 0);
+  console.log(`  JavaScript of a first load of ${path}: ${kib(bodies)} in ${scripts.length} files, and ${kib(heads)} of headers`);
+  return bodies;
 }
+
+const kib = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KiB`;
 
 test.skip(process.env["HOOKFERRY_WEB"] === "vite", "Vite's development server compresses and bundles nothing");
 
