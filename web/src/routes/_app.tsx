@@ -1,4 +1,4 @@
-import { createFileRoute, Outlet, redirect, retainSearchParams } from "@tanstack/react-router";
+import { createFileRoute, notFound, Outlet, redirect, retainSearchParams } from "@tanstack/react-router";
 import * as z from "zod/mini";
 
 import { currentCompany, setCompany } from "@/api/client";
@@ -14,13 +14,15 @@ const search = z.object({ company: z.optional(z.string()) });
 export const Route = createFileRoute("/_app")({
   validateSearch: search,
   search: { middlewares: [retainSearchParams(["company"])] },
-  beforeLoad: async ({ context, search, location }) => {
+  beforeLoad: async ({ context, search, location, preload }) => {
     const me = await context.queryClient.ensureQueryData(meQuery).catch((error: unknown) => {
       if (isLoggedOut(error)) throw redirect({ to: "/login", search: { back: location.href } });
       throw error;
     });
     const company = chosenCompany(me, search.company);
     if (company !== currentCompany()) {
+      // A link to another company is not loaded ahead: the tab would be in it before anybody has clicked.
+      if (preload) throw notFound();
       setCompany(company);
       // What was shown belongs to another company.
       context.queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== "me" });
