@@ -27,6 +27,7 @@ export function RotateDialog({ endpoint, onDone, onClose }: { endpoint: Endpoint
             data={OVERLAPS.map((value) => ({ value, label: t(`secret.overlaps.${value}`) }))}
             value={overlap}
             allowDeselect={false}
+            openOnFocus={false}
             onChange={(value) => setOverlap(OVERLAPS.find((each) => each === value) ?? USUAL_OVERLAP)}
             error={faultsWithin(rotate.error, "overlap_seconds")[0]?.detail}
             data-autofocus

@@ -64,6 +64,7 @@ function SampleForm({ endpoint }: { endpoint: Endpoint }) {
         <Select
           label={t("sample.type")}
           searchable
+          openOnFocus={false}
           allowDeselect={false}
           data={names}
           value={type}
