@@ -29,7 +29,7 @@ export const events = {
   wentTo_one: "{{count}} delivery",
   wentTo_other: "{{count}} deliveries",
   wentNowhere: "It went nowhere.",
-  wentNowhereOne: "It went nowhere: {{reason}}",
+  wentNowhereOne: "It went nowhere. {{reason}}",
   noWebhooks: "It went nowhere: there is no webhook.",
   deliveries: "Where it went",
   moreDeliveries: "All deliveries of this event",
