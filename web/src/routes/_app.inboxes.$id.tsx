@@ -87,8 +87,8 @@ function useActions(inbox: Inbox) {
       await deleteInbox(inbox.id);
       // First away from the page, or it would ask for what is gone.
       await navigate({ to: "/inboxes", search: (before) => ({ ...before, request: undefined }) });
-      client.removeQueries({ queryKey: inboxQuery(inbox.id).queryKey });
-      client.removeQueries({ queryKey: inboxRequestsQuery(inbox.id).queryKey });
+      client.removeQueries({ queryKey: inboxQuery(inbox.id).queryKey, type: "inactive" });
+      client.removeQueries({ queryKey: inboxRequestsQuery(inbox.id).queryKey, type: "inactive" });
       await client.invalidateQueries({ queryKey: inboxesQuery.queryKey });
       told(t("one.deleted"));
     },

@@ -32,7 +32,8 @@ export function SidePanel({ id, title, page, onClose, children }: { id: string; 
   useEffect(() => {
     // Focus is outside React. A link that was pasted with a panel open begins at the page's top.
     if (!first.current || document.activeElement !== document.body) {
-      came.current = document.activeElement;
+      // In development React runs this twice: the second time the focus is here already.
+      if (document.activeElement !== heading.current) came.current = document.activeElement;
       heading.current?.focus({ preventScroll: true });
     }
     first.current = false;

@@ -73,11 +73,9 @@ export const inboxes = {
     paused: "Live updates are paused: resume them above to see what comes.",
     received: "Received",
     request: "Request",
-    type: "Event type",
     signature: "Signature",
     attempt: "Try",
     answered: "Answered",
-    size: "Body",
     arrived: "A request arrived: {{what}}.",
   },
   request: {
