@@ -30,4 +30,4 @@ mod serve;
 pub use dashboard::Dashboard;
 pub use metrics::{Exposition, Form, Metrics, RouteMetrics};
 pub use sample::{SampleQueue, SampleSender, run_samples, sample_channel};
-pub use serve::{Config, Readiness, SignUps, State, bind, serve, serve_metrics};
+pub use serve::{Config, DeliveryRules, Readiness, SignUps, State, bind, serve, serve_metrics};

@@ -32,6 +32,7 @@ mod health;
 mod inbox_receive;
 mod inbox_requests;
 mod inboxes;
+mod installation;
 mod intake;
 mod invitations;
 mod jobs;
@@ -154,6 +155,18 @@ pub fn test_config() -> crate::serve::Config {
         trusted_proxies: Vec::new(),
         policy: domain::address::AddressPolicy::new(Vec::new()),
         default_timeout: std::time::Duration::from_secs(5),
+        rules: crate::serve::DeliveryRules {
+            standard: domain::schedule::RetrySchedule::even(144, chrono::TimeDelta::minutes(10))
+                .expect("it waits"),
+            policy: domain::settle::Policy {
+                streak: domain::endpoint::StreakLimits {
+                    warn_after: 50,
+                    defective_after: 100,
+                    defective_min_duration: chrono::TimeDelta::zero(),
+                },
+                give_up_after: chrono::TimeDelta::days(7),
+            },
+        },
         dashboard: crate::dashboard::Dashboard::embedded(),
         workers: 1,
         shutdown_timeout: std::time::Duration::ZERO,

@@ -12,6 +12,8 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use domain::address::AddressPolicy;
 use domain::operator::OperatorTokens;
+use domain::schedule::RetrySchedule;
+use domain::settle::Policy;
 use store::{Clock, MailWriter, Store};
 
 use crate::body::{Arriving, Notifications};
@@ -63,6 +65,8 @@ pub struct Config {
     pub policy: AddressPolicy,
     /// The time limit of an endpoint that does not choose one.
     pub default_timeout: Duration,
+    /// What is decided for every endpoint; told to people, applied elsewhere.
+    pub rules: DeliveryRules,
     /// The pages that people see.
     pub dashboard: Dashboard,
     /// How many threads answer.
@@ -71,6 +75,15 @@ pub struct Config {
     pub connections_max: usize,
     /// How long requests under way may take once the server is stopped.
     pub shutdown_timeout: Duration,
+}
+
+/// What an installation has decided for every endpoint that does not choose for itself.
+#[derive(Debug, Clone)]
+pub struct DeliveryRules {
+    /// The standard schedule.
+    pub standard: RetrySchedule,
+    /// When streaks matter, and when a delivery is given up.
+    pub policy: Policy,
 }
 
 /// Whether people can sign up by themselves.

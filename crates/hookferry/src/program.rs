@@ -303,6 +303,10 @@ fn api_config(settings: &Settings, policy: AddressPolicy, connections_max: usize
         trusted_proxies: settings.trusted_proxies.clone(),
         policy,
         default_timeout: settings.timeout,
+        rules: api::DeliveryRules {
+            standard: settings.standard_schedule.clone(),
+            policy: settings.policy,
+        },
         dashboard: api::Dashboard::embedded(),
         workers: std::thread::available_parallelism().map_or(1, usize::from),
         connections_max,

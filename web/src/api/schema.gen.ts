@@ -1097,6 +1097,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/installation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What this installation's operator has decided for everybody. Nobody has to be logged in.
+         * @description What this installation's operator has decided for everybody. Nobody has to be logged in.
+         *
+         *     Needs nothing.
+         */
+        get: operations["get_installation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/invitations": {
         parameters: {
             query?: never;
@@ -2626,6 +2648,50 @@ export interface components {
              *     can write into the inbox.
              */
             url: string;
+        };
+        /** @description The delivery rules of this installation, and what people can do in it by themselves. */
+        InstallationView: {
+            /** @description Whether endpoints may use plain http. */
+            allow_http: boolean;
+            /**
+             * Format: int64
+             * @description The time limit of an endpoint that does not choose one.
+             */
+            default_timeout_ms: number;
+            /**
+             * Format: int32
+             * @description The failures in a row at which an endpoint becomes Defective.
+             */
+            defective_after: number;
+            /**
+             * Format: int64
+             * @description How long they must have lasted by then, in seconds.
+             */
+            defective_min_duration_seconds: number;
+            /**
+             * Format: int64
+             * @description How long after the beginning of its schedule a delivery is given up, in seconds.
+             */
+            give_up_after_seconds: number;
+            /** @description Whether mails are sent; else they are kept and shown, and addresses count as proved. */
+            mail: boolean;
+            /** @description Whether people can sign up by themselves; else the operator makes companies. */
+            sign_up: boolean;
+            /**
+             * Format: int64
+             * @description How long the standard schedule waits after a failed attempt; null where it never tries again.
+             */
+            standard_interval_ms?: number | null;
+            /**
+             * Format: int32
+             * @description How often the standard schedule tries, the first time included.
+             */
+            standard_tries: number;
+            /**
+             * Format: int32
+             * @description The failures in a row at which the owners get a warning; 0 is never.
+             */
+            warn_after: number;
         };
         /** @description Whom to ask into the company. */
         InvitationBody: {
@@ -7915,6 +7981,49 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["InboxRequestView"];
+                };
+            };
+            /** @description What was refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_installation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rules. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "allow_http": false,
+                     *       "default_timeout_ms": 5000,
+                     *       "defective_after": 100,
+                     *       "defective_min_duration_seconds": 0,
+                     *       "give_up_after_seconds": 604800,
+                     *       "mail": true,
+                     *       "sign_up": true,
+                     *       "standard_interval_ms": 600000,
+                     *       "standard_tries": 145,
+                     *       "warn_after": 50
+                     *     }
+                     */
+                    "application/json": components["schemas"]["InstallationView"];
                 };
             };
             /** @description What was refused. */

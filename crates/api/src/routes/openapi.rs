@@ -11,8 +11,8 @@ use super::table::{ROUTES, Row};
 use super::{
     account, addresses, admin_companies, admin_health, admin_nodes, audit, credentials, deliveries,
     endpoints, event_batch, event_types, events, filter_test, health, inbox_requests, inboxes,
-    invitations, jobs, limits, logins, mails, me, members, notifications, samples, secrets,
-    settings, source_refused, source_secrets, sources, stats, stream, tokens, why,
+    installation, invitations, jobs, limits, logins, mails, me, members, notifications, samples,
+    secrets, settings, source_refused, source_secrets, sources, stats, stream, tokens, why,
 };
 use crate::access::Access;
 use crate::code::Code;
@@ -60,7 +60,7 @@ use crate::code::Code;
         notifications::get_my_notifications, notifications::update_my_notifications,
         notifications::get_member_notifications, notifications::update_member_notifications,
         mails::list_mails, mails::get_mail,
-        limits::get_limits,
+        limits::get_limits, installation::get_installation,
         admin_companies::list_companies, admin_companies::create_company,
         admin_companies::get_company, admin_companies::update_company,
         admin_health::get_overall_health, admin_nodes::get_nodes,

@@ -8,8 +8,8 @@ use domain::scope::Scope;
 use super::{
     account, addresses, admin_companies, admin_health, admin_nodes, audit, credentials, deliveries,
     docs, endpoints, event_batch, event_types, events, filter_test, health, inbox_receive,
-    inbox_requests, inboxes, invitations, jobs, limits, logins, mails, me, members, metrics,
-    notifications, pages, samples, secrets, settings, source_receive, source_refused,
+    inbox_requests, inboxes, installation, invitations, jobs, limits, logins, mails, me, members,
+    metrics, notifications, pages, samples, secrets, settings, source_receive, source_refused,
     source_secrets, sources, stats, stream, tokens, wati_webhooks, why,
 };
 use crate::access::Access::{self, Person, Public, Signed};
@@ -66,6 +66,8 @@ const MEMBER: Access = Access::Role(Role::Viewer);
 
 /// Every route. A path with something that varies stands behind those that it would cover.
 pub const ROUTES: &[Row] = rows! {
+    GET "/api/v1/installation" Public => installation::get_installation;
+
     POST "/api/v1/auth/signup" Public => account::sign_up;
     POST "/api/v1/auth/login" Public => account::log_in;
     POST "/api/v1/auth/logout" Public => account::log_out;

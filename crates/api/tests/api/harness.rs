@@ -69,18 +69,20 @@ pub fn noon() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 11, 20, 12, 0, 0).unwrap()
 }
 
+fn policy_of_streaks() -> Policy {
+    let streak = StreakLimits {
+        warn_after: 50,
+        defective_after: 100,
+        defective_min_duration: TimeDelta::zero(),
+    };
+    Policy { streak, give_up_after: TimeDelta::days(7) }
+}
+
 fn store_config(folder: &tempfile::TempDir) -> store::Config {
     store::Config {
         database_url: format!("sqlite:{}", folder.path().join("h.db").display()),
         master_key: MasterKey::from_bytes([1; 32]),
-        policy: Policy {
-            streak: StreakLimits {
-                warn_after: 50,
-                defective_after: 100,
-                defective_min_duration: TimeDelta::zero(),
-            },
-            give_up_after: TimeDelta::days(7),
-        },
+        policy: policy_of_streaks(),
         limits: domain::limits::Limits::default(),
         standard_schedule: RetrySchedule::even(144, TimeDelta::minutes(10)).unwrap(),
         connections_max: 4,
@@ -98,6 +100,10 @@ fn api_config(operator: OperatorTokens, policy: AddressPolicy) -> api::Config {
         trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
         policy,
         default_timeout: Duration::from_secs(5),
+        rules: api::DeliveryRules {
+            standard: RetrySchedule::even(144, TimeDelta::minutes(10)).unwrap(),
+            policy: policy_of_streaks(),
+        },
         dashboard: api::Dashboard::embedded(),
         workers: 1,
         connections_max: 1_000,

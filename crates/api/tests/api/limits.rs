@@ -1,6 +1,7 @@
 //! Limits, suspension and companies over REST.
 
 use chrono::TimeDelta;
+use domain::schedule::RetrySchedule;
 use domain::scope::Scope;
 use serde_json::{Value, json};
 use testkit::api::{Answer, Api};
@@ -293,4 +294,23 @@ async fn a_key_stands_wherever_the_id_can() {
     assert!(every_route(&app.api, id, posted).await.iter().all(|(_, status)| *status < 300));
     let wrong = app.api.get("/deliveries?endpoint_id=ep_wrong").await;
     problem(&wrong, 422, "invalid_parameter", Some("endpoint_id"));
+}
+
+#[tokio::test]
+async fn the_rules_of_the_installation_are_told_to_everybody() {
+    let app = App::changed(|config| {
+        config.sign_ups = api::SignUps::Closed;
+        config.rules.policy.streak.defective_after = 7;
+        config.rules.standard = RetrySchedule::even(3, TimeDelta::seconds(90)).unwrap();
+    })
+    .await;
+    let told = Api::new(app.base(), None).get("/installation").await.expect(200);
+    assert_eq!(
+        told,
+        json!({
+            "sign_up": false, "mail": false, "allow_http": false, "default_timeout_ms": 5_000,
+            "standard_tries": 4, "standard_interval_ms": 90_000, "give_up_after_seconds": 604_800,
+            "warn_after": 50, "defective_after": 7, "defective_min_duration_seconds": 0,
+        })
+    );
 }
