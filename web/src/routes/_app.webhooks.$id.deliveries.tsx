@@ -2,8 +2,9 @@ import { useSuspenseQuery } from "@tanstack/react-query";
 import { createFileRoute } from "@tanstack/react-router";
 import * as z from "zod/mini";
 
-import { Deliveries, STATES } from "@/features/webhook/Deliveries";
+import { Deliveries } from "@/features/webhook/Deliveries";
 import { deliveriesOf, endpointQuery } from "@/features/webhook/queries";
+import { STATES } from "@/features/webhook/states";
 import { oneOf } from "@/lib/list-search";
 
 export const Route = createFileRoute("/_app/webhooks/$id/deliveries")({

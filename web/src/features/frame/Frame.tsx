@@ -1,5 +1,5 @@
 import { AppShell, Burger, Group } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
+import { useDisclosure, useMediaQuery } from "@mantine/hooks";
 import { useRouterState } from "@tanstack/react-router";
 import { type ReactNode, useEffect } from "react";
 import { useTranslation } from "react-i18next";
@@ -21,10 +21,11 @@ import { SearchButton } from "./SearchButton";
 export function Frame({ children }: { children: ReactNode }) {
   const { t } = useTranslation("frame");
   const { company } = useMe();
-  const [open, menu] = useDisclosure(false);
+  const [open, { close, toggle }] = useDisclosure(false);
+  const phone = useMediaQuery("(max-width: 48em)", undefined, { getInitialValueInEffect: false });
   const path = useRouterState({ select: (state) => state.location.pathname });
   // On a phone the menu goes away with the page that it led to.
-  useEffect(() => menu.close(), [path, menu]);
+  useEffect(() => close(), [path, close]);
   useLiveQueries();
   return (
     <AppShell header={{ height: 52 }} navbar={{ width: 224, breakpoint: "sm", collapsed: { mobile: !open } }} transitionDuration={0}>
@@ -32,7 +33,7 @@ export function Frame({ children }: { children: ReactNode }) {
       <AppShell.Header>
         <Group h="100%" px="md" justify="space-between" wrap="nowrap" gap="xs">
           <Group gap="sm" wrap="nowrap" style={{ minWidth: 0 }}>
-            <Burger opened={open} onClick={menu.toggle} hiddenFrom="sm" size="sm" aria-label={t("menu")} aria-expanded={open} />
+            <Burger opened={open} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={t("menu")} aria-expanded={open} />
             <CompanySwitch />
           </Group>
           <Group gap="xs" wrap="nowrap">
@@ -43,7 +44,8 @@ export function Frame({ children }: { children: ReactNode }) {
           </Group>
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar p="xs"><Navigation /></AppShell.Navbar>
+      {/* A closed menu stands beside the screen: nobody should come upon it by Tab. */}
+      <AppShell.Navbar p="xs" inert={phone && !open}><Navigation /></AppShell.Navbar>
       <AppShell.Main id="page" tabIndex={-1} style={{ outline: "none" }}>
         <Banners />
         {/* One's account is one's own, with or without a company. */}

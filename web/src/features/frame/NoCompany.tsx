@@ -22,7 +22,7 @@ export function NoCompany() {
   if (me.companies.length > 0) {
     return (
       <Around>
-        <EmptyState title={t("notYourCompany")} actions={me.companies.slice(0, 6).map((each) => <Link key={each.id} className="hf-link" to="/" search={{ company: each.id }} preload={false}><bdi>{each.name}</bdi></Link>)}>
+        <EmptyState isPage title={t("notYourCompany")} actions={me.companies.slice(0, 6).map((each) => <Link key={each.id} className="hf-link" to="/" search={{ company: each.id }} preload={false}><bdi>{each.name}</bdi></Link>)}>
           {t("notYourCompanyHint")}
         </EmptyState>
       </Around>

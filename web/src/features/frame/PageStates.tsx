@@ -42,6 +42,11 @@ export function PageError({ error, reset }: ErrorComponentProps) {
   return <Padded title={t("errors:title")} hint={error instanceof Error ? error.message : String(error)} action={again} />;
 }
 
+/** The same where no page is: it stands alone, without the frame. */
+export function NoSuchPage() {
+  return <main><NotFound /></main>;
+}
+
 export function NotFound() {
   const { t } = useTranslation(["common", "errors"]);
   return <Padded title={t("errors:notFound")} hint={t("errors:notFoundHint")} action={<Home />} />;
@@ -55,7 +60,7 @@ function Home() {
 function Padded({ title, hint, action }: { title: string; hint: string; action: React.ReactNode }) {
   return (
     <Stack p="lg" maw={720} mx="auto" w="100%" mt="xl">
-      <EmptyState title={title} actions={action}>{hint}</EmptyState>
+      <EmptyState title={title} actions={action} isPage>{hint}</EmptyState>
     </Stack>
   );
 }

@@ -24,14 +24,12 @@ export default function Search({ asked }: { asked: number }) {
   const found = wanted === "" ? [] : webhooks.filter((each) => `${each.description} ${each.url} ${each.id}`.toLowerCase().includes(wanted)).slice(0, 8);
   const target = landing(text.trim());
   return (
-    <Spotlight.Root query={text} onQueryChange={setText} shortcut={["mod + K", "/"]} scrollable maxHeight={420}>
+    <Spotlight.Root query={text} onQueryChange={setText} shortcut={["mod + K", "/"]} scrollable maxHeight={420} attributes={{ content: { "aria-label": t("search") } }}>
       <Spotlight.Search placeholder={t("searchHint")} aria-label={t("search")} leftSection={<IconSearch size={18} />} />
       <Spotlight.ActionsList>
-        {wanted !== "" && (
+        {target !== null && (
           <Spotlight.ActionsGroup label={t("searchLookUp")}>
-            {target !== null && <Spotlight.Action label={text.trim()} description={t("open")} onClick={() => void navigate(target)} />}
-            <Spotlight.Action label={t("searchEvents", { text: text.trim() })} onClick={() => void navigate({ to: "/events", search: { q: text.trim() } })} />
-            <Spotlight.Action label={t("searchDeliveries", { text: text.trim() })} onClick={() => void navigate({ to: "/deliveries", search: { q: text.trim() } })} />
+            <Spotlight.Action label={text.trim()} description={t("open")} onClick={() => void navigate(target)} />
           </Spotlight.ActionsGroup>
         )}
         {found.length > 0 && (
@@ -44,6 +42,12 @@ export default function Search({ asked }: { asked: number }) {
         {pages.length > 0 && (
           <Spotlight.ActionsGroup label={t("searchPages")}>
             {pages.map((page) => <Spotlight.Action key={page.name} label={t(`nav.${page.name}`)} onClick={() => void navigate({ to: page.to })} />)}
+          </Spotlight.ActionsGroup>
+        )}
+        {wanted !== "" && (
+          <Spotlight.ActionsGroup label={t("searchIn")}>
+            <Spotlight.Action label={t("searchEvents", { text: text.trim() })} onClick={() => void navigate({ to: "/events", search: { q: text.trim() } })} />
+            <Spotlight.Action label={t("searchDeliveries", { text: text.trim() })} onClick={() => void navigate({ to: "/deliveries", search: { q: text.trim() } })} />
           </Spotlight.ActionsGroup>
         )}
       </Spotlight.ActionsList>

@@ -14,8 +14,8 @@ import { StatusChip } from "@/ui/StatusChip";
 import { Countdown, Time } from "@/ui/Time";
 
 import { deliveriesOf, type Delivery, type DeliveryState } from "./queries";
+import { STATES } from "./states";
 
-export const STATES: readonly DeliveryState[] = ["pending", "held", "delivered", "exhausted", "expired", "canceled"];
 type Props = { endpoint: Endpoint; state: DeliveryState | undefined; onState: (state: DeliveryState | undefined) => void; onOpen: (id: string) => void };
 
 /** The deliveries of one webhook, newest first. */
