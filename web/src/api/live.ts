@@ -16,6 +16,8 @@ let state: LiveState = "off";
 let source: EventSource | null = null;
 let company: string | null = null;
 let wanted = false;
+/** Whether the stream ended without being asked to, and none has begun since. */
+let broken = false;
 const watchers = new Set<() => void>();
 const listeners = new Set<(event: LiveEvent) => void>();
 
@@ -39,20 +41,27 @@ function open(): void {
   become("connecting");
   source = new EventSource(`/api/v1/stream?company=${encodeURIComponent(company)}`);
   source.addEventListener("hello", () => {
+    // What happened since the last word was told to nobody, where the stream began anew.
+    if (broken) tell({ kind: "reset", data: {} });
+    broken = false;
     become("live");
     connection.set({ lost: false });
   });
   source.addEventListener("error", ended);
   for (const kind of LIVE_KINDS) {
     source.addEventListener(kind, (message: MessageEvent<string>) => {
-      const event = { kind, data: parse(message.data) };
-      listeners.forEach((listener) => listener(event));
+      tell({ kind, data: parse(message.data) });
     });
   }
 }
 
+function tell(event: LiveEvent): void {
+  listeners.forEach((listener) => listener(event));
+}
+
 /** The browser connects again by itself, but not after an answer that was no stream: then we do. */
 function ended(): void {
+  broken = true;
   if (source?.readyState === EventSource.CLOSED) {
     close("lost");
     setTimeout(open, AGAIN_MS);
@@ -71,7 +80,7 @@ function close(next: LiveState): void {
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) {
     // Nothing was heard meanwhile.
-    if (wanted) listeners.forEach((listener) => listener({ kind: "reset", data: {} }));
+    if (wanted) tell({ kind: "reset", data: {} });
     open();
   } else if (source !== null) close("off");
 });
@@ -84,7 +93,8 @@ export const live = {
   },
   /** Follows a company, until another one is named or `null` ends it. */
   follow: (id: string | null): void => {
-    if (id === company && wanted) return open();
+    // Every page that is opened says it again; a pause holds until somebody ends it, or another company is shown.
+    if (id === company && id !== null) return wanted ? open() : undefined;
     close("off");
     company = id;
     wanted = id !== null;
@@ -96,7 +106,7 @@ export const live = {
   },
   resume: (): void => {
     wanted = true;
-    listeners.forEach((listener) => listener({ kind: "reset", data: {} }));
+    tell({ kind: "reset", data: {} });
     open();
   },
   listen: (listener: (event: LiveEvent) => void): (() => void) => {

@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, type QueryClient, useQueryClient, useSuspenseInfiniteQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
+import { currentCompany } from "./client";
 import { type LiveKind, live } from "./live";
 import { type ListPage, missing, pagesInSight, placesOf, rowsOf, type Sight } from "./long-list-pages";
 
@@ -37,6 +38,8 @@ type Data<Row> = { pages: ListPage<Row>[]; pageParams: (string | null)[] };
 const PACE_MS = 1_500;
 /** Rows that come into sight are read again when they are older than this. */
 const OLD_MS = 15_000;
+/** A list that is opened again is as it was left; older than this it is read again. */
+const KEPT_MS = 1_000;
 /** How many rows before the end the next page is asked for. */
 const AHEAD_ROWS = 40;
 
@@ -57,8 +60,12 @@ export function useLongList<Row extends { id: string }>(list: LongList<Row>, liv
     if (!fetchingNext.current) setNews(await readAgain(client, list, sight));
   }, [client, list]);
   const refreshSoon = useFollow(refresh, live);
-  // Another filter is another list.
-  useEffect(() => setNews(0), [list]);
+  useEffect(() => {
+    // Another filter is another list; one that was kept from before is read again once.
+    setNews(0);
+    const at = client.getQueryData(list.options.queryKey)?.pages[0]?.at ?? 0;
+    if (Date.now() - at > KEPT_MS) void refresh().catch(() => undefined);
+  }, [client, list, refresh]);
 
   const lastPage = data.pages.at(-1);
   const goOn = hasNextPage && !isFetchingNextPage && !isFetchNextPageError && lastPage?.cut === false;
@@ -88,8 +95,11 @@ async function readAgain<Row extends { id: string }>(client: QueryClient, list: 
   const key = list.options.queryKey;
   const before = client.getQueryData<Data<Row>>(key);
   if (before === undefined) return 0;
+  const company = currentCompany();
   if (sight.current.first === 0) {
     const fresh = await readTop(list, sight.current.last + 1);
+    // These are rows of a company that nobody looks at any more.
+    if (currentCompany() !== company) return 0;
     // Whoever scrolled away meanwhile keeps what they see.
     if (sight.current.first !== 0) return missing(rowsOf(before.pages), rowsOf(fresh.pages));
     // What is below comes again, and new, when somebody scrolls to it.
@@ -98,6 +108,7 @@ async function readAgain<Row extends { id: string }>(client: QueryClient, list: 
   }
   const wanted = pagesInSight(placesOf(before.pages), sight.current).filter((index) => index > 0).map((index) => before.pageParams[index] ?? null);
   const [newest, ...fresh] = await Promise.all([list.page(null), ...wanted.map((cursor) => list.page(cursor))]);
+  if (currentCompany() !== company) return 0;
   const now = client.setQueryData<Data<Row>>(key, (data) => data && {
     ...data,
     pages: data.pages.map((page, index) => fresh[wanted.indexOf(data.pageParams[index] ?? null)] ?? page),

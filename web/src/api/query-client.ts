@@ -20,7 +20,8 @@ export function createQueryClient(): QueryClient {
     mutationCache: new MutationCache({ onError: heard }),
     defaultOptions: {
       queries: { retry, staleTime: 5_000, refetchOnWindowFocus: true, networkMode: "always" },
-      mutations: { retry: false, networkMode: "always" },
+      // Secrets that were revealed or made, and passwords, are not kept once the form or dialog is gone.
+      mutations: { retry: false, networkMode: "always", gcTime: 0 },
     },
   });
 }

@@ -19,4 +19,5 @@ it("quotes every part of a curl line", () => {
   expect(line).toContain(`'https://a.example/x?y='\\''$(id)'\\'''`);
   expect(line).toContain(`-H 'X-A: it'\\''s'`);
   expect(line).not.toContain("Content-Length");
+  expect(curl({ method: "POST", url: "https://a.example/{a}", headers: {}, body: "@/etc/passwd" })).toBe("curl -sS --globoff -X 'POST' 'https://a.example/{a}' \\\n  --data-raw '@/etc/passwd'");
 });

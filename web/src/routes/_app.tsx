@@ -31,7 +31,7 @@ export const Route = createFileRoute("/_app")({
     if (company !== null && me.companies.length > 1 && search.company !== company) {
       throw redirect({ to: ".", search: (before) => ({ ...before, company }), replace: true });
     }
-    live.follow(company);
+    if (!preload) live.follow(company);
   },
   component: App,
 });

@@ -1,5 +1,5 @@
 import { Alert, Button, Group } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -15,11 +15,7 @@ export function Banners() {
   const { t } = useTranslation("frame");
   const { me } = useMe();
   const { lost } = useConnection();
-  const client = useQueryClient();
-  useAskAgain(lost, () => {
-    told(t("found"));
-    void client.invalidateQueries();
-  });
+  useAskAgain(lost);
   const send = useMutation({
     mutationFn: () => done(api.POST("/api/v1/auth/verify-email/send")),
     onSuccess: () => told(t("sentAgain", { email: me.user.email })),
@@ -40,23 +36,17 @@ export function Banners() {
   );
 }
 
-/** While the server is away it is asked whether it is back. */
-function useAskAgain(lost: boolean, onBack: () => void): void {
+/** While the server is away it is asked whether it is back; what follows from that is in useHealing. */
+function useAskAgain(lost: boolean): void {
   // A timer, and a server that comes back, are outside React.
   useEffect(() => {
     if (!lost) return;
     const timer = setInterval(() => {
       fetch("/healthz", { cache: "no-store" }).then(
-        (answer) => {
-          if (!answer.ok) return;
-          connection.set({ lost: false });
-          onBack();
-        },
+        (answer) => answer.ok && connection.set({ lost: false }),
         () => undefined,
       );
     }, ASK_AGAIN_MS);
     return () => clearInterval(timer);
-    // `onBack` is new at each rendering and always the same.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [lost]);
 }

@@ -16,6 +16,7 @@ import { Navigation } from "./Navigation";
 import { NoCompany } from "./NoCompany";
 import { PersonMenu } from "./PersonMenu";
 import { SearchButton } from "./SearchButton";
+import { useHealing } from "./useHealing";
 
 /** What stands around every page of a company. */
 export function Frame({ children }: { children: ReactNode }) {
@@ -27,6 +28,7 @@ export function Frame({ children }: { children: ReactNode }) {
   // On a phone the menu goes away with the page that it led to.
   useEffect(() => close(), [path, close]);
   useLiveQueries();
+  useHealing();
   return (
     <AppShell header={{ height: 52 }} navbar={{ width: 224, breakpoint: "sm", collapsed: { mobile: !open } }} transitionDuration={0}>
       <a className="hf-skip" href="#page">{t("skip")}</a>

@@ -26,16 +26,13 @@ export function LoginAgain() {
 function Again() {
   const { t } = useTranslation(["frame", "auth"]);
   const { me } = useMe();
-  const client = useQueryClient();
   const form = useForm({ initialValues: { password: "" }, validate: { password: (value) => value === "" && t("auth:missing.password") } });
   const { submit, rest, busy, waitUntil } = useSubmit({
     form,
     fields: ["password"],
     send: ({ password }: { password: string }) => unwrap(api.POST("/api/v1/auth/login", { body: { email: me.user.email, password } })),
-    onDone: () => {
-      connection.set({ loggedOut: false });
-      void client.invalidateQueries();
-    },
+    // What failed meanwhile is fetched again: see useHealing.
+    onDone: () => connection.set({ loggedOut: false }),
   });
   return (
     <form noValidate onSubmit={form.onSubmit(submit)}>
@@ -59,10 +56,8 @@ function useOtherTab(loggedOut: boolean): void {
   useEffect(() => {
     if (!loggedOut) return;
     const look = (): void => {
-      client.fetchQuery({ ...meQuery, staleTime: 0, retry: false }).then(
-        () => void client.invalidateQueries(),
-        () => undefined,
-      );
+      // Being told who one is ends it.
+      client.fetchQuery({ ...meQuery, staleTime: 0, retry: false }).catch(() => undefined);
     };
     window.addEventListener("focus", look);
     return () => window.removeEventListener("focus", look);
