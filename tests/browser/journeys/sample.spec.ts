@@ -30,9 +30,9 @@ test("a sample shows the answer at once: status, time, headers, body, and the re
   await expect(dialog.getByText(/200 OK/).first()).toBeVisible();
   await expect(dialog.getByText(/^after \d/).first()).toBeVisible();
   await expect(dialog.getByText(/stored/).first()).toBeVisible();
-  await dialog.getByText("Response headers", { exact: true }).click();
+  await dialog.locator("summary", { hasText: "Response headers" }).click();
   await expect(dialog.getByText("crm-7").first()).toBeVisible();
-  await dialog.getByText("Request", { exact: true }).click();
+  await dialog.locator("summary", { hasText: "Request" }).click();
   await expect(dialog.getByText(/webhook-signature/i).first()).toBeVisible();
 
   await test.step("what is no JSON is told, and not lost", async () => {

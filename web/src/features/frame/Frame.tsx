@@ -47,7 +47,7 @@ export function Frame({ children }: { children: ReactNode }) {
         </Group>
       </AppShell.Header>
       {/* A closed menu stands beside the screen: nobody should come upon it by Tab. */}
-      <AppShell.Navbar p="xs" inert={phone && !open}><Navigation /></AppShell.Navbar>
+      <AppShell.Navbar p="xs" style={phone && !open ? { visibility: "hidden" } : undefined}><Navigation /></AppShell.Navbar>
       <AppShell.Main id="page" tabIndex={-1} style={{ outline: "none" }}>
         <Banners />
         {/* One's account is one's own, with or without a company. */}
