@@ -1,10 +1,11 @@
-import { useSuspenseQuery } from "@tanstack/react-query";
+import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { createFileRoute, useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import * as z from "zod/mini";
 
 import { endpointsQuery } from "@/api/endpoints";
+import { limitsQuery } from "@/api/limits";
 import { useLiveState } from "@/api/live";
 import { endpointsStatsQuery, overviewQuery, twiceAsLongQuery } from "@/api/stats";
 import { AttemptsChart } from "@/features/overview/AttemptsChart";
@@ -33,6 +34,8 @@ export const Route = createFileRoute("/_app/")({
       queryClient.ensureQueryData(twiceAsLongQuery(range)),
       queryClient.ensureQueryData(endpointsStatsQuery(range)),
       queryClient.ensureQueryData(endpointsQuery),
+      // So that a suspended company is not told for a moment that all is well.
+      queryClient.prefetchQuery(limitsQuery),
     ]),
   component: OverviewPage,
 });
@@ -43,7 +46,8 @@ function OverviewPage() {
   const navigate = useNavigate();
   const { data: overview } = useSuspenseQuery(overviewQuery(range));
   const { data: endpoints } = useSuspenseQuery(endpointsQuery);
-  const verdict = verdictOf(overview, endpoints);
+  const { data: limits } = useQuery(limitsQuery);
+  const verdict = verdictOf(overview, endpoints, Boolean(limits?.suspended_since));
   if (verdict.kind === "none") return <Page title={t("title")}><FirstSteps /></Page>;
   const choose = (next: Range): void =>
     void navigate({ to: "/", search: (old) => ({ ...old, range: next === DEFAULT ? undefined : next }), replace: true, resetScroll: false });

@@ -3,14 +3,13 @@ import { useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { createFileRoute } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
+import { limitsQuery } from "@/api/limits";
 import { meQuery, useMe } from "@/api/me";
 import { CompanyForm } from "@/features/settings/CompanyForm";
 import { DefaultsForm } from "@/features/settings/DefaultsForm";
 import { LimitBars } from "@/features/settings/LimitBars";
-import { limitsQuery, type Settings, settingsQuery } from "@/features/settings/queries";
-import { Note } from "@/ui/Note";
+import { type Settings, settingsQuery } from "@/features/settings/queries";
 import { Page } from "@/ui/Page";
-import { Time } from "@/ui/Time";
 import { told } from "@/ui/toast";
 
 export const Route = createFileRoute("/_app/settings")({
@@ -33,7 +32,6 @@ function SettingsPage() {
   };
   return (
     <Page title={t("title")} lead={t("lead", { company: settings.company.name })}>
-      {limits.suspended_since && <Note tone="bad">{t("suspended")} <Time at={limits.suspended_since} />.</Note>}
       <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md" style={{ alignItems: "start" }}>
         <Stack gap="md">
           <CompanyForm settings={settings} reason={reason} onSaved={saved} />

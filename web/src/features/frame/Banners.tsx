@@ -8,9 +8,11 @@ import { connection, useConnection } from "@/api/connection";
 import { useMe } from "@/api/me";
 import { failed, told } from "@/ui/toast";
 
+import { Suspended } from "./Suspended";
+
 const ASK_AGAIN_MS = 2_000;
 
-/** What concerns every page: a lost connection, an address that is not proved. */
+/** What concerns every page: a lost connection, a suspended company, an address that is not proved. */
 export function Banners() {
   const { t } = useTranslation("frame");
   const { me } = useMe();
@@ -24,6 +26,7 @@ export function Banners() {
   return (
     <>
       {lost && <Alert color="red" variant="light" radius={0} role="alert">{t("lost")}</Alert>}
+      <Suspended />
       {!me.user.verified && (
         <Alert color="yellow" variant="light" radius={0}>
           <Group justify="space-between">

@@ -11,7 +11,7 @@ export function Lead({ verdict }: { verdict: Exclude<Verdict, { kind: "none" }> 
   return (
     <Group gap={8} wrap="nowrap" align="baseline" className={classes.verdict} data-tone={tone}>
       <span aria-hidden>{shape}</span>
-      <Text component="span" size="md" fw={600}>{t(`verdict.${verdict.kind}`, { count: verdict.count, all: "all" in verdict ? verdict.all : verdict.count })}</Text>
+      <Text component="span" size="md" fw={600}>{verdict.kind === "suspended" ? t("verdict.suspended") : t(`verdict.${verdict.kind}`, { count: verdict.count, all: "all" in verdict ? verdict.all : verdict.count })}</Text>
     </Group>
   );
 }

@@ -13,21 +13,25 @@ const streaks = (...values: number[]) => values.map((streak) => ({ status: "enab
 
 describe("is it working?", () => {
   it("cannot be said without webhooks", () => {
-    expect(verdictOf(overview({ enabled: 0, defective: 0, paused: 0, disabled: 0 }), []).kind).toBe("none");
+    expect(verdictOf(overview({ enabled: 0, defective: 0, paused: 0, disabled: 0 }), [], false).kind).toBe("none");
   });
   it("is no where all are switched off", () => {
-    expect(verdictOf(overview({ paused: 1, disabled: 2 }), [])).toEqual({ kind: "off", count: 3 });
+    expect(verdictOf(overview({ paused: 1, disabled: 2 }), [], false)).toEqual({ kind: "off", count: 3 });
   });
   it("names the Defective ones among those that are on", () => {
-    expect(verdictOf(overview({ enabled: 3, defective: 1, paused: 5 }), [])).toEqual({ kind: "partly", count: 1, all: 4 });
-    expect(verdictOf(overview({ defective: 2 }), [])).toEqual({ kind: "broken", count: 2, all: 2 });
+    expect(verdictOf(overview({ enabled: 3, defective: 1, paused: 5 }), [], false)).toEqual({ kind: "partly", count: 1, all: 4 });
+    expect(verdictOf(overview({ defective: 2 }), [], false)).toEqual({ kind: "broken", count: 2, all: 2 });
   });
   it("sees the ones that have begun to fail", () => {
-    expect(verdictOf(overview({ enabled: 3 }), streaks(0, 7, 0))).toEqual({ kind: "failing", count: 1, all: 3 });
+    expect(verdictOf(overview({ enabled: 3 }), streaks(0, 7, 0), false)).toEqual({ kind: "failing", count: 1, all: 3 });
+  });
+  it("is no in a suspended company, however its webhooks are", () => {
+    expect(verdictOf(overview({ enabled: 3 }), streaks(0, 0, 0), true).kind).toBe("suspended");
+    expect(verdictOf(overview({ enabled: 0 }), [], true).kind).toBe("none");
   });
   it("tells quiet from working", () => {
-    expect(verdictOf(overview({ enabled: 3 }), streaks(0, 0, 0)).kind).toBe("working");
-    expect(verdictOf(overview({ enabled: 3 }, 0), streaks(0, 0, 0)).kind).toBe("quiet");
+    expect(verdictOf(overview({ enabled: 3 }), streaks(0, 0, 0), false).kind).toBe("working");
+    expect(verdictOf(overview({ enabled: 3 }, 0), streaks(0, 0, 0), false).kind).toBe("quiet");
   });
 });
 

@@ -4,14 +4,17 @@ import type { Endpoint } from "@/api/endpoints";
 /** The answer to "is it working?", with what stands in its sentence. */
 export type Verdict =
   | { kind: "none" }
+  | { kind: "suspended" }
   | { kind: "off" | "quiet" | "working"; count: number }
   | { kind: "broken" | "partly" | "failing"; count: number; all: number };
 
 /** Read off what the server says of the webhooks, and of the attempts in the time that is looked at. */
-export function verdictOf(overview: Schemas["OverviewView"], endpoints: readonly Pick<Endpoint, "status" | "streak">[]): Verdict {
+export function verdictOf(overview: Schemas["OverviewView"], endpoints: readonly Pick<Endpoint, "status" | "streak">[], isSuspended: boolean): Verdict {
   const { enabled = 0, defective = 0, paused = 0, disabled = 0 } = overview.endpoints;
   const on = enabled + defective;
   if (on + paused + disabled === 0) return { kind: "none" };
+  // However well the webhooks are: nothing goes out.
+  if (isSuspended) return { kind: "suspended" };
   if (on === 0) return { kind: "off", count: paused + disabled };
   if (defective > 0) return { kind: enabled === 0 ? "broken" : "partly", count: defective, all: on };
   const failing = endpoints.filter((endpoint) => endpoint.status === "enabled" && endpoint.streak > 0).length;
@@ -28,6 +31,7 @@ export const TONES: Record<Verdict["kind"], Look> = {
   failing: { tone: "wait", shape: "▲" },
   partly: { tone: "bad", shape: "■" },
   broken: { tone: "bad", shape: "■" },
+  suspended: { tone: "bad", shape: "■" },
   off: { tone: "off", shape: "○" },
   none: { tone: "off", shape: "○" },
 };

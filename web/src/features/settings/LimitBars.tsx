@@ -1,9 +1,8 @@
 import { Group, Progress, Stack, Text, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
+import type { Limits } from "@/api/limits";
 import { bytes, count } from "@/lib/numbers";
-
-import type { Limits } from "./queries";
 
 const USED = ["endpoints", "tokens", "members", "invitations_per_day"] as const;
 const RATES = ["events_per_second", "samples_per_minute"] as const;

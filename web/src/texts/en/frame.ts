@@ -47,6 +47,7 @@ export const frame = {
   notYourCompanyHint: "You left or were taken out of it, or another person has logged in from this browser. Go on in:",
   loginEnded: "Your login has ended",
   loginEndedHint: "Log in again to go on where you were. Nothing that you typed is lost.",
+  suspended: "The operator has suspended this company: it takes no events, and nothing of it is sent. What waits is kept and goes out when it is resumed. Suspended",
   unverified: "Your address {{email}} is not proved yet. Open the link that we mailed to you.",
   sendAgain: "Send it again",
   sentAgain: "A new link is on its way to {{email}}.",

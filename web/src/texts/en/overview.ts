@@ -12,6 +12,7 @@ export const overview = {
     partly_other: "Not all of it: {{count, number}} of {{all, number}} webhooks are Defective. We keep trying them, and what is new waits for them.",
     broken_one: "No: your only webhook that is on is Defective. We keep trying it, and what is new waits for it.",
     broken_other: "No: all {{count, number}} webhooks that are on are Defective. We keep trying them, and what is new waits for them.",
+    suspended: "No: the operator has suspended this company, and nothing is sent.",
     off_one: "Nothing is sent: your webhook is paused or disabled.",
     off_other: "Nothing is sent: all {{count, number}} webhooks are paused or disabled.",
   },

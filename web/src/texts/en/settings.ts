@@ -1,7 +1,6 @@
 export const settings = {
   title: "Settings",
   lead: "What {{company}} is called, what new webhooks begin with, and how much of its limits it uses.",
-  suspended: "The operator has suspended this company: it takes no events, and nothing of it is sent. What waits is kept and goes out when it is resumed. Suspended",
   noWrite: "Your role may look at the settings, not change them. An admin can.",
   saved: "Saved.",
   nothing: "Nothing is changed yet.",
