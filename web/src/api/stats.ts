@@ -33,10 +33,38 @@ export const twiceAsLongQuery = (range: Range) =>
     staleTime: 60_000,
   });
 
-/** How the attempts of each webhook went. The key is not the stream's: with thousands of webhooks it is much to ask for. */
-export const endpointsStatsQuery = (range: Range) =>
+/** How often what is said of each webhook is asked for while live; see `endpointsQuestion`. */
+export const ENDPOINTS_PACE_MS = 10_000;
+
+/** How attempts went, webhook by webhook, and the steps that their `points` are of. */
+export type EndpointsStats = Pick<Schemas["EndpointsStatsView"], "since" | "until" | "step_seconds"> & { rows: EndpointStats[] };
+
+/** One question for the overview and for the list. The key is not the stream's: with thousands of webhooks it is much to ask for. */
+const endpointsQuestion = (range: Range) =>
   queryOptions({
     queryKey: ["stats-of-endpoints", range],
-    queryFn: ({ signal }) =>
-      everyRow<EndpointStats>((cursor) => unwrap(api.GET("/api/v1/stats/endpoints", { params: { query: { since: since(range), limit: ENDPOINT_ROWS, cursor } }, signal }))),
+    queryFn: async ({ signal }): Promise<EndpointsStats> => {
+      const query = { since: since(range), limit: ENDPOINT_ROWS };
+      const page = (cursor?: string) => unwrap(api.GET("/api/v1/stats/endpoints", { params: { query: { ...query, cursor } }, signal }));
+      const first = await page();
+      // The first page has been asked for already.
+      const rows = await everyRow<EndpointStats>((cursor) => (cursor === undefined ? Promise.resolve(first) : page(cursor)));
+      return { since: first.since, until: first.until, step_seconds: first.step_seconds, rows };
+    },
   });
+
+/** How the attempts of each webhook went. */
+export const endpointsStatsQuery = (range: Range) => queryOptions({ ...endpointsQuestion(range), select: rowsOf });
+
+function rowsOf(stats: EndpointsStats): EndpointStats[] {
+  return stats.rows;
+}
+
+/** The same by the webhook's id. */
+export const endpointsStatsByIdQuery = (range: Range) => queryOptions({ ...endpointsQuestion(range), select: byId });
+
+export type EndpointsStatsById = ReturnType<typeof byId>;
+
+function byId({ rows, ...steps }: EndpointsStats): Omit<EndpointsStats, "rows"> & { byId: Record<string, EndpointStats> } {
+  return { ...steps, byId: Object.fromEntries(rows.map((row) => [row.endpoint_id, row])) };
+}

@@ -4,6 +4,7 @@ import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
 import { endpointName } from "@/api/endpoints";
+import { installationQuery } from "@/api/installation";
 import { useMe } from "@/api/me";
 import { changeWebhook, pickableTypesQuery, webhookQuery } from "@/features/webhooks/queries";
 import { valuesOf } from "@/features/webhooks/values";
@@ -12,7 +13,11 @@ import { told } from "@/ui/toast";
 
 export const Route = createFileRoute("/_app/webhooks/$id/settings")({
   loader: ({ context, params }) =>
-    Promise.all([context.queryClient.ensureQueryData(pickableTypesQuery), context.queryClient.ensureQueryData(webhookQuery(params.id))]),
+    Promise.all([
+      context.queryClient.ensureQueryData(pickableTypesQuery),
+      context.queryClient.ensureQueryData(webhookQuery(params.id)),
+      context.queryClient.ensureQueryData(installationQuery),
+    ]),
   component: WebhookSettingsPage,
 });
 

@@ -4,12 +4,13 @@ import { useTranslation } from "react-i18next";
 import * as z from "zod/mini";
 
 import { endpointName } from "@/api/endpoints";
+import { installationQuery } from "@/api/installation";
 import { useMe } from "@/api/me";
 import { capabilities } from "@/features/webhook/capabilities";
 import { Doings } from "@/features/webhook/Doings";
-import { standing, USUAL } from "@/features/webhook/facts";
+import { standing } from "@/features/webhook/facts";
 import { PanelActions } from "@/features/webhook/PanelActions";
-import { endpointQuery, mailFactsQuery, statsQuery } from "@/features/webhook/queries";
+import { endpointQuery, goneAtQuery, statsQuery } from "@/features/webhook/queries";
 import { StatePanel } from "@/features/webhook/StatePanel";
 import { useDoings } from "@/features/webhook/useDoings";
 import { WebhookDialogs } from "@/features/webhook/WebhookDialogs";
@@ -23,7 +24,11 @@ const search = z.object({ sample: z.optional(z.catch(z.literal(1), 1)) });
 export const Route = createFileRoute("/_app/webhooks/$id")({
   validateSearch: search,
   loader: ({ context: { queryClient }, params: { id } }) =>
-    Promise.all([queryClient.ensureQueryData(endpointQuery(id)), queryClient.ensureQueryData(statsQuery(id, "24h"))]),
+    Promise.all([
+      queryClient.ensureQueryData(endpointQuery(id)),
+      queryClient.ensureQueryData(statsQuery(id, "24h")),
+      queryClient.ensureQueryData(installationQuery),
+    ]),
   component: WebhookPage,
 });
 
@@ -35,19 +40,15 @@ function WebhookPage() {
   const { can } = useMe();
   const { data: endpoint } = useSuspenseQuery(endpointQuery(id));
   const { data: stats } = useSuspenseQuery(statsQuery(id, "24h"));
-  const stands = standing(endpoint);
-  const { data: mails } = useQuery({ ...mailFactsQuery(id), enabled: stands !== "working" && can("deliveries:read") });
+  const { data: rules } = useSuspenseQuery(installationQuery);
+  const { data: goneAt = null } = useQuery({ ...goneAtQuery(id), enabled: standing(endpoint) === "gone" && can("deliveries:read") });
   const sampleOpen = (open: boolean) => void navigate({ to: ".", search: (before) => ({ ...before, sample: open ? 1 : undefined }), replace: true });
   const doings = useDoings({
     endpoint,
     onSample: () => sampleOpen(true),
-    onRemoved: () => void navigate({ to: "/webhooks", search: ({ company }) => ({ company }) }),
+    onRemoved: () => void navigate({ to: "/webhooks", search: ({ company }) => ({ company }), ignoreBlocker: true }),
   });
   const may = capabilities(endpoint, can);
-  const limits = {
-    defectiveAfter: mails?.limits?.defective_after ?? USUAL.defectiveAfter,
-    giveUpAfterSeconds: mails?.limits?.give_up_after_s ?? USUAL.giveUpAfterSeconds,
-  };
   const tab = (label: string, to: "/webhooks/$id" | "/webhooks/$id/deliveries" | "/webhooks/$id/filter" | "/webhooks/$id/settings" | "/webhooks/$id/secret") => ({
     label,
     link: { to, params: { id }, search: ({ company }: { company?: string }) => ({ company }) },
@@ -56,10 +57,10 @@ function WebhookPage() {
     <Page
       title={endpointName(endpoint)}
       before={<Link className="hf-link" to="/webhooks" search={({ company }) => ({ company })} style={{ fontSize: "0.8125rem" }}>← {t("up")}</Link>}
-      lead={<WebhookLead endpoint={endpoint} goneAt={mails?.mine?.kind === "endpoint_disabled" ? mails.mine.facts.happened_at : null} />}
+      lead={<WebhookLead endpoint={endpoint} goneAt={goneAt} />}
       actions={<Doings endpoint={endpoint} may={may} busy={doings.busy} onDo={doings.begin} />}
     >
-      <StatePanel endpoint={endpoint} stats={stats} limits={limits} actions={<PanelActions endpoint={endpoint} may={may} onDo={doings.begin} />} />
+      <StatePanel endpoint={endpoint} stats={stats} rules={rules} actions={<PanelActions endpoint={endpoint} may={may} onDo={doings.begin} />} />
       <LinkTabs
         label={t("parts")}
         tabs={[

@@ -1,17 +1,20 @@
 import { Group, Text } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
+import { useMutation, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { createFileRoute, useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import * as z from "zod/mini";
 
 import { endpointsQuery } from "@/api/endpoints";
+import { installationQuery } from "@/api/installation";
+import { useLiveState } from "@/api/live";
 import { useMe } from "@/api/me";
+import { ENDPOINTS_PACE_MS, endpointsStatsByIdQuery } from "@/api/stats";
 import { filterRows, listRows, STANDINGS } from "@/features/webhooks/list";
 import { ListFilters } from "@/features/webhooks/ListFilters";
 import { ListLead } from "@/features/webhooks/ListLead";
 import { NoWebhooks } from "@/features/webhooks/NoWebhooks";
-import { defectiveAfterQuery, listStatsQuery, makeTestInbox } from "@/features/webhooks/queries";
+import { makeTestInbox } from "@/features/webhooks/queries";
 import { WebhookTable } from "@/features/webhooks/WebhookTable";
 import { oneOf, text } from "@/lib/list-search";
 import { count } from "@/lib/numbers";
@@ -24,7 +27,8 @@ const search = z.object({ status: oneOf(STANDINGS), q: text() });
 
 export const Route = createFileRoute("/_app/webhooks/")({
   validateSearch: search,
-  loader: ({ context }) => Promise.all([context.queryClient.ensureQueryData(endpointsQuery), context.queryClient.ensureQueryData(listStatsQuery)]),
+  loader: ({ context: { queryClient } }) =>
+    Promise.all([queryClient.ensureQueryData(endpointsQuery), queryClient.ensureQueryData(endpointsStatsByIdQuery("24h")), queryClient.ensureQueryData(installationQuery)]),
   component: WebhooksPage,
 });
 
@@ -34,10 +38,10 @@ function WebhooksPage() {
   const navigate = useNavigate();
   const filter = Route.useSearch();
   const { data: endpoints } = useSuspenseQuery(endpointsQuery);
-  const { data: stats } = useSuspenseQuery(listStatsQuery);
+  const { data: stats } = useSuspenseQuery({ ...endpointsStatsByIdQuery("24h"), refetchInterval: useLiveState() === "paused" ? false : ENDPOINTS_PACE_MS });
+  const { data: rules } = useSuspenseQuery(installationQuery);
   const all = useMemo(() => listRows(endpoints, stats), [endpoints, stats]);
   const rows = useMemo(() => filterRows(all, filter), [all, filter]);
-  const { data: defectiveAfter = null } = useQuery({ ...defectiveAfterQuery, enabled: can("deliveries:read") && all.some((row) => row.standing === "failing") });
   const reason = can("endpoints:write") ? null : t("common:noPermission");
   const inbox = useInbox(t("empty.inboxName"));
   if (all.length === 0) {
@@ -55,7 +59,7 @@ function WebhooksPage() {
         {rows.length < all.length && <Text size="sm" c="dimmed" role="status">{t("list.shown", { shown: count(rows.length), all: count(all.length) })}</Text>}
       </Group>
       {rows.length > 0 ? (
-        <WebhookTable rows={rows} stats={stats} defectiveAfter={defectiveAfter} onOpen={(id) => void navigate({ to: "/webhooks/$id", params: { id } })} />
+        <WebhookTable rows={rows} stats={stats} rules={rules} onOpen={(id) => void navigate({ to: "/webhooks/$id", params: { id } })} />
       ) : (
         <EmptyState title={t("common:empty.nothingMatches")}>{t("common:empty.nothingMatchesHint")}</EmptyState>
       )}

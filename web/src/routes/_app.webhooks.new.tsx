@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import * as z from "zod/mini";
 
 import { type Endpoint, endpointName } from "@/api/endpoints";
+import { installationQuery } from "@/api/installation";
 import { useMe } from "@/api/me";
 import { Created } from "@/features/webhooks/Created";
 import { createWebhook, endpointDefaultsQuery, pickableTypesQuery } from "@/features/webhooks/queries";
@@ -18,7 +19,11 @@ const search = z.object({ url: z.optional(z.catch(z.optional(z.string()), undefi
 export const Route = createFileRoute("/_app/webhooks/new")({
   validateSearch: search,
   loader: ({ context }) =>
-    Promise.all([context.queryClient.ensureQueryData(pickableTypesQuery), context.queryClient.ensureQueryData(endpointDefaultsQuery)]),
+    Promise.all([
+      context.queryClient.ensureQueryData(pickableTypesQuery),
+      context.queryClient.ensureQueryData(endpointDefaultsQuery),
+      context.queryClient.ensureQueryData(installationQuery),
+    ]),
   component: NewWebhookPage,
 });
 

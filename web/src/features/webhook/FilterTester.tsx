@@ -25,7 +25,7 @@ export function FilterTester({ endpoint, filter, fault }: { endpoint: Endpoint; 
   const [tried, setTried] = useState<{ filter: string | null } | null>(null);
   const rows = events.data?.data ?? [];
   // The first goes ahead: a filter with a fault is refused once, not ten times.
-  const asked = tried === null ? [] : rows.map((event) => verdictQuery(endpoint.id, event.id, tried.filter));
+  const asked = tried === null ? [] : rows.map((event) => verdictQuery(endpoint, event.id, tried.filter));
   const ahead = useQueries({ queries: asked.slice(0, 1) });
   const rest = useQueries({ queries: asked.slice(1).map((query) => ({ ...query, enabled: ahead[0]?.data !== undefined })) });
   const verdicts = [...ahead, ...rest];
@@ -40,7 +40,7 @@ export function FilterTester({ endpoint, filter, fault }: { endpoint: Endpoint; 
         <Text size="sm">{t("filter.testerEmpty")}</Text>
       ) : (
         <Group gap="sm">
-          <ActionButton size="xs" variant="default" reason={fault && t("filter.testerFault")} loading={verdicts.some((verdict) => verdict.isFetching)} onClick={() => setTried({ filter })}>{t("filter.run")}</ActionButton>
+          <ActionButton size="xs" variant="default" reason={fault && t("filter.testerFault")} loading={verdicts.some((verdict) => verdict.isFetching)} onClick={() => { setTried({ filter }); void events.refetch(); }}>{t("filter.run")}</ActionButton>
           <Text size="sm" fw={600} aria-live="polite">{isDone && t("filter.summary", { taken, all: verdicts.length })}</Text>
         </Group>
       ))}

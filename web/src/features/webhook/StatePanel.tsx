@@ -4,18 +4,18 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Endpoint } from "@/api/endpoints";
+import type { Installation } from "@/api/installation";
 import { count } from "@/lib/numbers";
 import { span } from "@/lib/time";
 import { useNow } from "@/lib/useNow";
 import { Failure, useFailureWords } from "@/ui/Failure";
 import { Countdown, Moment } from "@/ui/Time";
 
-import { safeUntil, standing } from "./facts";
+import { safeUntil, standing, streakLimit } from "./facts";
 import type { Stats } from "./queries";
 import classes from "./StatePanel.module.css";
 
-export type Limits = { defectiveAfter: number; giveUpAfterSeconds: number };
-type Props = { endpoint: Endpoint; stats: Stats; limits: Limits; actions: ReactNode };
+type Props = { endpoint: Endpoint; stats: Stats; rules: Installation; actions: ReactNode };
 
 /** Says of a webhook that does not simply work what is wrong, what happens now, and what to do; nothing of one that works. */
 export function StatePanel(props: Props) {
@@ -46,7 +46,7 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
-function DefectivePanel({ endpoint, stats, limits, actions }: Props) {
+function DefectivePanel({ endpoint, stats, rules, actions }: Props) {
   const { t } = useTranslation("webhook");
   const { count: waiting } = stats.waiting;
   return (
@@ -57,7 +57,7 @@ function DefectivePanel({ endpoint, stats, limits, actions }: Props) {
           {t("panel.defectiveNow")}{" "}
           {waiting === 0 ? t("panel.healsNothing") : t("panel.heals", { count: waiting, waiting: waitingText(stats, t) })}{" "}
           <NextTry stats={stats} />
-          <Safe endpoint={endpoint} stats={stats} limits={limits} />
+          <Safe endpoint={endpoint} stats={stats} rules={rules} />
         </Part>
         <Part title={t("panel.todo")}>
           {t("panel.todoDefective")}
@@ -68,17 +68,25 @@ function DefectivePanel({ endpoint, stats, limits, actions }: Props) {
   );
 }
 
-function StreakPanel({ endpoint, stats, limits, actions }: Props) {
+function StreakPanel({ endpoint, stats, rules, actions }: Props) {
   const { t } = useTranslation("webhook");
+  const limit = streakLimit(endpoint, rules);
+  const lasts = rules.defective_min_duration_seconds;
+  const becomes = { limit: count(rules.defective_after), span: span(lasts) };
   return (
     <Panel
       tone="wait"
-      head={<>{t("panel.streak", { streak: count(endpoint.streak), limit: count(limits.defectiveAfter) })} {t("panel.streakTitle")}<Since endpoint={endpoint} /></>}
+      head={
+        <>
+          {limit === null ? t("panel.inARow", { count: endpoint.streak, number: count(endpoint.streak) }) : `${t("panel.streak", { streak: count(endpoint.streak), limit: count(limit) })} ${t("panel.streakTitle")}`}
+          <Since endpoint={endpoint} />
+        </>
+      }
     >
       <LastFailure endpoint={endpoint} />
       <div className={classes.columns}>
         <Part title={t("panel.now")}>
-          {t("panel.streakNow", { limit: count(limits.defectiveAfter) })} <NextTry stats={stats} />
+          {t("panel.streakKeeps")} {t(lasts > 0 ? "panel.streakLasting" : "panel.streakNow", becomes)} {t("panel.streakThen")} <NextTry stats={stats} />
         </Part>
         <Part title={t("panel.todo")}><Group gap="xs">{actions}</Group></Part>
       </div>
@@ -137,11 +145,11 @@ function NextTry({ stats }: { stats: Stats }) {
   return <b>{t("panel.next")} <Countdown until={next} />.</b>;
 }
 
-function Safe({ endpoint, stats, limits }: Pick<Props, "endpoint" | "stats" | "limits">) {
+function Safe({ endpoint, stats, rules }: Pick<Props, "endpoint" | "stats" | "rules">) {
   const { t } = useTranslation("webhook");
-  const until = safeUntil(stats, endpoint, limits.giveUpAfterSeconds);
-  if (until === null) return <div>{t("panel.safeAny", { span: span(limits.giveUpAfterSeconds) })}</div>;
-  return <div><b>{t("panel.safeUntil")} <Moment at={until} />.</b> {t("panel.safeHow")}</div>;
+  const until = safeUntil(stats, endpoint, rules, useNow("ten-seconds"));
+  if (until === null) return <div>{t("panel.safeAny", { span: span(rules.give_up_after_seconds) })}</div>;
+  return <div><b>{t("panel.safeUntil")} <Moment at={until} /></b>{t("panel.safeUnless")} {t("panel.safeHow")}</div>;
 }
 
 /** `1,204`, or that there are more than were counted. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Scope } from "@/api/me";
 
 import { capabilities } from "./capabilities";
-import { rateBefore, safeUntil, scheduleSeconds, standing } from "./facts";
+import { rateBefore, safeUntil, standing, streakLimit } from "./facts";
 import { faultsWithin, restOf } from "./json-faults";
 import { ApiProblem } from "@/api/problem";
 import type { Stats } from "./queries";
@@ -25,19 +25,28 @@ describe("how a webhook stands", () => {
   ])("%s", (name, endpoint) => expect(standing(endpoint)).toBe(name));
 });
 
+const RULES = { standard_tries: 145, standard_interval_ms: 600_000, give_up_after_seconds: 7 * 86_400 };
+const NOW = Date.parse("2026-11-20T02:30:00Z");
+
 describe("until when nothing is given up", () => {
   const oldest = { count: 3, more: false, oldest_created_at: "2026-11-20T02:14:00Z" };
   it("the oldest goes first, by its schedule", () => {
-    expect(safeUntil(stats({ waiting: oldest }), { schedule: "standard" }, 7 * 86_400)).toBe("2026-11-21T02:14:00.000Z");
+    expect(safeUntil(stats({ waiting: oldest }), { schedule: "standard" }, RULES, NOW)).toBe("2026-11-21T02:14:00.000Z");
+    expect(safeUntil(stats({ waiting: oldest }), { schedule: "standard" }, { ...RULES, standard_tries: 7 }, NOW)).toBe("2026-11-20T03:14:00.000Z");
   });
   it("or by the installation's limit, whichever is first", () => {
-    expect(safeUntil(stats({ waiting: oldest }), { schedule: "meta" }, 3600)).toBe("2026-11-20T03:14:00.000Z");
+    expect(safeUntil(stats({ waiting: oldest }), { schedule: "meta" }, { ...RULES, give_up_after_seconds: 3600 }, NOW)).toBe("2026-11-20T03:14:00.000Z");
   });
   it("is not known where nothing waits, or too much", () => {
-    expect(safeUntil(stats({}), { schedule: "standard" }, 1)).toBeNull();
-    expect(safeUntil(stats({ waiting: { count: 10_000, more: true } }), { schedule: "standard" }, 1)).toBeNull();
+    expect(safeUntil(stats({}), { schedule: "standard" }, RULES, NOW)).toBeNull();
+    expect(safeUntil(stats({ waiting: { count: 10_000, more: true } }), { schedule: "standard" }, RULES, NOW)).toBeNull();
   });
-  it("adds up waits of one's own", () => expect(scheduleSeconds({ custom_seconds: [10, 60, 300] })).toBe(370));
+  it("is no time that is over", () => expect(safeUntil(stats({ waiting: oldest }), { schedule: "standard" }, RULES, Date.parse("2026-11-22T00:00:00Z"))).toBeNull());
+});
+
+it("counts towards Defective as long as the count alone decides", () => {
+  expect(streakLimit({ streak: 37 }, { defective_after: 100 })).toBe(100);
+  expect(streakLimit({ streak: 100 }, { defective_after: 100 })).toBeNull();
 });
 
 it("compares with the time before", () => {

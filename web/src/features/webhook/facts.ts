@@ -1,5 +1,7 @@
 import type { Schemas } from "@/api/client";
 import type { Endpoint } from "@/api/endpoints";
+import type { Installation } from "@/api/installation";
+import { type RetryRules, triedFor } from "@/api/schedules";
 import { before } from "@/lib/series";
 
 import type { Stats } from "./queries";
@@ -11,9 +13,6 @@ export function errorKind(kind: string | null | undefined): Schemas["ErrorKind"]
   return ERROR_KINDS.find((each) => each === kind);
 }
 
-/** What an installation has where it sets nothing else (README: HOOKFERRY_DEFECTIVE_AFTER, HOOKFERRY_GIVE_UP_AFTER). */
-export const USUAL = { defectiveAfter: 100, giveUpAfterSeconds: 7 * 86_400 };
-
 /** How a webhook stands, which decides what its page says first. */
 export type Standing = "working" | "streak" | "defective" | "paused" | "disabled" | "gone";
 
@@ -24,19 +23,20 @@ export function standing(endpoint: Pick<Endpoint, "status" | "status_reason" | "
   return endpoint.streak > 0 ? "streak" : "working";
 }
 
-/** How long a schedule's tries take at least, in seconds: `domain::schedule`; no delivery is given up earlier. */
-export function scheduleSeconds(schedule: Endpoint["schedule"]): number {
-  if (schedule === "standard") return 144 * 600;
-  if (schedule === "meta") return 7 * 86_400;
-  return schedule.custom_seconds.reduce((sum, wait) => sum + wait, 0);
-}
-
-/** Until when nothing that waits is given up: the oldest goes first. `null` where it is not known, or nothing waits. */
-export function safeUntil(stats: Stats, endpoint: Pick<Endpoint, "schedule">, giveUpAfterSeconds: number): string | null {
+/**
+ * Until when nothing that waits is given up: the oldest goes first. `null` where it is not known, nothing waits, or the
+ * time is over, as with a delivery that was tried anew by hand.
+ */
+export function safeUntil(stats: Stats, endpoint: Pick<Endpoint, "schedule">, rules: RetryRules, now: number): string | null {
   const oldest = stats.waiting.oldest_created_at;
   if (!oldest) return null;
-  const seconds = Math.min(scheduleSeconds(endpoint.schedule), giveUpAfterSeconds);
-  return new Date(Date.parse(oldest) + seconds * 1000).toISOString();
+  const until = Date.parse(oldest) + triedFor(endpoint.schedule, rules) * 1000;
+  return until <= now ? null : new Date(until).toISOString();
+}
+
+/** How far a streak is on the way to Defective; `null` where the count alone does not say it any more. */
+export function streakLimit(endpoint: Pick<Endpoint, "streak">, rules: Pick<Installation, "defective_after">): number | null {
+  return endpoint.streak < rules.defective_after ? rules.defective_after : null;
 }
 
 /** The share of successes in the time before, and how many attempts it had; `both` covers that time and the present one. */

@@ -33,15 +33,15 @@ export const statsQuery = (id: string, range: Range, times: 1 | 2 = 1) =>
       unwrap(api.GET("/api/v1/endpoints/{id}/stats", { params: { ...path(id), query: { since: rangeStart(range, new Date(), times).toISOString() } }, signal })),
   });
 
-/** What the newest mail about a webhook says: it names the installation's limits, and when something happened. */
-export const mailFactsQuery = (id: string) =>
+/** When a webhook was switched off after a 410 Gone, as the newest mail about it says. */
+export const goneAtQuery = (id: string) =>
   queryOptions({
     queryKey: ["mails", "newest"],
     queryFn: ({ signal }) => unwrap(api.GET("/api/v1/mails", { params: { query: { limit: 100 } }, signal })),
     staleTime: 60_000,
     select: (page) => {
-      const mails = page.data.flatMap(({ kind, facts, endpoint_id }) => ("give_up_after_s" in facts ? [{ kind, endpointId: endpoint_id, facts }] : []));
-      return { limits: mails[0]?.facts ?? null, mine: mails.find((mail) => mail.endpointId === id) ?? null };
+      const mine = page.data.find((mail) => mail.endpoint_id === id);
+      return mine?.kind === "endpoint_disabled" && "happened_at" in mine.facts ? mine.facts.happened_at : null;
     },
   });
 
@@ -78,19 +78,20 @@ export const filterTextQuery = (id: string) =>
     },
   });
 
-/** The newest events of the company, to try a filter on. */
+/** The newest events of the company, to try a filter on. The key is not the stream's: under each new event all verdicts would change. */
 export const newestEventsQuery = queryOptions({
-  queryKey: ["events", "newest", 10],
+  queryKey: ["filter-events"],
   queryFn: ({ signal }) => unwrap(api.GET("/api/v1/events", { params: { query: { limit: 10 } }, signal })),
 });
 
 /**
  * Whether an event would have come, with the filter as it stands in the editor. The text goes as it is: numbers that
- * JavaScript would round are compared to the last digit there.
+ * JavaScript would round are compared to the last digit there. The answer stays until the webhook is another one: no
+ * word of the stream's begins the key.
  */
-export const verdictQuery = (id: string, eventId: string, filter: string | null) =>
+export const verdictQuery = ({ id, updated_at }: Pick<Endpoint, "id" | "updated_at">, eventId: string, filter: string | null) =>
   queryOptions({
-    queryKey: ["events", "verdict", id, eventId, filter],
+    queryKey: ["filter-try", id, updated_at, eventId, filter],
     queryFn: ({ signal }) =>
       unwrap(api.POST("/api/v1/endpoints/{id}/filter/test", {
         params: path(id), signal, body: {}, bodySerializer: () => `{"event_id":${JSON.stringify(eventId)},"filter":${filter ?? "null"}}`,
@@ -98,10 +99,10 @@ export const verdictQuery = (id: string, eventId: string, filter: string | null)
     staleTime: Infinity,
   });
 
-/** How many deliveries a recovery would be for. */
+/** How many deliveries a recovery would be for. The key is not the stream's: counting is work, and the number is asked at each wish. */
 export const recoverPreviewQuery = (id: string, wish: RecoverWish | null) =>
   queryOptions({
-    queryKey: ["deliveries", "recover-preview", id, wish],
+    queryKey: ["recover-preview", id, wish],
     enabled: wish !== null,
     placeholderData: keepPreviousData,
     staleTime: 10_000,
@@ -156,5 +157,5 @@ export function rotateSecret(id: string, overlapSeconds: number, secret: string 
 /** Takes over what an answer said of a webhook, and asks for what hangs on it again. */
 export function endpointChanged(client: QueryClient, endpoint: Endpoint): void {
   client.setQueryData(endpointQuery(endpoint.id).queryKey, endpoint);
-  for (const key of ["endpoints", "stats", "deliveries"]) void client.invalidateQueries({ queryKey: [key] });
+  for (const key of ["endpoints", "stats", "stats-of-endpoints", "deliveries"]) void client.invalidateQueries({ queryKey: [key] });
 }

@@ -1,5 +1,9 @@
 import { Checkbox, NumberInput, PasswordInput, Radio, Stack, TagsInput, TextInput } from "@mantine/core";
+import { useSuspenseQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+
+import { installationQuery } from "@/api/installation";
+import { count } from "@/lib/numbers";
 
 import classes from "./Form.module.css";
 import { PairRows } from "./PairRows";
@@ -9,6 +13,7 @@ import type { WebhookForm } from "./useWebhookForm";
 /** What most webhooks never need. The server holds the limits; nothing here is cut off before it is sent. */
 export function AdvancedFields({ form, isNew }: { form: WebhookForm; isNew: boolean }) {
   const { t } = useTranslation("webhooks");
+  const { data: rules } = useSuspenseQuery(installationQuery);
   const number = { hideControls: true, clampBehavior: "none", allowDecimal: false, thousandSeparator: "," } as const;
   return (
     <Stack gap="lg">
@@ -17,7 +22,7 @@ export function AdvancedFields({ form, isNew }: { form: WebhookForm; isNew: bool
         onChange={(rows) => form.setFieldValue("headers", rows)} names={{ name: t("form.headerName"), value: t("form.headerValue"), add: t("form.addHeader"), kept: t("form.headerKept") }}
       />
       <div className={classes.two}>
-        <NumberInput label={t("form.timeout")} description={t("form.timeoutHint")} placeholder={t("form.timeoutDefault")} suffix=" ms" {...number} {...form.getInputProps("timeout_ms")} />
+        <NumberInput label={t("form.timeout")} description={t("form.timeoutHint")} placeholder={t("form.timeoutDefault", { ms: count(rules.default_timeout_ms) })} suffix=" ms" {...number} {...form.getInputProps("timeout_ms")} />
         <Radio.Group label={t("form.acknowledge")} description={t("form.acknowledgeHint")} {...form.getInputProps("acknowledge")} data-path="acknowledge">
           <Stack gap={6} mt={6}>
             <Radio value="any_2xx" label={t("form.any2xx")} />

@@ -3,9 +3,10 @@ import { Fragment, memo, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { endpointName } from "@/api/endpoints";
+import type { Installation } from "@/api/installation";
 import { count, milliseconds, percent } from "@/lib/numbers";
 import { seriesBars } from "@/lib/series";
-import { countdown } from "@/lib/time";
+import { countdown, span } from "@/lib/time";
 import { useNow } from "@/lib/useNow";
 import { Sparkline } from "@/ui/BarChart";
 import { CopyIcon } from "@/ui/Copy";
@@ -20,15 +21,16 @@ import classes from "./List.module.css";
 // Each is drawn again only when its row is another: scrolling draws the table at every frame.
 
 /** The status in a word; while a webhook fails, how far it is on the way to Defective. */
-export const StatusCell = memo(function StatusCell({ row, defectiveAfter }: { row: ListRow; defectiveAfter: number | null }) {
+export const StatusCell = memo(function StatusCell({ row, rules }: { row: ListRow; rules: Installation }) {
   const { t } = useTranslation("webhooks");
   const { streak } = row.endpoint;
+  const { defective_after: most, defective_min_duration_seconds: lasts } = rules;
   return (
     <span className={classes.lines}>
       <span><StatusChip status={row.endpoint.status} /></span>
       {row.standing === "failing" && (
-        <span className={classes.streak} title={t("list.streakHint")}>
-          {defectiveAfter === null || streak >= defectiveAfter ? t("list.inARow", { streak: count(streak) }) : t("list.streak", { streak: count(streak), most: count(defectiveAfter) })}
+        <span className={classes.streak} title={lasts > 0 ? t("list.streakLasting", { span: span(lasts) }) : t("list.streakHint")}>
+          {streak >= most ? t("list.inARow", { streak: count(streak) }) : t("list.streak", { streak: count(streak), most: count(most) })}
         </span>
       )}
     </span>

@@ -1,9 +1,7 @@
-import type { Schemas } from "@/api/client";
 import { type Endpoint, endpointName } from "@/api/endpoints";
+import type { EndpointsStatsById, EndpointStats } from "@/api/stats";
 
-export type EndpointStats = Schemas["EndpointStatsView"];
-/** How attempts went, webhook by webhook, and the steps that their `points` are of. */
-export type ListStats = { since: string; until: string; step_seconds: number; byId: Record<string, EndpointStats> };
+export type ListStats = EndpointsStatsById;
 export type ListRow = { endpoint: Endpoint; standing: Standing; stats: EndpointStats | null };
 
 /** How a webhook stands, the worst first. */

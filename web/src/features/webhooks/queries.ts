@@ -4,7 +4,6 @@ import { api, type Schemas, unwrap } from "@/api/client";
 import type { Endpoint } from "@/api/endpoints";
 import { createInbox, createInboxWebhook } from "@/api/inboxes";
 
-import type { ListStats } from "./list";
 import { bodyOf, changes, type WebhookValues } from "./values";
 
 /** Every event type that can be picked. */
@@ -35,32 +34,6 @@ export function createWebhook(values: WebhookValues): Promise<Endpoint> {
 export function changeWebhook(id: string, values: WebhookValues, before: WebhookValues): Promise<Endpoint> {
   return unwrap(api.PATCH("/api/v1/endpoints/{id}", { params: { path: { id } }, body: changes(before, values) }));
 }
-
-/** The last 24 hours of every webhook, in one question for a thousand of them. */
-export const listStatsQuery = queryOptions({
-  queryKey: ["stats", "webhook-list"],
-  queryFn: async ({ signal }): Promise<ListStats> => {
-    const page = (cursor?: string) => unwrap(api.GET("/api/v1/stats/endpoints", { params: { query: { cursor } }, signal }));
-    const { since, until, step_seconds, ...first } = await page();
-    const rows = [...first.data];
-    for (let cursor = first.next_cursor; cursor; ) {
-      const next = await page(cursor);
-      rows.push(...next.data);
-      cursor = next.next_cursor;
-    }
-    return { since, until, step_seconds, byId: Object.fromEntries(rows.map((row) => [row.endpoint_id, row])) };
-  },
-});
-
-/** After how many failures in a row a webhook is marked, as the newest mail about one says; null where none was sent. */
-export const defectiveAfterQuery = queryOptions({
-  queryKey: ["mails", "defective-after"],
-  queryFn: async ({ signal }): Promise<number | null> => {
-    const mails = await unwrap(api.GET("/api/v1/mails", { params: { query: { limit: 100 } }, signal }));
-    return mails.data.flatMap(({ facts }) => ("defective_after" in facts ? [facts.defective_after] : []))[0] ?? null;
-  },
-  staleTime: 60_000,
-});
 
 /** A receiver of our own and a webhook that sends everything to it. One inbox that is there already is taken. */
 export async function makeTestInbox(name: string): Promise<void> {

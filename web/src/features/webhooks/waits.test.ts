@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { metaWaits, parseWaits, retriesOf, STANDARD_WAITS, writeWaits } from "./waits";
+import { parseWaits, retriesOf, writeWaits } from "./waits";
 
 describe("waits", () => {
   it("reads units, repetitions and any separator", () => {
@@ -16,22 +16,17 @@ describe("waits", () => {
     const text = "10 s, 1 min, 3 x 2 h, 1 d";
     const { seconds } = parseWaits(text);
     expect(writeWaits(seconds ?? [])).toBe(text);
-    expect(writeWaits(STANDARD_WAITS)).toBe("144 x 10 min");
+    expect(writeWaits(Array.from({ length: 144 }, () => 600))).toBe("144 x 10 min");
   });
 });
 
-describe("named schedules, as the server's tests have them", () => {
-  it("is 144 retries in 24 hours", () => {
-    const { retries, tooLate } = retriesOf(STANDARD_WAITS);
-    expect([retries.length, retries.at(-1)?.after, tooLate]).toEqual([144, 86_400, 0]);
+describe("retries", () => {
+  it("come one after the other", () => {
+    expect(retriesOf([10, 60], 604_800)).toEqual({ retries: [{ nth: 1, wait: 10, after: 10 }, { nth: 2, wait: 60, after: 70 }], tooLate: 0 });
   });
-  it("ends within seven days", () => {
-    expect(metaWaits().slice(0, 7)).toEqual([60, 300, 900, 3600, 10_800, 21_600, 43_200]);
-    const last = retriesOf(metaWaits()).retries.at(-1)?.after ?? 0;
-    expect(last <= 7 * 86_400 && last > 7 * 86_400 - 43_200).toBe(true);
-  });
-  it("tells what comes too late", () => {
-    const { retries, tooLate } = retriesOf([86_400, 6 * 86_400, 1]);
+  it("tells what comes after the installation has given up", () => {
+    const { retries, tooLate } = retriesOf([86_400, 6 * 86_400, 1], 604_800);
     expect([retries.length, tooLate]).toEqual([2, 1]);
+    expect(retriesOf([10, 60], 30).tooLate).toBe(1);
   });
 });

@@ -47,31 +47,13 @@ function runs(seconds: readonly number[]): { value: number; times: number }[] {
   return found;
 }
 
-const MINUTE = 60;
-const HOUR = 3_600;
-const GIVEN_UP_AFTER = 7 * 86_400;
-
-/** Mirrors `RetrySchedule::even(144, 10 min)`, which a deployment can set otherwise. */
-export const STANDARD_WAITS: readonly number[] = Array.from({ length: 144 }, () => 10 * MINUTE);
-
-/** Mirrors `RetrySchedule::meta`: growing waits, then every 12 hours until 7 days are over. */
-export function metaWaits(): number[] {
-  const waits = [MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR];
-  let at = waits.reduce((sum, wait) => sum + wait, 0);
-  while (at + 12 * HOUR <= GIVEN_UP_AFTER) {
-    at += 12 * HOUR;
-    waits.push(12 * HOUR);
-  }
-  return waits;
-}
-
 export type Retry = { nth: number; wait: number; after: number };
 
 /** When each retry comes, in seconds after the first try, if every try fails at once; and how many come too late. */
-export function retriesOf(waits: readonly number[]): { retries: Retry[]; tooLate: number } {
+export function retriesOf(waits: readonly number[], giveUpAfterSeconds: number): { retries: Retry[]; tooLate: number } {
   let after = 0;
   const all = waits.map((wait, index) => ({ nth: index + 1, wait, after: (after += wait) }));
-  // Delivery rule 4: given up 7 days after the schedule began.
-  const retries = all.filter((retry) => retry.after <= GIVEN_UP_AFTER);
+  // Delivery rule 4: given up so long after the schedule began.
+  const retries = all.filter((retry) => retry.after <= giveUpAfterSeconds);
   return { retries, tooLate: all.length - retries.length };
 }

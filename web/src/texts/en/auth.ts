@@ -17,6 +17,7 @@ export const auth = {
     title: "Log in",
     forgot: "Forgot your password?",
     noAccount: "No account yet?",
+    closed: "No account yet? Sign-up is switched off here: somebody in your company can invite you.",
     ended: "Log in to go on where you were.",
     asOther: "Log in as somebody else",
   },
