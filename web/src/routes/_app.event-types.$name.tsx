@@ -10,8 +10,6 @@ import { Archive } from "@/features/event-types/Archive";
 import { EventTypeFacts } from "@/features/event-types/EventTypeFacts";
 import { EventTypeForm } from "@/features/event-types/EventTypeForm";
 import { eventTypeChanged, eventTypeQuery } from "@/features/event-types/queries";
-import { LANGUAGES, SCHEMES } from "@/features/event-types/verify";
-import { VerifyCode } from "@/features/event-types/VerifyCode";
 import { oneOf } from "@/lib/list-search";
 import { ActionButton } from "@/ui/ActionButton";
 import { CodeBlock } from "@/ui/CodeBlock";
@@ -20,6 +18,8 @@ import { Note } from "@/ui/Note";
 import { Page } from "@/ui/Page";
 import { Time } from "@/ui/Time";
 import { told } from "@/ui/toast";
+import { LANGUAGES, SCHEMES } from "@/ui/verify";
+import { VerifyCode } from "@/ui/VerifyCode";
 
 export const Route = createFileRoute("/_app/event-types/$name")({
   validateSearch: z.object({ scheme: oneOf(SCHEMES), language: oneOf(LANGUAGES) }),

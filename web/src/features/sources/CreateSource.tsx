@@ -13,7 +13,7 @@ import { createSource, type Source, sourceChanged } from "./queries";
 export function CreateSource({ opened, onClose, onMade }: { opened: boolean; onClose: () => void; onMade: (source: Source) => void }) {
   const { t } = useTranslation("sources");
   return (
-    <Modal opened={opened} onClose={onClose} title={t("form.title")} size="lg">
+    <Modal opened={opened} onClose={onClose} closeOnClickOutside={false} title={t("form.title")} size="lg">
       <Fields onClose={onClose} onMade={onMade} />
     </Modal>
   );

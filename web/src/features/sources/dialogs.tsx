@@ -25,7 +25,7 @@ export function SourceDialogs({ source, open, onClose, onDeleted }: Props & { op
   };
   return (
     <>
-      <Modal opened={open !== null && open !== "delete"} onClose={onClose} title={open !== null && open !== "delete" ? titles[open] : ""}>
+      <Modal opened={open !== null && open !== "delete"} onClose={onClose} closeOnClickOutside={false} title={open !== null && open !== "delete" ? titles[open] : ""}>
         {open === "rename" && <Rename source={source} onClose={onClose} />}
         {open === "secret" && <AppSecret source={source} onClose={onClose} />}
         {open === "verify" && <VerifyToken source={source} onClose={onClose} />}

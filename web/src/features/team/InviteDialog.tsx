@@ -26,7 +26,7 @@ export function InviteDialog({ opened, first, roles, mailsAreSent, onInvite, onI
 }) {
   const { t } = useTranslation("team");
   return (
-    <Modal opened={opened} onClose={onClose} title={t("invite.title")}>
+    <Modal opened={opened} onClose={onClose} closeOnClickOutside={false} title={t("invite.title")}>
       <Form first={first ?? { email: "", role: "developer" }} roles={roles} mailsAreSent={mailsAreSent} onInvite={onInvite} onInvited={onInvited} onClose={onClose} />
     </Modal>
   );

@@ -14,7 +14,7 @@ type Values = { name: string; scopes: Scope[]; expiry: Expiry; date: string };
 export function CreateToken({ opened, onClose, onMade }: { opened: boolean; onClose: () => void; onMade: (token: Token) => void }) {
   const { t } = useTranslation("tokens");
   return (
-    <Modal opened={opened} onClose={onClose} title={t("form.title")} size="lg">
+    <Modal opened={opened} onClose={onClose} closeOnClickOutside={false} title={t("form.title")} size="lg">
       <Fields onClose={onClose} onMade={onMade} />
     </Modal>
   );

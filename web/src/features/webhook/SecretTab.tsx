@@ -11,12 +11,12 @@ import { Facts } from "@/ui/Facts";
 import { Mono } from "@/ui/Copy";
 import { Moment } from "@/ui/Time";
 import { failed, told } from "@/ui/toast";
+import { VerifyHere } from "@/ui/VerifyCode";
 
 import { capabilities } from "./capabilities";
 import { useRefusal } from "./Doings";
 import { revealSecrets, type Secrets } from "./queries";
 import { RotateDialog } from "./RotateDialog";
-import { Verify } from "./Verify";
 
 /** The secret of a webhook, hidden until somebody wants to see it; rotation; how to verify. */
 export function SecretTab({ endpoint }: { endpoint: Endpoint }) {
@@ -45,18 +45,17 @@ export function SecretTab({ endpoint }: { endpoint: Endpoint }) {
       ) : (
         <Revealed secrets={secrets} onHide={() => setSecrets(null)} />
       )}
-      <Verify />
-      {rotating && (
-        <RotateDialog
-          endpoint={endpoint}
-          onClose={() => setRotating(false)}
-          onDone={(rotated) => {
-            setSecrets(rotated);
-            setRotating(false);
-            told(t("secret.rotated"));
-          }}
-        />
-      )}
+      <VerifyHere />
+      <RotateDialog
+        opened={rotating}
+        endpoint={endpoint}
+        onClose={() => setRotating(false)}
+        onDone={(rotated) => {
+          setSecrets(rotated);
+          setRotating(false);
+          told(t("secret.rotated"));
+        }}
+      />
     </Stack>
   );
 }

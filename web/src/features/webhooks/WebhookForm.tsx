@@ -5,13 +5,13 @@ import { useTranslation } from "react-i18next";
 import type { Schemas } from "@/api/client";
 import { useSubmit } from "@/api/useSubmit";
 import { ActionButton } from "@/ui/ActionButton";
+import { LeaveGuard } from "@/ui/LeaveGuard";
 import { Note } from "@/ui/Note";
 import { Refused } from "@/ui/Refused";
 
 import classes from "./Form.module.css";
-import { LeaveGuard } from "./LeaveGuard";
 import { ADVANCED_FIELDS, focusFirst, FORM_FIELDS, useWebhookForm } from "./useWebhookForm";
-import { unsayable, valuesOf, type WebhookValues } from "./values";
+import { stillTyped, unsayable, valuesOf, type WebhookValues } from "./values";
 import { WebhookFields } from "./WebhookFields";
 
 type Answer = Schemas["EndpointView"];
@@ -42,9 +42,11 @@ export function WebhookForm({ initial, types, send, onDone, onCancel, current, r
   const { submit, rest, busy, clear, waitUntil } = useSubmit({
     form: { setErrors: show, clearErrors: form.clearErrors },
     fields: FORM_FIELDS,
-    send: (values: WebhookValues) => send(values, before),
-    onDone: (answer) => {
-      if (!isNew) restart(valuesOf(answer));
+    send: async (sent: WebhookValues) => ({ sent, answer: await send(sent, before) }),
+    onDone: ({ sent, answer }) => {
+      const saved = valuesOf(answer);
+      // What was typed while it was being saved stays, and is not saved yet.
+      if (!isNew) restart(saved, stillTyped(sent, form.getValues(), saved));
       onDone(answer);
     },
   });

@@ -14,17 +14,17 @@ export const FORM_FIELDS: readonly string[] = [...BASIC_FIELDS, ...ADVANCED_FIEL
 
 /**
  * The form, with what it began from. Values that somebody else changed meanwhile are taken over by `restart`, never
- * by themselves: what is being typed stays.
+ * by themselves: what is being typed stays. Its second value: what stands in the form, where that is something else.
  */
-export function useWebhookForm(initial: WebhookValues): { form: WebhookForm; before: WebhookValues; changed: boolean; restart: (values: WebhookValues) => void } {
+export function useWebhookForm(initial: WebhookValues): { form: WebhookForm; before: WebhookValues; changed: boolean; restart: (before: WebhookValues, values?: WebhookValues) => void } {
   const [before, setBefore] = useState(initial);
   const form = useForm<WebhookValues>({ mode: "controlled", initialValues: initial });
   return {
     form,
     before,
     changed: isChanged(before, form.values),
-    restart: (values) => {
-      setBefore(values);
+    restart: (begin, values = begin) => {
+      setBefore(begin);
       form.setValues(values);
       form.clearErrors();
     },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { bodyOf, changes, isChanged, newValues, pair, unsayable, valuesOf } from "./values";
+import { bodyOf, changes, isChanged, newValues, pair, stillTyped, unsayable, valuesOf } from "./values";
 
 const VIEW = {
   id: "ep_1", url: "https://a.example/", description: "CRM", status: "defective", event_types: ["*"], format: "wati", wati_version: 1, wati_names: {},
@@ -43,4 +43,16 @@ describe("what cannot be said", () => {
     expect(unsayable({ ...values, schedule: "custom", waits: "10 s, soon" })).toEqual({ wait: "soon" });
     expect(unsayable({ ...values, waits: "soon", wati_names: [pair("a", "1"), pair("a", "2")] })).toEqual({});
   });
+});
+
+describe("what was typed while it was being saved", () => {
+  const sent = { ...valuesOf(VIEW), description: "CRM 2", schedule: "custom" as const, waits: "10s" };
+  const saved = valuesOf({ ...VIEW, description: "CRM 2", schedule: { custom_seconds: [10] } });
+  it("stays, and is what is sent next", () => {
+    const now = { ...sent, url: "https://b.example/", headers: [...sent.headers, pair("X-New", "1")] };
+    const after = stillTyped(sent, now, saved);
+    expect(after).toMatchObject({ url: "https://b.example/", description: "CRM 2", waits: "10 s" });
+    expect(changes(saved, after)).toEqual({ url: "https://b.example/", headers: { "X-Tenant": "••••••••", "X-New": "1" } });
+  });
+  it("is nothing where nothing was", () => expect(stillTyped(sent, { ...sent }, saved)).toEqual(saved));
 });

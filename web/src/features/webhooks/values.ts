@@ -141,6 +141,8 @@ const CHANGED_HERE = [
   "rate_limit", "max_in_flight", "ordered", "session", "phone_number_ids", "external_key",
 ] as const;
 
+const FIELDS = [...CHANGED_HERE, "status", "waits", "secret"] as const;
+
 /** Only what is another value than before: two people who change different things do not undo each other's. */
 export function changes(before: WebhookValues, after: WebhookValues): Patch {
   const [old, now] = [bodyOf(before), bodyOf(after)];
@@ -154,4 +156,13 @@ export function changes(before: WebhookValues, after: WebhookValues): Patch {
 /** Whether anything would be sent, or was typed that could not be. */
 export function isChanged(before: WebhookValues, after: WebhookValues): boolean {
   return Object.keys(changes(before, after)).length > 0 || before.waits !== after.waits || before.secret !== after.secret || before.status !== after.status;
+}
+
+/** What stands in the form after `sent` was saved: the server's values, but for fields that were changed meanwhile. */
+export function stillTyped(sent: WebhookValues, now: WebhookValues, saved: WebhookValues): WebhookValues {
+  const kept: Partial<WebhookValues> = {};
+  for (const field of FIELDS) {
+    if (JSON.stringify(sent[field]) !== JSON.stringify(now[field])) Object.assign(kept, { [field]: now[field] });
+  }
+  return { ...saved, ...kept };
 }

@@ -24,6 +24,11 @@ export const common = {
   tooManyTries: "Too many tries. Try again in {{span}}.",
   tryAgainNow: "You can try again now.",
   waits: "Wait {{time}}",
+  leave: {
+    title: "Leave without saving?",
+    hint: "What you changed here is not saved. It is lost when you leave.",
+    action: "Leave without saving",
+  },
   noPermission: "Your role in this company does not allow this. An admin can change it under Team.",
   status: {
     enabled: "Enabled",

@@ -17,6 +17,7 @@ import { sources } from "./sources";
 import { start } from "./start";
 import { team } from "./team";
 import { tokens } from "./tokens";
+import { verify } from "./verify";
 import { webhook } from "./webhook";
 import { webhooks } from "./webhooks";
 
@@ -41,6 +42,7 @@ export const resources = {
   start,
   team,
   tokens,
+  verify,
   webhook,
   webhooks,
 } as const;

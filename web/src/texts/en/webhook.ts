@@ -239,10 +239,6 @@ export const webhook = {
     ownHint: "Leave it empty and we make one. Yours may be 16 to 256 characters without spaces, such as a Meta app secret, or a secret that begins with whsec_.",
     rotateAction: "Rotate secret",
     rotated: "Rotated. Put the new secret into your receiver.",
-    verify: "How to verify",
-    verifyHint: "Each request carries webhook-id, webhook-timestamp and webhook-signature: v1, and the base64 of HMAC-SHA256 over “id.timestamp.body”, keyed with the bytes behind whsec_. Refuse what is older than 5 minutes, and compare in constant time.",
-    verifyMeta: "Code written for Meta or GitHub checks X-Hub-Signature-256 unchanged: the hex of HMAC-SHA256 over the body, keyed with the plain secret.",
-    languages: "Language",
   },
   sample: {
     title: "Trigger sample callback",

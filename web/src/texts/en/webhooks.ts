@@ -65,15 +65,6 @@ export const webhooks = {
     secret: "Secret",
     secretHint: "Put it where your server keeps secrets. This page shows it once; later it is revealed under Secret, which the audit log notes.",
     copySecret: "Copy secret",
-    verifyTitle: "How your server knows that a request is ours",
-    verify: "Every request carries webhook-id, webhook-timestamp and webhook-signature (Standard Webhooks). Sign id, time and the raw body with the secret, and compare:",
-    language: "Language of the example",
-    hub: "For code written for Meta or GitHub: X-Hub-Signature-256 is over the raw body alone, with the secret as it is written above, whsec_ included.",
-  },
-  leave: {
-    title: "Leave without saving?",
-    hint: "What you changed here is not saved. It is lost when you leave.",
-    action: "Leave without saving",
   },
   form: {
     url: "URL",

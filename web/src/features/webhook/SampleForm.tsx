@@ -1,10 +1,9 @@
-import { Group, Modal, Select, Stack, Text } from "@mantine/core";
-import { useMediaQuery } from "@mantine/hooks";
+import { Group, Select, Stack, Text } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { type Endpoint, endpointName } from "@/api/endpoints";
+import type { Endpoint } from "@/api/endpoints";
 import { useMe } from "@/api/me";
 import { ActionButton } from "@/ui/ActionButton";
 import { JsonEditor } from "@/ui/JsonEditor";
@@ -18,17 +17,7 @@ import { SampleAnswer } from "./SampleAnswer";
 import { firstSampleType } from "./sample-type";
 
 /** Sends one request of a chosen type now, and shows what came back at once. */
-export default function SampleDialog({ endpoint, onClose }: { endpoint: Endpoint; onClose: () => void }) {
-  const { t } = useTranslation("webhook");
-  const phone = useMediaQuery("(max-width: 48em)", undefined, { getInitialValueInEffect: false });
-  return (
-    <Modal opened onClose={onClose} size={760} fullScreen={phone} title={`${t("sample.title")} ${t("sample.to")} ${endpointName(endpoint)}`} returnFocus>
-      <SampleForm endpoint={endpoint} />
-    </Modal>
-  );
-}
-
-function SampleForm({ endpoint }: { endpoint: Endpoint }) {
+export default function SampleForm({ endpoint }: { endpoint: Endpoint }) {
   const { t } = useTranslation("webhook");
   const why = useRefusal();
   const { can } = useMe();
@@ -72,6 +61,7 @@ function SampleForm({ endpoint }: { endpoint: Endpoint }) {
           nothingFoundMessage={t("sample.nothingFound")}
           maxDropdownHeight={280}
           error={faultsWithin(send.error, "event_type")[0]?.detail}
+          autoFocus
           data-autofocus
         />
         <JsonEditor label={t("sample.payload")} description={t("sample.payloadHint")} value={text} minHeight={120} maxHeight={260} onChange={(next) => type !== null && setTyped({ type, text: next })} error={text === "" || send.isPending ? null : notObject} />

@@ -1,13 +1,13 @@
-import hubGo from "./verify/hub.go.txt?raw";
-import hubNode from "./verify/hub.node.txt?raw";
-import hubPhp from "./verify/hub.php.txt?raw";
-import hubPython from "./verify/hub.python.txt?raw";
-import hubRust from "./verify/hub.rust.txt?raw";
-import standardGo from "./verify/standard.go.txt?raw";
-import standardNode from "./verify/standard.node.txt?raw";
-import standardPhp from "./verify/standard.php.txt?raw";
-import standardPython from "./verify/standard.python.txt?raw";
-import standardRust from "./verify/standard.rust.txt?raw";
+import hubGo from "./hub.go.txt?raw";
+import hubNode from "./hub.node.txt?raw";
+import hubPhp from "./hub.php.txt?raw";
+import hubPython from "./hub.python.txt?raw";
+import hubRust from "./hub.rust.txt?raw";
+import standardGo from "./standard.go.txt?raw";
+import standardNode from "./standard.node.txt?raw";
+import standardPhp from "./standard.php.txt?raw";
+import standardPython from "./standard.python.txt?raw";
+import standardRust from "./standard.rust.txt?raw";
 
 export const LANGUAGES = ["node", "python", "php", "go", "rust"] as const;
 export type Language = (typeof LANGUAGES)[number];

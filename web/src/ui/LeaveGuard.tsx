@@ -2,11 +2,11 @@ import { Text } from "@mantine/core";
 import { useBlocker } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
-import { Confirm } from "@/ui/Confirm";
+import { Confirm } from "./Confirm";
 
 /** Asks before a page with unsaved changes is left, by a link, by the browser's buttons, or by closing the tab. */
 export function LeaveGuard({ when }: { when: boolean }) {
-  const { t } = useTranslation("webhooks");
+  const { t } = useTranslation();
   const blocked = useBlocker({
     // Parameters of the same page, such as the company, lose nothing.
     shouldBlockFn: ({ current, next }) => when && current.pathname !== next.pathname,

@@ -1,10 +1,10 @@
-import { Alert, Button, Checkbox, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Alert, Button, Checkbox, Group, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { type Endpoint, endpointName } from "@/api/endpoints";
+import type { Endpoint } from "@/api/endpoints";
 import { cancelJob, type Job, jobQuery } from "@/api/jobs";
 import { useMe } from "@/api/me";
 import { fromLocalInput, toLocalInput } from "@/lib/list-search";
@@ -22,14 +22,9 @@ import { recover, recoverPreviewQuery, type RecoverWish } from "./queries";
 const PRESETS = ["1h", "24h", "7d"] as const;
 
 /** Sends everything again that a webhook missed since a time: first how much that is, then how far it has come. */
-export default function RecoverDialog({ endpoint, onClose }: { endpoint: Endpoint; onClose: () => void }) {
-  const { t } = useTranslation("webhook");
+export default function Recovery({ endpoint, onClose }: { endpoint: Endpoint; onClose: () => void }) {
   const [job, setJob] = useState<Job | null>(null);
-  return (
-    <Modal opened onClose={onClose} title={`${t("recover.title")}: ${endpointName(endpoint)}`} size={560}>
-      {job === null ? <RecoverForm endpoint={endpoint} onJob={setJob} onClose={onClose} /> : <Running begun={job} onClose={onClose} />}
-    </Modal>
-  );
+  return job === null ? <RecoverForm endpoint={endpoint} onJob={setJob} onClose={onClose} /> : <Running begun={job} onClose={onClose} />;
 }
 
 function RecoverForm({ endpoint, onJob, onClose }: { endpoint: Endpoint; onJob: (job: Job) => void; onClose: () => void }) {
@@ -57,7 +52,7 @@ function RecoverForm({ endpoint, onJob, onClose }: { endpoint: Endpoint; onJob: 
           ))}
         </Group>
         <Group grow align="flex-start" preventGrowOverflow={false}>
-          <TextInput type="datetime-local" label={t("recover.since")} value={since} onChange={(event) => setSince(event.currentTarget.value)} required data-autofocus error={faultsWithin(error, "since")[0]?.detail} />
+          <TextInput type="datetime-local" label={t("recover.since")} value={since} onChange={(event) => setSince(event.currentTarget.value)} required autoFocus data-autofocus error={faultsWithin(error, "since")[0]?.detail} />
           <TextInput type="datetime-local" label={t("recover.until")} description={t("recover.untilHint")} inputWrapperOrder={["label", "input", "description", "error"]} value={until} onChange={(event) => setUntil(event.currentTarget.value)} error={faultsWithin(error, "until")[0]?.detail} />
         </Group>
         <Checkbox label={t("recover.delivered")} description={t("recover.deliveredHint")} checked={includeDelivered} onChange={(event) => setIncludeDelivered(event.currentTarget.checked)} />
