@@ -1,5 +1,7 @@
 import createClient, { type Middleware } from "openapi-fetch";
 
+import { i18next } from "@/texts";
+
 import { ApiProblem, Unreachable } from "./problem";
 import type { components, paths } from "./schema.gen";
 
@@ -58,7 +60,7 @@ function problemOf(error: unknown, response: Response): ApiProblem {
   const retryAfter = Number.isFinite(after) && after > 0 ? after : null;
   if (isProblem(error)) return new ApiProblem(error, retryAfter);
   // A proxy before the server answers in its own words.
-  const title = `The server answered ${response.status} ${response.statusText}`.trim();
+  const title = i18next.t("errors:proxy", { status: `${response.status} ${response.statusText}`.trim() });
   return new ApiProblem({ type: "about:blank", title, status: response.status, detail: title, code: "unknown", errors: [] }, retryAfter);
 }
 

@@ -1,3 +1,5 @@
+import { i18next } from "@/texts";
+
 import type { components } from "./schema.gen";
 
 type ProblemDocument = components["schemas"]["Problem"];
@@ -24,7 +26,7 @@ export class ApiProblem extends Error {
 /** No answer came: the connection or the server is away. */
 export class Unreachable extends Error {
   constructor(cause: unknown) {
-    super("the server cannot be reached", { cause });
+    super(i18next.t("errors:noAnswer"), { cause });
     this.name = "Unreachable";
   }
 }

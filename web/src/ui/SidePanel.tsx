@@ -6,6 +6,7 @@ import { type ReactNode, Suspense, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 
 import { SectionLevel } from "./level";
+import { PanelError } from "./PanelError";
 import classes from "./SidePanel.module.css";
 
 /** Whether a list and a panel fit beside one another; else a thing is opened on a page of its own. */
@@ -53,7 +54,7 @@ export function SidePanel({ id, title, page, onClose, children }: { id: string; 
           <ActionIcon variant="subtle" color="gray" aria-label={t("closePanel")} onClick={close}><IconX size={16} /></ActionIcon>
         </Group>
       </Group>
-      <CatchBoundary getResetKey={() => id} errorComponent={({ error }) => <p role="alert" className={classes.body}>{error instanceof Error ? error.message : String(error)}</p>}>
+      <CatchBoundary getResetKey={() => id} errorComponent={({ error, reset }) => <div className={classes.body}><PanelError error={error} reset={reset} /></div>}>
         <Suspense fallback={<Stack className={classes.body} gap="sm"><Skeleton h={20} w={200} /><Skeleton h={16} /><Skeleton h={160} /></Stack>}>
           <div className={classes.body}><SectionLevel value={3}>{children}</SectionLevel></div>
         </Suspense>

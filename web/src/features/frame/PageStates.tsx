@@ -37,7 +37,7 @@ export function PageError({ error, reset }: ErrorComponentProps) {
     return <Padded title={t("errors:forbidden")} hint={t("errors:forbiddenHint")} action={<Home />} />;
   }
   if (error instanceof ApiProblem && (error.status === 429 || error.status === 503)) {
-    return <Padded title={t("errors:busy")} hint={t("errors:busyHint", { seconds: error.retryAfter ?? 5 })} action={again} />;
+    return <Padded title={t("errors:busy")} hint={error.retryAfter === null ? t("errors:busySoon") : t("errors:busyHint", { seconds: error.retryAfter })} action={again} />;
   }
   return <Padded title={t("errors:title")} hint={error instanceof Error ? error.message : String(error)} action={again} />;
 }
