@@ -1,7 +1,7 @@
 import { Button, Stack } from "@mantine/core";
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { createFileRoute, Link, useRouterState } from "@tanstack/react-router";
-import { useCallback, useMemo, useState } from "react";
+import { useCallback, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
 import { endpointsQuery } from "@/api/endpoints";
@@ -11,13 +11,14 @@ import { useMe } from "@/api/me";
 import { Bulk } from "@/features/deliveries/Bulk";
 import { DeliveryPanel } from "@/features/deliveries/DeliveryPanel";
 import { DeliveryTable } from "@/features/deliveries/DeliveryTable";
+import { without } from "@/features/deliveries/each";
 import { type DeliveryFilter, deliverySearch, filterOf } from "@/features/deliveries/filter";
 import { FilterBar } from "@/features/deliveries/FilterBar";
 import { type Delivery, deliveryList } from "@/features/deliveries/queries";
 import { SelectedBar } from "@/features/deliveries/SelectedBar";
 import { useChips } from "@/features/deliveries/useChips";
+import { useSelection } from "@/features/deliveries/useSelection";
 import { count } from "@/lib/numbers";
-import type { Selection } from "@/ui/DataTable";
 import { EmptyState } from "@/ui/EmptyState";
 import { FilterChips } from "@/ui/FilterChips";
 import { ListFoot, NewsPill } from "@/ui/ListFoot";
@@ -46,7 +47,7 @@ function DeliveriesPage() {
   const { data: webhooks } = useSuspenseQuery(endpointsQuery);
   const { data: types = [] } = useQuery(typeChoicesQuery);
   const list = useLongList(useMemo(() => deliveryList(filter), [filter]), FOLLOWED);
-  const [selected, setSelected] = useState<Selection>({});
+  const [selected, setSelected] = useSelection(JSON.stringify(filter));
   const room = useRoomBeside();
   const searching = useRouterState({ select: (state) => state.isLoading });
 
@@ -82,7 +83,10 @@ function DeliveriesPage() {
           {list.rows.length === 0 && !list.cut && <Nothing filtered={chips.length > 0} onClear={clear} />}
           <ListFoot {...list} />
         </Stack>
-        <SelectedBar ids={ids} mayWrite={mayWrite} onClear={() => setSelected({})} onDone={list.refresh} />
+        <SelectedBar ids={ids} mayWrite={mayWrite} onClear={() => setSelected({})} onDone={(done) => {
+          setSelected((before) => without(before, done));
+          list.refresh();
+        }} />
       </WithPanel>
     </Page>
   );

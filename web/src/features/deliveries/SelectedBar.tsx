@@ -6,13 +6,19 @@ import { useTranslation } from "react-i18next";
 
 import { ActionButton } from "@/ui/ActionButton";
 
-import { doEach, type Summary } from "./each";
+import { doEach, NOTHING_YET, type Summary } from "./each";
 import { type BulkKind, cancelDelivery, retryDelivery } from "./queries";
 
 /** Mantine's own yellow is too pale to be read. */
 const TITLE = { title: { color: "var(--mantine-color-text)" } };
 
-type Props = { ids: readonly string[]; mayWrite: boolean; onClear: () => void; onDone: () => void };
+type Props = {
+  ids: readonly string[];
+  mayWrite: boolean;
+  onClear: () => void;
+  /** Told what was done: the rest stays selected. */
+  onDone: (ids: readonly string[]) => void;
+};
 
 /** What can be done to the rows that are selected: each by itself, with a summary. */
 export function SelectedBar({ ids, mayWrite, onClear, onDone }: Props) {
@@ -20,15 +26,25 @@ export function SelectedBar({ ids, mayWrite, onClear, onDone }: Props) {
   const [kind, setKind] = useState<BulkKind>("retry");
   const [opened, setOpened] = useState(false);
   const [now, setNow] = useState<Summary | null>(null);
+  const [total, setTotal] = useState(0);
   const stopped = useRef(false);
+  const latest = useRef(NOTHING_YET);
+  const tell = (summary: Summary): void => {
+    latest.current = summary;
+    setNow(summary);
+  };
   const act = useMutation({
-    mutationFn: (wanted: BulkKind) => doEach(ids, wanted === "retry" ? retryDelivery : cancelDelivery, setNow, () => stopped.current),
-    onSuccess: setNow,
-    onSettled: onDone,
+    mutationFn: (wanted: BulkKind) => doEach(ids, wanted === "retry" ? retryDelivery : cancelDelivery, tell, () => stopped.current),
+    onSuccess: tell,
+    // The login has ended: what was done until then is done, the rest is left.
+    onError: () => tell({ ...latest.current, stopped: true }),
+    onSettled: () => onDone(latest.current.done),
   });
   const start = (wanted: BulkKind): void => {
     stopped.current = false;
+    latest.current = NOTHING_YET;
     setNow(null);
+    setTotal(ids.length);
     setKind(wanted);
     setOpened(true);
     act.mutate(wanted);
@@ -36,7 +52,6 @@ export function SelectedBar({ ids, mayWrite, onClear, onDone }: Props) {
   const close = (): void => {
     stopped.current = true;
     setOpened(false);
-    if (now !== null && now.refused.length === 0) onClear();
   };
   const reason = !mayWrite && t("noWrite");
   return (
@@ -50,7 +65,7 @@ export function SelectedBar({ ids, mayWrite, onClear, onDone }: Props) {
         </Group>
       )}
       <Modal opened={opened} onClose={close} title={t(`selected.${kind}Title`)}>
-        <Result kind={kind} total={ids.length} now={now} busy={act.isPending} onStop={() => (stopped.current = true)} onClose={close} />
+        <Result kind={kind} total={total} now={now} busy={act.isPending} onStop={() => (stopped.current = true)} onClose={close} />
       </Modal>
     </>
   );
@@ -58,11 +73,11 @@ export function SelectedBar({ ids, mayWrite, onClear, onDone }: Props) {
 
 function Result({ kind, total, now, busy, onStop, onClose }: { kind: BulkKind; total: number; now: Summary | null; busy: boolean; onStop: () => void; onClose: () => void }) {
   const { t } = useTranslation(["deliveries", "common"]);
-  const past = (now?.done ?? 0) + (now?.refused.length ?? 0);
+  const past = (now?.done.length ?? 0) + (now?.refused.length ?? 0);
   return (
     <Stack>
       {busy && <Progress value={total === 0 ? 0 : (past / total) * 100} aria-label={t(`selected.${kind}Title`)} />}
-      <Text size="sm" role="status">{busy ? t("selected.progress", { done: past, total }) : t(kind === "retry" ? "selected.retriedAll" : "selected.canceledAll", { count: now?.done ?? 0 })}</Text>
+      <Text size="sm" role="status">{busy ? t("selected.progress", { done: past, total }) : t(kind === "retry" ? "selected.retriedAll" : "selected.canceledAll", { count: now?.done.length ?? 0 })}</Text>
       {!busy && now?.stopped && <Text size="sm">{t("selected.stopped")}</Text>}
       {now !== null && now.refused.length > 0 && (
         <Alert color="yellow" variant="light" styles={TITLE} title={t("selected.failed", { count: now.refused.length })}>
