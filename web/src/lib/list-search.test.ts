@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import * as z from "zod/mini";
 
-import { chosen, eventType, fromLocalInput, moment, oneOf, resolve, statusCode, text, toLocalInput } from "./list-search";
+import { chosen, eventType, fromLocalInput, isEventType, isStatusCode, moment, oneOf, resolve, statusCode, text, toLocalInput } from "./list-search";
 
 const search = z.object({ q: text(), type: eventType, state: oneOf(["pending", "held"]), status_code: statusCode, since: moment });
 
@@ -33,4 +33,10 @@ it("gives an input the viewer's own time and takes it back", () => {
   expect(fromLocalInput(toLocalInput(iso))).toBe(iso);
   expect(toLocalInput("24h")).toBe("");
   expect(fromLocalInput("")).toBeUndefined();
+});
+
+it("knows of what is typed just what a link may say", () => {
+  for (const typed of ["message.read", "message.*", "Message.Read", "message.", "*", "x".repeat(131)]) expect(isEventType(typed)).toBe(search.parse({ type: typed }).type === typed);
+  for (const typed of ["503", "5xx", "50", "5XX", "600"]) expect(isStatusCode(typed)).toBe(search.parse({ status_code: typed }).status_code === typed);
+  expect([isEventType("Message.Read"), isStatusCode("50")]).toEqual([false, false]);
 });

@@ -18,11 +18,24 @@ export const oneOf = <const T extends readonly string[]>(values: T) => lenient(z
 /** A moment, or how far back: `24h` goes on moving, so that such a link stays useful. */
 export const moment = lenient(z.pipe(z.string(), z.union([z.enum(RANGES), z.iso.datetime({ offset: true })])));
 
+const EVENT_TYPE = /^[a-z0-9_]+([.][a-z0-9_]+)*([.][*])?$/;
+const EVENT_TYPE_MOST = 130;
+const STATUS_CODE = /^([1-5][0-9][0-9]|[1-5]xx)$/;
+
 /** An event type or a prefix such as `message.*`, as the server takes it. */
-export const eventType = text(/^[a-z0-9_]+([.][a-z0-9_]+)*([.][*])?$/, 130);
+export const eventType = text(EVENT_TYPE, EVENT_TYPE_MOST);
 
 /** A status or a class of them. */
-export const statusCode = text(/^([1-5][0-9][0-9]|[1-5]xx)$/, 3);
+export const statusCode = text(STATUS_CODE, 3);
+
+/** Whether what was typed is one: what is not is left out of the URL, so the field has to say it. */
+export function isEventType(typed: string): boolean {
+  return typed.length <= EVENT_TYPE_MOST && EVENT_TYPE.test(typed);
+}
+
+export function isStatusCode(typed: string): boolean {
+  return STATUS_CODE.test(typed);
+}
 
 /** What a moment of the URL means now, as the API takes it. */
 export function resolve(moment: string | undefined, now: Date): string | undefined {

@@ -1,5 +1,5 @@
 import { Checkbox } from "@mantine/core";
-import { type KeyboardEvent, memo, type MouseEvent } from "react";
+import { type KeyboardEvent, memo, type MouseEvent, useId } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { DataColumn } from "./DataTable";
@@ -20,22 +20,24 @@ type Props<Row> = {
 
 function PlainTableRow<Row>(props: Props<Row>) {
   const { row, index, columns, open, onOpen, onToggle, measure } = props;
+  const title = useId();
   return (
     <tr aria-rowindex={index + 2} data-index={index} ref={measure} data-open={open || undefined} data-opens={onOpen !== undefined || undefined} {...opening(row, onOpen)}>
-      {onToggle && <td className={classes.box}><Box {...props} /></td>}
-      {columns.map((column) => <td key={column.key} style={{ textAlign: column.align }}>{column.cell(row)}</td>)}
+      {onToggle && <td className={classes.box}><Box {...props} title={title} /></td>}
+      {columns.map((column) => <td key={column.key} id={column.phone === "title" ? title : undefined} style={{ textAlign: column.align }}>{column.cell(row)}</td>)}
     </tr>
   );
 }
 
 function PlainCardRow<Row>(props: Props<Row>) {
   const { row, index, columns, open, onOpen, onToggle, measure } = props;
+  const title = useId();
   return (
     <div role="listitem" data-index={index} ref={measure} className={classes.cardSpace}>
-      <div className={classes.card} data-open={open || undefined} {...opening(row, onOpen)}>
-        {onToggle && <Box {...props} />}
-        {columns.filter((column) => column.phone !== "hide").map((column) => (
-          <div key={column.key} className={column.phone === "title" ? classes.cardTitle : classes.cardLine}>
+      <div className={classes.card} data-box={onToggle !== undefined || undefined} data-open={open || undefined} {...opening(row, onOpen)}>
+        {onToggle && <div className={classes.cardBox}><Box {...props} title={title} /></div>}
+        {columns.filter((column) => column.phone !== "hide" && column.phoneIf?.(row) !== false).map((column) => (
+          <div key={column.key} id={column.phone === "title" ? title : undefined} className={column.phone === "title" ? classes.cardTitle : classes.cardLine}>
             {(column.phone ?? "line") === "line" && <span className={classes.cardName}>{column.header}</span>}
             <span className={classes.cardValue}>{column.cell(row)}</span>
           </div>
@@ -54,9 +56,11 @@ function kept(component: (props: Props<object>) => React.ReactNode) {
 export const TableRow = kept(PlainTableRow);
 export const CardRow = kept(PlainCardRow);
 
-function Box<Row>({ id, selected, onToggle }: Props<Row>) {
+/** `title`: the id of what the row is called by. */
+function Box<Row>({ id, selected, onToggle, title }: Props<Row> & { title: string }) {
   const { t } = useTranslation();
-  return <Checkbox size="xs" aria-label={t("selectRow")} checked={selected} onChange={() => onToggle?.(id)} />;
+  const own = useId();
+  return <Checkbox size="xs" id={own} aria-label={t("selectRow")} aria-labelledby={`${own} ${title}`} checked={selected} onChange={() => onToggle?.(id)} />;
 }
 
 /** A click anywhere on a row opens it, but not one on a link, a button or a box in it, nor the end of marking text. */

@@ -20,6 +20,8 @@ export type DataColumn<Row> = {
   align?: "right";
   /** On a phone a row is a card: its `title`, a `line` with the header before it (the default), or nothing. */
   phone?: "title" | "line" | "bare" | "hide";
+  /** Whether it says something of this row: a card leaves out what does not. */
+  phoneIf?: (row: Row) => boolean;
 };
 
 type Props<Row> = {

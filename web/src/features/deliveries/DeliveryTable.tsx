@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
-import { type Endpoint, endpointName } from "@/api/endpoints";
+import { type Endpoint, endpointName, useEndpointOfRow } from "@/api/endpoints";
 import { statusName } from "@/lib/http";
 import { type DataColumn, DataTable, type Selection } from "@/ui/DataTable";
 import { useFailureWords } from "@/ui/Failure";
@@ -37,9 +37,9 @@ export function DeliveryTable({ rows, webhooks, openId, onOpen, beside, selected
       { key: "type", header: t("column.type"), width: narrow ? "26%" : "18%", phone: "title", cell: (row) => <RowLink row={row} beside={beside} /> },
       { key: "state", header: t("column.state"), width: STATE_PX, cell: (row) => <StatusChip status={row.state} /> },
       { key: "webhook", header: t("column.webhook"), width: narrow ? "26%" : "21%", cell: (row) => <Webhook id={row.endpoint_id} name={names.get(row.endpoint_id)} /> },
-      { key: "answer", header: t("column.answer"), width: narrow ? "21%" : "17%", cell: (row) => <LastAnswer row={row} /> },
-      { key: "tries", header: t("column.tries"), width: "9%", wide: true, align: "right", cell: (row) => (row.tries === 0 ? t("noTry") : t("triesOf", { tries: row.tries, max: row.max_tries })) },
-      { key: "next", header: t("column.next"), width: "8%", wide: true, cell: (row) => <NextTry row={row} /> },
+      { key: "answer", header: t("column.answer"), width: narrow ? "21%" : "17%", phoneIf: (row) => Boolean(row.last_error ?? row.last_status_code), cell: (row) => <LastAnswer row={row} /> },
+      { key: "tries", header: t("column.tries"), width: "9%", wide: true, align: "right", phoneIf: (row) => row.state !== "delivered" || row.tries > 1, cell: (row) => (row.tries === 0 ? t("noTry") : t("triesOf", { tries: row.tries, max: row.max_tries })) },
+      { key: "next", header: t("column.next"), width: "8%", wide: true, phoneIf: (row) => Boolean(row.next_attempt_at ?? row.waiting_for), cell: (row) => <NextTry row={row} /> },
       { key: "created", header: t("column.created"), width: "12%", wide: true, cell: (row) => <Time at={row.created_at} /> },
     ];
     return all.filter((column) => !narrow || !column.wide);
@@ -69,8 +69,19 @@ function RowLink({ row, beside }: { row: Delivery; beside: boolean }) {
 }
 
 function Webhook({ id, name }: { id: string; name: string | undefined }) {
+  if (name === undefined) return <UnknownWebhook id={id} />;
+  return <WebhookLink id={id} name={name} />;
+}
+
+/** One that the list does not have is deleted only where the server says so. */
+function UnknownWebhook({ id }: { id: string }) {
   const { t } = useTranslation("deliveries");
-  if (name === undefined) return <span title={id}>{t("deletedWebhook")}</span>;
+  const endpoint = useEndpointOfRow(id);
+  if (endpoint === null) return <span title={id}>{t("deletedWebhook")}</span>;
+  return <WebhookLink id={id} name={endpoint === undefined ? id : endpointName(endpoint)} />;
+}
+
+function WebhookLink({ id, name }: { id: string; name: string }) {
   return <Link className="hf-link" to="/webhooks/$id" params={{ id }} title={name}><bdi>{name}</bdi></Link>;
 }
 

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { type Endpoint, endpointName } from "@/api/endpoints";
+import { isEventType, isStatusCode } from "@/lib/list-search";
 import { CommitField } from "@/ui/CommitField";
 import { TimeFilter } from "@/ui/TimeFilter";
 import { TypeField } from "@/ui/TypeField";
@@ -81,8 +82,8 @@ function MoreFilters({ filter, types, onChange }: Omit<Props, "webhooks">) {
       </Popover.Target>
       <Popover.Dropdown aria-label={t("lists:moreFilters")}>
         <Stack gap="xs">
-          <TypeField label={t("filter.type")} description={t("typeHint")} types={types} value={filter.type} onCommit={(type) => onChange({ type })} />
-          <TypeField label={t("filter.status_code")} description={t("statusHint")} types={CLASSES} value={filter.status_code} onCommit={(status_code) => onChange({ status_code })} />
+          <TypeField label={t("filter.type")} description={t("typeHint")} types={types} isOne={isEventType} wrong={t("lists:wrongType")} value={filter.type} onCommit={(type) => onChange({ type })} />
+          <TypeField label={t("filter.status_code")} description={t("statusHint")} types={CLASSES} isOne={isStatusCode} wrong={t("lists:wrongStatus")} value={filter.status_code} onCommit={(status_code) => onChange({ status_code })} />
           <Select
             size="xs"
             label={t("filter.error")}

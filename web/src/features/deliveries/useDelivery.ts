@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
-import { endpointsQuery } from "@/api/endpoints";
+import { endpointsQuery, useEndpointOrGone } from "@/api/endpoints";
 import { useLiveAbout } from "@/api/live-about";
 import { useMe } from "@/api/me";
 import { told } from "@/ui/toast";
@@ -31,7 +31,7 @@ export function useDelivery(id: string, onChange?: () => void) {
     onSuccess: (answer) => told(t(answer.state === "canceled" ? "canceled" : "cancelingInFlight")),
     onSettled,
   });
-  const webhook = webhooks.find((each) => each.id === delivery.endpoint_id) ?? null;
+  const webhook = useEndpointOrGone(delivery.endpoint_id, webhooks);
   return {
     delivery,
     webhook,

@@ -3,6 +3,7 @@ import { IconAdjustmentsHorizontal, IconSearch } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { isEventType } from "@/lib/list-search";
 import { CommitField } from "@/ui/CommitField";
 import { TimeFilter } from "@/ui/TimeFilter";
 import { TypeField } from "@/ui/TypeField";
@@ -13,9 +14,9 @@ type Props = { filter: EventFilter; types: readonly string[]; onChange: (change:
 
 /** One box for ids, wamids and phone numbers, and what else narrows the list. */
 export function FilterBar({ filter, types, onChange }: Props) {
-  const { t } = useTranslation("events");
+  const { t } = useTranslation(["events", "lists"]);
   return (
-    <Group gap="xs" role="search">
+    <Group gap="xs" role="search" align="flex-start">
       <CommitField
         style={{ flex: "1 1 280px" }}
         leftSection={<IconSearch size={16} />}
@@ -24,7 +25,7 @@ export function FilterBar({ filter, types, onChange }: Props) {
         value={filter.q}
         onCommit={(q) => onChange({ q })}
       />
-      <TypeField size="sm" w={220} comboboxProps={{ width: 300, position: "bottom-start" }} aria-label={t("filter.type")} placeholder={t("filter.type")} types={types} value={filter.type} onCommit={(type) => onChange({ type })} />
+      <TypeField size="sm" w={220} comboboxProps={{ width: 300, position: "bottom-start" }} aria-label={t("filter.type")} placeholder={t("filter.type")} types={types} isOne={isEventType} wrong={t("lists:wrongType")} value={filter.type} onCommit={(type) => onChange({ type })} />
       <TimeFilter since={filter.since} until={filter.until} onChange={onChange} />
       <MoreFilters filter={filter} onChange={onChange} />
     </Group>

@@ -2,7 +2,7 @@ import { Group, Stack, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
-import { endpointName } from "@/api/endpoints";
+import { endpointName, useEndpointOfRow } from "@/api/endpoints";
 import { useFailureWords } from "@/ui/Failure";
 import { Section } from "@/ui/Section";
 import { StatusChip } from "@/ui/StatusChip";
@@ -31,11 +31,19 @@ function Row({ delivery, webhook }: { delivery: Delivery; webhook: EndpointWhy |
   return (
     <Group component="li" gap="4px 12px" py={6} fz="sm" style={{ borderBottom: "1px solid var(--hf-line)" }}>
       <span style={{ minWidth: 104 }}><StatusChip status={state} /></span>
-      <Link className="hf-link" to="/deliveries/$id" params={{ id: delivery.id }} style={{ overflowWrap: "anywhere", minWidth: 0 }}><bdi>{webhook ? endpointName(webhook) : t("deletedWebhook")}</bdi></Link>
+      <Link className="hf-link" to="/deliveries/$id" params={{ id: delivery.id }} style={{ overflowWrap: "anywhere", minWidth: 0 }}><bdi>{webhook ? endpointName(webhook) : <Unknown id={delivery.endpoint_id} />}</bdi></Link>
       <Text span inherit c="dimmed">{tries === 0 ? t("notTried") : t("triesOf", { tries, max: max_tries })}</Text>
       {last_error && state !== "delivered" && <Text span inherit c="dimmed">{words({ kind: last_error.kind, message: last_error.message, statusCode: delivery.last_status_code, url: webhook?.url }).short}</Text>}
       {next_attempt_at && <Text span inherit c="dimmed">{t("nextIn")} <Countdown until={next_attempt_at} /></Text>}
       {finished_at && <Text span inherit c="dimmed"><Time at={finished_at} /></Text>}
     </Group>
   );
+}
+
+/** One that was not among the webhooks a moment ago is deleted only where the server says so. */
+function Unknown({ id }: { id: string }) {
+  const { t } = useTranslation("events");
+  const endpoint = useEndpointOfRow(id);
+  if (endpoint === undefined) return <>{id}</>;
+  return <>{endpoint === null ? t("deletedWebhook") : endpointName(endpoint)}</>;
 }

@@ -4,6 +4,8 @@ export const lists = {
   removeFilter: "Remove the filter {{name}}: {{value}}",
   clearAll: "Clear all",
   moreFilters: "More filters",
+  wrongType: "An event type has small letters, digits, _ and dots, and may end in .*",
+  wrongStatus: "A status is 503 or such, or 5xx for its class.",
   time: "Time",
   anyTime: "Any time",
   last: { "1h": "Last hour", "24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days" },
