@@ -10,9 +10,10 @@ import { RequestView } from "@/features/inboxes/RequestView";
 import { verdictOf } from "@/features/inboxes/signature";
 import { Next } from "@/features/start/Next";
 import { type Progress, progressOf } from "@/features/start/progress";
-import { makeFirst, newestQuery, sendEvent, sendSample } from "@/features/start/queries";
+import { makeFirst, newestQuery, sendEvent, sendSample, TYPE } from "@/features/start/queries";
 import { SendStep } from "@/features/start/SendStep";
 import { Step, Steps } from "@/features/start/Steps";
+import { takersOf } from "@/features/start/takers";
 import { ActionButton } from "@/ui/ActionButton";
 import { Page } from "@/ui/Page";
 
@@ -33,7 +34,7 @@ function StartPage() {
   const { data: inboxes } = useSuspenseQuery(inboxesQuery);
   const { data: endpoints } = useSuspenseQuery(endpointsQuery);
   const progress = progressOf(inboxes, endpoints);
-  if (progress.step === "sample") return <Ready key={progress.inbox.id} inbox={progress.inbox} webhook={progress.webhook} />;
+  if (progress.step === "sample") return <Ready key={progress.inbox.id} inbox={progress.inbox} webhook={progress.webhook} others={takersOf(endpoints, TYPE).filter(({ id }) => id !== progress.webhook.id)} />;
   return (
     <Page title={t("title")} lead={t("lead.inbox")}>
       <Steps>
@@ -68,7 +69,7 @@ function MakeStep({ progress }: { progress: Extract<Progress, { step: "inbox" }>
   );
 }
 
-function Ready({ inbox, webhook }: { inbox: Inbox; webhook: Endpoint }) {
+function Ready({ inbox, webhook, others }: { inbox: Inbox; webhook: Endpoint; others: readonly Endpoint[] }) {
   const { t } = useTranslation(["start", "common"]);
   const { can } = useMe();
   const client = useQueryClient();
@@ -94,6 +95,7 @@ function Ready({ inbox, webhook }: { inbox: Inbox; webhook: Endpoint }) {
         <Step number={2} state={arrived ? "done" : "now"} title={t("two.title")}>
           <SendStep
             url={inbox.url}
+            others={others}
             again={arrived}
             reasons={{ sample: can("endpoints:write") ? null : forbidden, event: can("events:write") ? null : forbidden }}
             sending={send.isPending ? send.variables : null}

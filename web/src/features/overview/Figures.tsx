@@ -1,4 +1,5 @@
 import { Link } from "@tanstack/react-router";
+import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Stats } from "@/api/stats";
@@ -39,6 +40,8 @@ function Earlier({ range, earlier }: Pick<Props, "range" | "earlier">) {
   return <>{t("figures.rateNote", { before: percent(earlier.succeeded / attempts), rangeBefore })}</>;
 }
 
+const WAITING = ["pending", "held"] as const;
+
 function Waiting({ waiting }: { waiting: Stats["waiting"] }) {
   const { t } = useTranslation("overview");
   const name = t("figures.waiting");
@@ -48,8 +51,17 @@ function Waiting({ waiting }: { waiting: Stats["waiting"] }) {
     <Figure
       name={name}
       tone="wait"
-      value={<Link to="/deliveries" search={(before) => ({ ...before, state: "pending" })} className="hf-link" style={{ color: "inherit" }}>{text}</Link>}
-      note={waiting.oldest_created_at ? <>{t("figures.waitingOldest")} <Time at={waiting.oldest_created_at} /></> : t("figures.waitingMany")}
+      value={text}
+      note={
+        <>
+          {waiting.oldest_created_at ? <>{t("figures.waitingOldest")} <Time at={waiting.oldest_created_at} /></> : t("figures.waitingMany")}
+          {/* The number has both in it; the list shows one state at a time. */}
+          <br />
+          {WAITING.map((state, index) => (
+            <Fragment key={state}>{index > 0 && ", "}<Link to="/deliveries" search={(before) => ({ ...before, state })} className="hf-link">{t(`figures.show.${state}`)}</Link></Fragment>
+          ))}
+        </>
+      }
     />
   );
 }

@@ -3,14 +3,18 @@ import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import type { Schemas } from "@/api/client";
-import { milliseconds } from "@/lib/numbers";
+import type { Endpoint } from "@/api/endpoints";
+import { count, milliseconds } from "@/lib/numbers";
 import { ActionButton } from "@/ui/ActionButton";
 import { Failure } from "@/ui/Failure";
 
 import type { Sent } from "./queries";
+import { SendEvent } from "./SendEvent";
 
 type Props = {
   url: string;
+  /** The webhooks beside the inbox's that may take a real event. */
+  others: readonly Endpoint[];
   /** Whether something arrived before: then the buttons are calmer. */
   again: boolean;
   /** Why a sample, or an event, may not be sent. */
@@ -23,15 +27,16 @@ type Props = {
 };
 
 /** Something to send, by one click each, and what the server said to it. */
-export function SendStep({ url, again, reasons, sending, sent, refused, onSend }: Props) {
+export function SendStep({ url, others, again, reasons, sending, sent, refused, onSend }: Props) {
   const { t } = useTranslation("start");
   return (
     <>
       <Text size="sm" c="dimmed">{t("two.text")}</Text>
       <Group gap="xs">
         <ActionButton variant={again ? "default" : "filled"} reason={reasons.sample} loading={sending === "sample"} onClick={() => onSend("sample")}>{t("two.sample")}</ActionButton>
-        <ActionButton variant="default" reason={reasons.event} loading={sending === "event"} onClick={() => onSend("event")}>{t("two.event")}</ActionButton>
+        <SendEvent others={others} reason={reasons.event} busy={sending === "event"} onSend={() => onSend("event")} />
       </Group>
+      {others.length > 0 && <Text size="sm" c="dimmed">{t("two.goesTo", { count: others.length, webhooks: count(others.length) })}</Text>}
       <div role="status">
         {sent?.sample && <Sampled sample={sent.sample} url={url} />}
         {sent?.event && <Accepted accepted={sent.event} />}

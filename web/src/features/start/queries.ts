@@ -5,7 +5,7 @@ import type { Endpoint } from "@/api/endpoints";
 import { createInbox, createInboxWebhook, type Inbox, inboxRequestQuery } from "@/api/inboxes";
 
 /** What both ways of sending carry: the commonest event. */
-const TYPE = "message.received";
+export const TYPE = "message.received";
 
 /** An inbox, unless there is one that waits for its webhook, and the webhook. */
 export async function makeFirst(inbox: Inbox | null, name: string): Promise<Endpoint> {

@@ -33,6 +33,7 @@ export const overview = {
     waitingMore: "More than {{count, number}}",
     waitingNone: "Nothing waits",
     waitingOldest: "the oldest since",
+    show: { pending: "those to be tried", held: "those held" },
     waitingMany: "too many to tell the oldest",
   },
   chart: {
