@@ -1,5 +1,5 @@
 import { Input } from "@mantine/core";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useId } from "react";
 
 const Editor = lazy(() => import("./JsonEditorInner"));
 
@@ -7,10 +7,14 @@ export type JsonEditorProps = { label: string; description?: string; value: stri
 
 /** An editor for JSON with colours, brackets and the place of a fault. What it needs is loaded when one is shown. */
 export function JsonEditor(props: JsonEditorProps) {
+  const id = useId();
+  const hasError = Boolean(props.error);
+  // Mantine names what stands around a field so.
+  const describedBy = [props.description && `${id}-description`, hasError && `${id}-error`].filter(Boolean).join(" ");
   return (
-    <Input.Wrapper label={props.label} description={props.description} error={props.error} labelElement="div">
+    <Input.Wrapper id={id} label={props.label} description={props.description} error={props.error} labelElement="div">
       <Suspense fallback={<textarea className="hf-mono" aria-label={props.label} readOnly value={props.value} style={{ width: "100%", minHeight: props.minHeight ?? 200 }} />}>
-        <Editor {...props} />
+        <Editor {...props} describedBy={describedBy} invalid={hasError} />
       </Suspense>
     </Input.Wrapper>
   );

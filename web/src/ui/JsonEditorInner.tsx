@@ -2,7 +2,7 @@ import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { json, jsonParseLinter } from "@codemirror/lang-json";
 import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
 import { linter } from "@codemirror/lint";
-import { Annotation, EditorState } from "@codemirror/state";
+import { Annotation, Compartment, EditorState } from "@codemirror/state";
 import { drawSelection, EditorView, keymap } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { useEffect, useRef } from "react";
@@ -27,10 +27,16 @@ const look = EditorView.theme({
 /** Marks a change that came by the `value`: nobody typed it. */
 const given = Annotation.define<true>();
 
+/** What is said around the field: which text tells of it, and whether that is an error. */
+function told(describedBy: string, invalid: boolean) {
+  return EditorView.contentAttributes.of({ ...(describedBy === "" ? {} : { "aria-describedby": describedBy }), "aria-invalid": String(invalid) });
+}
+
 /** CodeMirror in React. Tab leaves the editor, as in any field: nobody is caught in it. */
-export default function JsonEditorInner({ label, value, onChange, minHeight = 200, maxHeight = 480, readOnly = false }: JsonEditorProps) {
+export default function JsonEditorInner({ label, value, onChange, minHeight = 200, maxHeight = 480, readOnly = false, describedBy, invalid }: JsonEditorProps & { describedBy: string; invalid: boolean }) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
+  const around = useRef(new Compartment());
   const change = useRef(onChange);
   useEffect(() => {
     change.current = onChange;
@@ -47,6 +53,7 @@ export default function JsonEditorInner({ label, value, onChange, minHeight = 20
           syntaxHighlighting(colours), look, keymap.of([...defaultKeymap, ...historyKeymap]),
           EditorView.lineWrapping, EditorState.readOnly.of(readOnly),
           EditorView.contentAttributes.of({ "aria-label": label, "aria-multiline": "true", role: "textbox", spellcheck: "false", tabindex: "0" }),
+          around.current.of(told(describedBy, invalid)),
           EditorView.theme({ ".cm-content, .cm-gutter": { minHeight: `${minHeight}px` }, ".cm-scroller": { maxHeight: `${maxHeight}px`, overflow: "auto" } }),
           EditorView.updateListener.of((update) => {
             const typed = update.transactions.some((each) => each.docChanged && each.annotation(given) === undefined);
@@ -57,7 +64,7 @@ export default function JsonEditorInner({ label, value, onChange, minHeight = 20
     });
     view.current = made;
     return () => made.destroy();
-    // `value` is what it begins with; later ones are taken over below.
+    // `value` and what is said around are what it begins with; later ones are taken over below.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [label, minHeight, maxHeight, readOnly]);
   useEffect(() => {
@@ -67,6 +74,9 @@ export default function JsonEditorInner({ label, value, onChange, minHeight = 20
       made.dispatch({ changes: { from: 0, to: made.state.doc.length, insert: value }, annotations: given.of(true) });
     }
   }, [value]);
+  useEffect(() => {
+    view.current?.dispatch({ effects: around.current.reconfigure(told(describedBy, invalid)) });
+  }, [describedBy, invalid]);
   return <div ref={place} />;
 }
 

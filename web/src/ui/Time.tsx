@@ -4,7 +4,9 @@ import { useTranslation } from "react-i18next";
 import { clock, countdown, exact, span } from "@/lib/time";
 import { useNow } from "@/lib/useNow";
 
-/** How long ago, or in how long, with the exact time in the viewer's zone and in UTC on hover and focus. */
+import classes from "./Time.module.css";
+
+/** How long ago, or in how long, with the exact time in the viewer's zone and in UTC beneath the pointer, and for the ear. */
 export function Time({ at }: { at: string | null | undefined }) {
   const { t } = useTranslation();
   const now = useNow("ten-seconds");
@@ -26,22 +28,24 @@ export function Moment({ at }: { at: string }) {
 function Exact({ at, children }: { at: string; children: string }) {
   const { t } = useTranslation();
   const date = new Date(at);
+  const local = t("time.local", { time: exact(date, "local") });
   return (
-    <Tooltip
-      multiline
-      label={
-        <>
-          {t("time.local", { time: exact(date, "local") })}
-          <br />
-          {t("time.utc", { time: exact(date, "utc") })}
-        </>
-      }
-    >
-      {/* The exact time is told to a keyboard and to a screen reader as well. */}
-      <time dateTime={at} style={{ whiteSpace: "nowrap" }}>
-        {children}
-      </time>
-    </Tooltip>
+    <span className={classes.moment}>
+      <Tooltip
+        multiline
+        label={
+          <>
+            {local}
+            <br />
+            {t("time.utc", { time: exact(date, "utc") })}
+          </>
+        }
+      >
+        <time dateTime={at} className={classes.time}>{children}</time>
+      </Tooltip>
+      {/* Whoever has no pointer hears it. */}
+      <span className="hf-ear"> ({local})</span>
+    </span>
   );
 }
 

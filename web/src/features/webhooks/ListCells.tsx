@@ -59,6 +59,7 @@ function SecondLine({ row }: { row: ListRow }) {
   const short = useFailureWords();
   const { endpoint, standing, stats } = row;
   const parts: ReactNode[] = [];
+  const whole: ReactNode[] = [];
   if (standing === "defective") parts.push(t("list.failures", { count: endpoint.streak, streak: count(endpoint.streak) }));
   if (endpoint.status_reason === "gone") parts.push(t("list.gone"));
   else if (endpoint.streak > 0 && endpoint.last_error) {
@@ -67,11 +68,14 @@ function SecondLine({ row }: { row: ListRow }) {
   if (standing === "defective" && endpoint.streak_started_at) parts.push(<>{t("list.since")} <Time at={endpoint.streak_started_at} /></>);
   if (parts.length === 0) parts.push(<span className="hf-mono" title={endpoint.event_types.join(", ")}>{endpoint.event_types.join(", ")}</span>);
   const waiting = stats?.waiting;
-  if (waiting && waiting.count > 0) parts.push(t("list.waiting", { waiting: `${count(waiting.count)}${waiting.more ? "+" : ""}` }));
-  if (stats?.next_attempt_at && isSent(row)) parts.push(<NextTry at={stats.next_attempt_at} />);
-  return parts.map((part, index) => (
+  if (waiting && waiting.count > 0) whole.push(t("list.waiting", { waiting: `${count(waiting.count)}${waiting.more ? "+" : ""}` }));
+  if (stats?.next_attempt_at && isSent(row)) whole.push(<NextTry at={stats.next_attempt_at} />);
+  return [...parts, ...whole].map((part, index) => (
     // The parts of one line have no other name than their place.
-    <Fragment key={index}>{index > 0 && <span aria-hidden> · </span>}{part}</Fragment>
+    <Fragment key={index}>
+      {index > 0 && <span aria-hidden className={classes.part} data-whole> · </span>}
+      <span className={classes.part} data-whole={index >= parts.length || undefined}>{part}</span>
+    </Fragment>
   ));
 }
 
