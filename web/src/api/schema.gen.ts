@@ -2016,7 +2016,7 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             /** @description More about it, never a secret. */
-            facts: Record<string, never>;
+            facts: Record<string, unknown>;
             id: components["schemas"]["AuditId"];
             /** @description To what. */
             subject: string;
@@ -2108,7 +2108,7 @@ export interface components {
             data: {
                 /** Format: date-time */
                 accepted_at: string;
-                data?: Record<string, never> | null;
+                data?: Record<string, unknown> | null;
                 /** Format: int32 */
                 deliveries: number;
                 /** Format: date-time */
@@ -2123,7 +2123,7 @@ export interface components {
                  * @description The session with its contact as it was at the event's time: `{id, state, started_at, expires_at}`.
                  *     Not in lists, and not where there was none.
                  */
-                session?: Record<string, never> | null;
+                session?: Record<string, unknown> | null;
                 source_id?: components["schemas"]["SourceId"] | null;
                 subject?: string | null;
                 type: string;
@@ -2206,12 +2206,12 @@ export interface components {
         /** @description Which event, one that has come or one that might, and with which filter. */
         EndpointFilterTestBody: {
             /** @description Else the data of one. */
-            data?: Record<string, never> | null;
+            data?: Record<string, unknown> | null;
             event_id?: components["schemas"]["EventId"] | null;
             /** @description Its type; needed beside `data`. */
             event_type?: string | null;
             /** @description Another filter than the endpoint's own; null: none. */
-            filter?: Record<string, never> | null;
+            filter?: Record<string, unknown> | null;
             /** @description The number that it came by, beside `data`. */
             phone_number_id?: string | null;
             session?: components["schemas"]["SessionState"] | null;
@@ -2248,7 +2248,7 @@ export interface components {
             event_types?: string[];
             external_key?: string | null;
             /** @description Only events whose data this filter takes (docs/filters.md); null: all. */
-            filter?: Record<string, never> | null;
+            filter?: Record<string, unknown> | null;
             format?: components["schemas"]["Format"] | null;
             headers?: {
                 [key: string]: string;
@@ -2337,7 +2337,7 @@ export interface components {
             description: string;
             event_types: string[];
             external_key?: string | null;
-            filter?: Record<string, never> | null;
+            filter?: Record<string, unknown> | null;
             /** @description `hookferry`, `wati` or `meta`. */
             format: string;
             headers: {
@@ -2352,7 +2352,7 @@ export interface components {
             ordered: boolean;
             phone_number_ids?: string[] | null;
             rate_limit?: components["schemas"]["RateLimit"] | null;
-            request?: Record<string, never> | null;
+            request?: Record<string, unknown> | null;
             schedule: components["schemas"]["Schedule"];
             secret?: string | null;
             /** @description `any`, `active` or `inactive`. */
@@ -2429,9 +2429,9 @@ export interface components {
             archived?: boolean;
             description?: string | null;
             /** @description Sample data; it fits the schema. */
-            sample?: Record<string, never> | null;
+            sample?: Record<string, unknown> | null;
             /** @description A JSON Schema of its data; null removes it. */
-            schema?: Record<string, never> | null;
+            schema?: Record<string, unknown> | null;
             validation?: components["schemas"]["Validation"] | null;
         };
         EventTypeView: {
@@ -2449,9 +2449,9 @@ export interface components {
             created_at?: string | null;
             description: string;
             name: string;
-            sample: Record<string, never>;
+            sample: Record<string, unknown>;
             /** @description A JSON Schema of its data. */
-            schema?: Record<string, never> | null;
+            schema?: Record<string, unknown> | null;
             /** Format: date-time */
             updated_at?: string | null;
             /** @description Whether the data of posted events is checked against the schema. */
@@ -2464,7 +2464,7 @@ export interface components {
         EventView: {
             /** Format: date-time */
             accepted_at: string;
-            data?: Record<string, never> | null;
+            data?: Record<string, unknown> | null;
             /** Format: int32 */
             deliveries: number;
             /** Format: date-time */
@@ -2479,7 +2479,7 @@ export interface components {
              * @description The session with its contact as it was at the event's time: `{id, state, started_at, expires_at}`.
              *     Not in lists, and not where there was none.
              */
-            session?: Record<string, never> | null;
+            session?: Record<string, unknown> | null;
             source_id?: components["schemas"]["SourceId"] | null;
             subject?: string | null;
             type: string;
@@ -2492,10 +2492,10 @@ export interface components {
         /** @description Which filter, and which event: one that has come, or one that might. */
         FilterTestBody: {
             /** @description Else the data of one. */
-            data?: Record<string, never> | null;
+            data?: Record<string, unknown> | null;
             event_id?: components["schemas"]["EventId"] | null;
             /** @description The filter (docs/filters.md). */
-            filter: Record<string, never>;
+            filter: Record<string, unknown>;
         };
         /** @description What a filter has to do with an event. */
         FilterTestView: {
@@ -2982,7 +2982,7 @@ export interface components {
             /** @description The caller's own name for it, unique in the company. */
             external_key?: string | null;
             /** @description Only events whose data this filter takes (docs/filters.md); null: all. */
-            filter?: Record<string, never> | null;
+            filter?: Record<string, unknown> | null;
             format?: components["schemas"]["Format"] | null;
             /** @description Headers that every request carries beside our own. */
             headers?: {
@@ -3040,7 +3040,7 @@ export interface components {
         /** @description A new event. */
         NewEventBody: {
             /** @description What happened: an object of at most 256 KiB, kept byte for byte. */
-            data: Record<string, never>;
+            data: Record<string, unknown>;
             /**
              * Format: date-time
              * @description When it is not worth delivering any more.
@@ -3065,12 +3065,12 @@ export interface components {
             /** @description Words joined by full stops. The first word of a built-in type is not taken. */
             name: string;
             /** @description Sample data, at most 64 KiB; it fits the schema. */
-            sample?: Record<string, never> | null;
+            sample?: Record<string, unknown> | null;
             /**
              * @description A JSON Schema (2020-12, 2019-09, draft 7 or 6), at most 64 KiB; `$ref` points only into itself
              *     and never in a circle, and formats are checked.
              */
-            schema?: Record<string, never> | null;
+            schema?: Record<string, unknown> | null;
             validation?: components["schemas"]["Validation"] | null;
         };
         /** @description A new source. */
@@ -3246,7 +3246,7 @@ export interface components {
                 /** Format: date-time */
                 created_at: string;
                 /** @description More about it, never a secret. */
-                facts: Record<string, never>;
+                facts: Record<string, unknown>;
                 id: components["schemas"]["AuditId"];
                 /** @description To what. */
                 subject: string;
@@ -3262,7 +3262,7 @@ export interface components {
                 description: string;
                 event_types: string[];
                 external_key?: string | null;
-                filter?: Record<string, never> | null;
+                filter?: Record<string, unknown> | null;
                 /** @description `hookferry`, `wati` or `meta`. */
                 format: string;
                 headers: {
@@ -3277,7 +3277,7 @@ export interface components {
                 ordered: boolean;
                 phone_number_ids?: string[] | null;
                 rate_limit?: components["schemas"]["RateLimit"] | null;
-                request?: Record<string, never> | null;
+                request?: Record<string, unknown> | null;
                 schedule: components["schemas"]["Schedule"];
                 secret?: string | null;
                 /** @description `any`, `active` or `inactive`. */
@@ -3810,7 +3810,7 @@ export interface components {
         /** @description What a sample carries. */
         SampleBody: {
             /** @description The data; the type's own sample where it is left out. */
-            data?: Record<string, never> | null;
+            data?: Record<string, unknown> | null;
             /**
              * @description One of `GET /api/v1/event-types` that the endpoint's format has a form for. Where it is left out:
              *     `webhook.sample`, in the formats `wati` and `meta` `message.received`.
