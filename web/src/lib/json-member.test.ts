@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { rawMember } from "./json-member";
+import { rawMember, withRaw } from "./json-member";
 
 it("gives numbers as they were written", () => {
   const json = '{"id":"evt_1", "data": {"n": 12345678901234567890, "f": 1.00},"z":null}';
@@ -21,4 +21,9 @@ it("takes every kind of value", () => {
   const values = ["t", "n", "o", "l", "s", "last"].map((name) => rawMember(json, name));
   expect(values).toEqual(["true", "-1.5e3", "{}", "[1,2]", '""', "7"]);
   expect(rawMember("{}", "a")).toBeNull();
+});
+
+it("sends a member as it was typed, and the rest as it is", () => {
+  expect(withRaw({ name: "a", sample: { n: 1 }, schema: undefined, other: null }, { sample: '{"n":12345678901234567890}' })).toBe('{"name":"a","sample":{"n":12345678901234567890},"other":null}');
+  expect(withRaw({ name: "a" }, { sample: "{}" })).toBe('{"name":"a"}');
 });

@@ -16,6 +16,12 @@ export function rawMember(json: string, name: string): string | null {
   return null;
 }
 
+/** An object as JSON; where `raw` has the text of a member, that goes out and not the value that was read from it. */
+export function withRaw(value: object, raw: Readonly<Record<string, string>>): string {
+  const members = Object.entries(value).flatMap(([name, member]) => (member === undefined ? [] : [`${JSON.stringify(name)}:${raw[name] ?? JSON.stringify(member)}`]));
+  return `{${members.join(",")}}`;
+}
+
 function skip(json: string, from: number, what: RegExp): number {
   let at = from;
   while (at < json.length && what.test(json.charAt(at))) at += 1;

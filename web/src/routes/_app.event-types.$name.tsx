@@ -32,7 +32,8 @@ function EventTypePage() {
   const { name } = Route.useParams();
   const { scheme = "standard", language = "node" } = Route.useSearch();
   const navigate = Route.useNavigate();
-  const { data: type } = useSuspenseQuery(eventTypeQuery(name));
+  const { data: written } = useSuspenseQuery(eventTypeQuery(name));
+  const { type } = written;
   const { can } = useMe();
   const client = useQueryClient();
   const [editing, setEditing] = useState(false);
@@ -53,16 +54,16 @@ function EventTypePage() {
       {type.archived_at && <Note tone="wait">{t("archive.note")} <Time at={type.archived_at} />.</Note>}
       <EventTypeFacts type={type} />
       <SimpleGrid cols={{ base: 1, lg: 2 }} style={{ alignItems: "start" }}>
-        <CodeBlock label={t("page.sample")} text={JSON.stringify(type.sample)} />
+        <CodeBlock label={t("page.sample")} text={written.sample} />
         <Stack gap="xs">
-          {type.schema ? <CodeBlock label={t("page.schema")} text={JSON.stringify(type.schema)} /> : <Text size="sm" c="dimmed">{t("page.noSchema")}</Text>}
+          {written.schema ? <CodeBlock label={t("page.schema")} text={written.schema} /> : <Text size="sm" c="dimmed">{t("page.noSchema")}</Text>}
           {type.built_in && <Text size="sm" c="dimmed">{t("page.schemaHelp")}</Text>}
         </Stack>
       </SimpleGrid>
       <VerifyCode scheme={scheme} language={language} onChange={(choice) => void navigate({ search: (before) => ({ ...before, ...choice }), replace: true, resetScroll: false })} />
       <EventTypeForm
         opened={editing}
-        type={type}
+        type={written}
         onClose={() => setEditing(false)}
         onSaved={(changed) => {
           eventTypeChanged(client, changed);

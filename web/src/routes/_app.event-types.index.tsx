@@ -63,10 +63,10 @@ function EventTypesPage() {
         opened={adding}
         type={null}
         onClose={() => setAdding(false)}
-        onSaved={(type) => {
-          eventTypeChanged(client, type);
+        onSaved={(written) => {
+          eventTypeChanged(client, written);
           told(t("form.added"));
-          void navigate({ to: "/event-types/$name", params: { name: type.name } });
+          void navigate({ to: "/event-types/$name", params: { name: written.type.name } });
         }}
       />
     </Page>

@@ -14,11 +14,11 @@ export function Archive({ type, reason }: { type: EventType; reason: string | nu
   const client = useQueryClient();
   const [asking, setAsking] = useState(false);
   const change = useMutation({
-    mutationFn: (archived: boolean) => changeEventType(type.name, { archived }),
+    mutationFn: (archived: boolean) => changeEventType(type.name, { archived }, {}),
     onSuccess: (changed) => {
       eventTypeChanged(client, changed);
       setAsking(false);
-      told(changed.archived_at ? t("archive.done") : t("archive.backDone"));
+      told(changed.type.archived_at ? t("archive.done") : t("archive.backDone"));
     },
     onError: (error, archived) => {
       // Where a dialog is open it says so itself.

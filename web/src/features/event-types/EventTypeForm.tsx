@@ -7,14 +7,14 @@ import { ActionButton } from "@/ui/ActionButton";
 import { JsonEditor } from "@/ui/JsonEditor";
 
 import { type Parsed, parse, toValues, VALIDATIONS, type Values } from "./form";
-import { changeEventType, createEventType, type EventType } from "./queries";
+import { changeEventType, createEventType, type Written } from "./queries";
 
-type Props = { opened: boolean; /** Which one is changed; a new one where it is null. */ type: EventType | null; onClose: () => void; onSaved: (type: EventType) => void };
+type Props = { opened: boolean; /** Which one is changed; a new one where it is null. */ type: Written | null; onClose: () => void; onSaved: (written: Written) => void };
 
 export function EventTypeForm({ opened, type, onClose, onSaved }: Props) {
   const { t } = useTranslation("eventTypes");
   return (
-    <Modal opened={opened} onClose={onClose} size="xl" title={type === null ? t("form.create") : t("form.edit", { name: type.name })} closeOnClickOutside={false}>
+    <Modal opened={opened} onClose={onClose} size="xl" title={type === null ? t("form.create") : t("form.edit", { name: type.type.name })} closeOnClickOutside={false}>
       <Fields type={type} onClose={onClose} onSaved={onSaved} />
     </Modal>
   );
@@ -26,7 +26,8 @@ function Fields({ type, onClose, onSaved }: Omit<Props, "opened">) {
   const { submit, rest, busy, clear } = useSubmit({
     form,
     fields: ["name", "description", "sample", "schema", "validation"],
-    send: (body: Body) => (type === null ? createEventType(body) : changeEventType(type.name, changedOf(body, (field) => form.isDirty(field)))),
+    send: ({ body, raw }: { body: Body; raw: Parameters<typeof createEventType>[1] }) =>
+      type === null ? createEventType(body, raw) : changeEventType(type.type.name, changedOf(body, (field) => form.isDirty(field)), raw),
     onDone: onSaved,
   });
   const fault = (parsed: Parsed): string | null => ("fault" in parsed ? (parsed.fault === "notJson" ? t("form.notJson", { detail: parsed.detail }) : t("form.notObject")) : null);
@@ -37,7 +38,8 @@ function Fields({ type, onClose, onSaved }: Omit<Props, "opened">) {
       form.setErrors({ sample: fault(sample), schema: fault(schema) });
       return;
     }
-    submit({ name, description, validation, sample: sample.value, schema: schema.value });
+    const raw = { ...(sample.value === null ? {} : { sample: texts.sample }), ...(schema.value === null ? {} : { schema: texts.schema }) };
+    submit({ body: { name, description, validation, sample: sample.value, schema: schema.value }, raw });
   };
   return (
     <form onSubmit={form.onSubmit(send)}>

@@ -1,18 +1,19 @@
 import type { Schemas } from "@/api/client";
 import { isObject } from "@/lib/json";
 
-import type { EventType, Validation } from "./queries";
+import type { Validation, Written } from "./queries";
 
 export type Values = { name: string; description: string; sample: string; schema: string; validation: Validation };
 export const VALIDATIONS: readonly Validation[] = ["off", "warn", "refuse"];
 
-export function toValues(type: EventType | null): Values {
-  if (type === null) return { name: "", description: "", sample: "{}", schema: "", validation: "off" };
+export function toValues(written: Written | null): Values {
+  if (written === null) return { name: "", description: "", sample: "{}", schema: "", validation: "off" };
+  const { type, sample, schema } = written;
   return {
     name: type.name,
     description: type.description,
-    sample: JSON.stringify(type.sample, null, 2),
-    schema: type.schema ? JSON.stringify(type.schema, null, 2) : "",
+    sample,
+    schema: schema ?? "",
     validation: type.validation,
   };
 }
