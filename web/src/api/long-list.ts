@@ -86,6 +86,12 @@ export function useLongList<Row extends { id: string }>(list: LongList<Row>, liv
     failed: isFetchNextPageError,
     loadMore: () => void fetchNextPage(),
     refresh: () => void refresh(),
+    /** Goes to the newest rows and reads them, also while live updates are paused: somebody asked for them. */
+    toTop: () => {
+      window.scrollTo({ top: 0 });
+      sight.current = { first: 0, last: 0 };
+      void refresh().catch(() => undefined);
+    },
     onRange,
   };
 }

@@ -75,7 +75,7 @@ function DeliveriesPage() {
         <FilterChips chips={chips} onClear={clear} />
       </Stack>
       <WithPanel panel={shown && <SidePanel id={shown} title={t("fact.id")} page={{ to: "/deliveries/$id", params: { id: shown } }} onClose={close}><DeliveryPanel id={shown} onChange={list.refresh} /></SidePanel>}>
-        <NewsPill news={list.news} onTop={() => window.scrollTo({ top: 0 })} />
+        <NewsPill news={list.news} onTop={list.toTop} />
         <Stack gap="xs" aria-busy={searching} style={{ opacity: searching ? 0.6 : 1 }}>
           {list.rows.length > 0 && (
             <DeliveryTable rows={list.rows} webhooks={webhooks} openId={shown ?? null} onOpen={openRow} beside={room} selected={selected} onSelect={setSelected} onRange={list.onRange} />

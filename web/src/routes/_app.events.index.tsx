@@ -61,7 +61,7 @@ function EventsPage() {
         <FilterChips chips={chips} onClear={clear} />
       </Stack>
       <WithPanel panel={shown && <SidePanel id={shown} title={t("event")} page={{ to: "/events/$id", params: { id: shown } }} onClose={close}><EventPanel id={shown} /></SidePanel>}>
-        <NewsPill news={list.news} onTop={() => window.scrollTo({ top: 0 })} />
+        <NewsPill news={list.news} onTop={list.toTop} />
         <Stack gap="xs" aria-busy={searching} style={{ opacity: searching ? 0.6 : 1 }}>
           {list.rows.length > 0 && <EventTable rows={list.rows} openId={shown ?? null} onOpen={openRow} beside={room} onRange={list.onRange} />}
           {list.rows.length === 0 && !list.cut && <Nothing filtered={chips.length > 0} onClear={clear} />}

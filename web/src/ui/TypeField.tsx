@@ -42,6 +42,8 @@ export function TypeField({ types, value, isOne, wrong, onCommit, ...rest }: Pro
       data={[...types]}
       value={typed}
       error={isWrong ? wrong : undefined}
+      // The list would lie over what is wrong.
+      dropdownOpened={isWrong ? false : undefined}
       onChange={(text) => {
         setTyped(text);
         setWrong(false);
