@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { createFileRoute, Link, useLocation } from "@tanstack/react-router";
+import { createFileRoute, Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import { AuthCard } from "@/features/auth/AuthCard";
@@ -12,31 +12,7 @@ import { failed, told } from "@/ui/toast";
 export const Route = createFileRoute("/verify-email")({ beforeLoad: takeToken, component: VerifyEmailPage });
 
 function VerifyEmailPage() {
-  const { t } = useTranslation("auth");
-  const client = useQueryClient();
-  const token = useLocation({ select: (location) => location.state.linkToken });
-  const confirm = async (link: string) => {
-    const person = await verifyEmail(link);
-    // Whoever is logged in here is asked no longer.
-    await client.invalidateQueries({ queryKey: ["me"] });
-    return person;
-  };
-  return (
-    <ConfirmLink
-      key={token}
-      linkToken={token}
-      title={t("verify.title")}
-      lead={t("verify.lead")}
-      action={t("verify.action")}
-      confirm={confirm}
-      done={(person) => (
-        <AuthCard title={t("verify.doneTitle")} lead={t("verify.done", { email: person.email })}>
-          <Button renderRoot={(props) => <Link to="/" {...props} />}>{t("toOverview")}</Button>
-        </AuthCard>
-      )}
-      gone={<Gone />}
-    />
-  );
+  return <ConfirmLink what="verify" confirm={verifyEmail} gone={<Gone />} />;
 }
 
 /** Who is logged in gets the next step at once. */
