@@ -1,5 +1,6 @@
 import { ActionIcon, Menu, Stack, Text } from "@mantine/core";
 import { IconDots } from "@tabler/icons-react";
+import { useRef } from "react";
 import { useTranslation } from "react-i18next";
 
 import { type Endpoint, endpointName } from "@/api/endpoints";
@@ -23,6 +24,12 @@ export function Doings({ endpoint, may, busy, onDo }: { endpoint: Endpoint; may:
   const { t } = useTranslation("webhook");
   const why = useRefusal();
   const held = endpoint.status === "paused" || endpoint.status === "disabled";
+  const trigger = useRef<HTMLButtonElement>(null);
+  const ask = (doing: Doing) => (): void => {
+    // The dialog gives the focus back to where it was, and the menu's item is gone by then.
+    trigger.current?.focus();
+    onDo(doing);
+  };
   return (
     <>
       <ActionButton px="sm" reason={why(may.sample)} onClick={() => onDo("sample")}>{t("actions.sample")}</ActionButton>
@@ -36,13 +43,13 @@ export function Doings({ endpoint, may, busy, onDo }: { endpoint: Endpoint; may:
       {/* In the page and not beside it, and its first item has the focus: a screen reader hears where it is. */}
       <Menu position="bottom-end" withinPortal={false} withInitialFocusPlaceholder={false} menuItemTabIndex={0}>
         <Menu.Target>
-          <ActionIcon variant="default" size={36} aria-label={t("actions.more")}><IconDots size={18} /></ActionIcon>
+          <ActionIcon ref={trigger} variant="default" size={36} aria-label={t("actions.more")}><IconDots size={18} /></ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
-          <Item refusal={may.recover} onClick={() => onDo("recover")}>{t("actions.recover")}</Item>
-          <Item refusal={may.disable} onClick={() => onDo("disable")}>{t("actions.disable")}</Item>
+          <Item refusal={may.recover} onClick={ask("recover")}>{t("actions.recover")}</Item>
+          <Item refusal={may.disable} onClick={ask("disable")}>{t("actions.disable")}</Item>
           <Menu.Divider />
-          <Item refusal={may.remove} danger onClick={() => onDo("remove")}>{t("actions.remove")}</Item>
+          <Item refusal={may.remove} danger onClick={ask("remove")}>{t("actions.remove")}</Item>
         </Menu.Dropdown>
       </Menu>
     </>

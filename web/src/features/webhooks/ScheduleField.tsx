@@ -11,7 +11,7 @@ import { useNow } from "@/lib/useNow";
 
 import classes from "./Form.module.css";
 import type { WebhookForm } from "./useWebhookForm";
-import { parseWaits, type Retry, retriesOf } from "./waits";
+import { parseWaits, type Retry, retriesOf, writeWaits } from "./waits";
 
 /** When retries come, and what that means by the clock. */
 export function ScheduleField({ form }: { form: WebhookForm }) {
@@ -44,7 +44,7 @@ function standardHint(rules: Installation, t: TFunction<"webhooks">): string {
   const retries = rules.standard_tries - 1;
   const interval = rules.standard_interval_ms ?? 0;
   if (retries <= 0) return t("form.standardNone");
-  return t("form.standardHint", { count: retries, retries: count(retries), interval: interval < 60_000 ? milliseconds(interval) : span(interval / 1000), whole: span((retries * interval) / 1000) });
+  return t("form.standardHint", { count: retries, retries: count(retries), interval: interval % 1000 === 0 ? writeWaits([interval / 1000]) : milliseconds(interval), whole: span((retries * interval) / 1000) });
 }
 
 function waitsOf(schedule: string, text: string, rules: Installation): readonly number[] | null {
