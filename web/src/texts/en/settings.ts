@@ -21,7 +21,7 @@ export const settings = {
     schedule: "Retries",
     schedules: {
       none: "As the installation has it",
-      standard: "Standard: 144 times, 10 minutes apart",
+      standard: "Standard: the same wait each time",
       meta: "Like Meta: growing waits, over 7 days",
       custom: "My own waits",
     },
