@@ -17,7 +17,7 @@ test("two tabs in two companies do not fight", async ({ page, context, company, 
 
   await test.step("what is done in one stays in its company", async () => {
     await first.getByRole("link", { name: "Of the first" }).first().click();
-    await first.getByRole("link", { name: "Settings" }).last().click();
+    await first.getByRole("navigation", { name: "Parts of this webhook" }).getByRole("link", { name: "Settings" }).click();
     await first.getByRole("main").getByLabel("Name", { exact: true }).fill("Renamed in the first");
     await first.getByRole("button", { name: "Save changes" }).click();
     const names = async (): Promise<string[]> => (await company.api.all<{ description: string }>("/endpoints")).map(({ description }) => description);

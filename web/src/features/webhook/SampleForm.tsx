@@ -38,6 +38,8 @@ export default function SampleForm({ endpoint }: { endpoint: Endpoint }) {
     },
   });
   const [failingBefore, setFailingBefore] = useState(false);
+  // Before the sample is there, nothing can be sent.
+  const waits = types === undefined || (typed === null && sample.isLoading);
   const notObject = isObjectText(text) ? null : t("sample.notObject");
   const held = endpoint.status === "paused" || endpoint.status === "disabled";
   return (
@@ -68,7 +70,7 @@ export default function SampleForm({ endpoint }: { endpoint: Endpoint }) {
         <Faults faults={faultsWithin(send.error, "data")} rest={restOf(send.error, ["event_type", "data"])} />
         {held && <Text size="sm" c="dimmed">{t("sample.held")}</Text>}
         <Group>
-          <ActionButton type="submit" loading={send.isPending} reason={why(capabilities(endpoint, can).sample) ?? (sample.isSuccess && notObject)}>
+          <ActionButton type="submit" loading={send.isPending || waits} reason={why(capabilities(endpoint, can).sample) ?? (sample.isSuccess && notObject)}>
             {t(send.data === undefined ? "sample.send" : "sample.again")}
           </ActionButton>
           {typed !== null && typed.type === type && sample.data !== undefined && typed.text !== sample.data && (

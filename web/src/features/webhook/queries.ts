@@ -2,6 +2,7 @@ import { keepPreviousData, type QueryClient, queryOptions } from "@tanstack/reac
 
 import { api, done, type Schemas, unwrap } from "@/api/client";
 import type { Endpoint } from "@/api/endpoints";
+import { live } from "@/api/live";
 import { longList } from "@/api/long-list";
 import { PAGE_ROWS } from "@/api/pages";
 import { pretty } from "@/lib/json";
@@ -17,12 +18,17 @@ export type FilterVerdict = Schemas["EndpointFilterTestView"];
 export type EventRow = Schemas["CutPageView_EventView"]["data"][number];
 export type RecoverWish = { since: string; until: string | null; includeDelivered: boolean };
 
+/** How often a growing streak is read. */
+const STREAK_MS = 5_000;
+
 const path = (id: string) => ({ path: { id } });
 
 export const endpointQuery = (id: string) =>
   queryOptions({
     queryKey: ["endpoints", "one", id],
     queryFn: ({ signal }) => unwrap(api.GET("/api/v1/endpoints/{id}", { params: path(id), signal })),
+    // The stream tells when a streak begins, warns and ends, not each failure between.
+    refetchInterval: ({ state }) => (state.data !== undefined && state.data.streak > 0 && live.get() !== "paused" ? STREAK_MS : false),
   });
 
 /** Attempts over a range that ends now; with `times: 2` the same time before it as well, to compare with. */

@@ -105,7 +105,7 @@ export const webhook = {
     failedOf_one: "{{failed}} failed",
     failedOf_other: "{{failed}} failed",
     noneFailed: "none failed",
-    p50: "Half within",
+    p50: "Median",
     p95: "95 % within",
     limit: "it may take {{limit}}",
     waiting: "Waiting",
