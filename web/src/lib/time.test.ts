@@ -1,12 +1,15 @@
 import { describe, expect, it } from "vitest";
 
 import { count, milliseconds, percent, bytes } from "./numbers";
-import { countdown, exact, span } from "./time";
+import { countdown, exact, roughly, span } from "./time";
 
 describe("times", () => {
   it("names a span in its two biggest units", () => {
     const cases: [number, string][] = [[0, "0 s"], [59.4, "59 s"], [60, "1 min"], [3599, "59 min"], [3600, "1 h"], [7500, "2 h 5 min"], [86_400, "1 d"], [273_600, "3 d 4 h"]];
     for (const [seconds, text] of cases) expect(span(seconds)).toBe(text);
+  });
+  it("names a span in its biggest unit, never more than it is", () => {
+    expect([59, 3599, 3600, 86_399, 86_400, 273_600].map(roughly)).toEqual(["59 s", "59 min", "1 h", "23 h", "1 d", "3 d"]);
   });
   it("counts down to nothing, and not below", () => {
     expect(countdown(401)).toBe("6:41");

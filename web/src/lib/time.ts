@@ -19,6 +19,13 @@ function two(seconds: number, big: number, bigName: string, small: number, small
   return rest === 0 ? first : `${first} ${rest} ${smallName}`;
 }
 
+/** A span of seconds in its biggest unit, for columns: `41 s`, `6 min`, `9 h`, `3 d`. */
+export function roughly(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < HOUR) return span(whole);
+  return whole < DAY ? `${Math.floor(whole / HOUR)} h` : `${Math.floor(whole / DAY)} d`;
+}
+
 /** A countdown: `0:41`, `6:41`, `1:06:41`. */
 export function countdown(seconds: number): string {
   const whole = Math.max(0, Math.ceil(seconds));

@@ -1,7 +1,7 @@
 import { Tooltip } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
-import { clock, countdown, exact, span } from "@/lib/time";
+import { clock, countdown, exact, roughly, span } from "@/lib/time";
 import { useNow } from "@/lib/useNow";
 
 import classes from "./Time.module.css";
@@ -13,7 +13,7 @@ export function Time({ at }: { at: string | null | undefined }) {
   if (!at) return <span>–</span>;
   const date = new Date(at);
   const seconds = (now - date.getTime()) / 1000;
-  const text = Math.abs(seconds) < 10 ? t("time.now") : seconds > 0 ? t("time.ago", { span: span(seconds) }) : t("time.in", { span: span(-seconds) });
+  const text = Math.abs(seconds) < 10 ? t("time.now") : seconds > 0 ? t("time.ago", { span: roughly(seconds) }) : t("time.in", { span: roughly(-seconds) });
   return <Exact at={at}>{text}</Exact>;
 }
 

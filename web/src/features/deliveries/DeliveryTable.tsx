@@ -34,13 +34,13 @@ export function DeliveryTable({ rows, webhooks, openId, onOpen, beside, selected
   const narrow = openId !== null;
   const columns = useMemo((): DataColumn<Delivery>[] => {
     const all: (DataColumn<Delivery> & { wide?: boolean })[] = [
-      { key: "type", header: t("column.type"), width: narrow ? "26%" : "18%", phone: "title", cell: (row) => <RowLink row={row} beside={beside} /> },
+      { key: "type", header: t("column.type"), width: narrow ? "26%" : "17%", phone: "title", cell: (row) => <RowLink row={row} beside={beside} /> },
       { key: "state", header: t("column.state"), width: STATE_PX, cell: (row) => <StatusChip status={row.state} /> },
-      { key: "webhook", header: t("column.webhook"), width: narrow ? "26%" : "21%", cell: (row) => <Webhook id={row.endpoint_id} name={names.get(row.endpoint_id)} /> },
-      { key: "answer", header: t("column.answer"), width: narrow ? "21%" : "17%", phoneIf: (row) => Boolean(row.last_error ?? row.last_status_code), cell: (row) => <LastAnswer row={row} /> },
-      { key: "tries", header: t("column.tries"), width: "9%", wide: true, align: "right", phoneIf: (row) => row.state !== "delivered" || row.tries > 1, cell: (row) => (row.tries === 0 ? t("noTry") : t("triesOf", { tries: row.tries, max: row.max_tries })) },
-      { key: "next", header: t("column.next"), width: "8%", wide: true, phoneIf: (row) => Boolean(row.next_attempt_at ?? row.waiting_for), cell: (row) => <NextTry row={row} /> },
-      { key: "created", header: t("column.created"), width: "12%", wide: true, cell: (row) => <Time at={row.created_at} /> },
+      { key: "webhook", header: t("column.webhook"), width: narrow ? "26%" : "16%", cell: (row) => <Webhook id={row.endpoint_id} name={names.get(row.endpoint_id)} /> },
+      { key: "answer", header: t("column.answer"), width: narrow ? "21%" : "13%", phoneIf: (row) => Boolean(row.last_error ?? row.last_status_code), cell: (row) => <LastAnswer row={row} /> },
+      { key: "tries", header: t("column.tries"), width: "88px", wide: true, align: "right", phoneIf: (row) => row.state !== "delivered" || row.tries > 1, cell: (row) => <Tries row={row} /> },
+      { key: "next", header: t("column.next"), width: "80px", wide: true, phoneIf: (row) => Boolean(row.next_attempt_at ?? row.waiting_for), cell: (row) => <NextTry row={row} /> },
+      { key: "created", header: t("column.created"), width: "104px", wide: true, cell: (row) => <Time at={row.created_at} /> },
     ];
     return all.filter((column) => !narrow || !column.wide);
   }, [t, names, narrow, beside]);
@@ -92,6 +92,13 @@ function LastAnswer({ row }: { row: Delivery }) {
     return <span title={row.last_error.message}>{short}</span>;
   }
   return <>{row.last_status_code ? statusName(row.last_status_code) : "–"}</>;
+}
+
+/** A schedule that was shortened meanwhile makes fewer tries than there were. */
+function Tries({ row: { tries, max_tries } }: { row: Delivery }) {
+  const { t } = useTranslation("deliveries");
+  if (tries === 0) return t("noTry");
+  return tries > max_tries ? t("over", { count: tries }) : t("triesOf", { tries, max: max_tries });
 }
 
 function NextTry({ row }: { row: Delivery }) {
