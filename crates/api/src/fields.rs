@@ -73,9 +73,10 @@ impl<'a> Fields<'a> {
         Self::parse_at(text, String::new())
     }
 
-    /// Reads a body that may be empty, which is an empty object.
+    /// Reads a body that may be left out, which is an empty object. White space alone was sent, and is no
+    /// JSON: it is refused as such.
     pub fn parse_optional(text: &'a str) -> Result<Self, ApiError> {
-        Self::parse(if text.trim_ascii().is_empty() { "{}" } else { text })
+        Self::parse(if text.is_empty() { "{}" } else { text })
     }
 
     /// Reads an object whose JSON pointer is `base`.
@@ -387,6 +388,15 @@ mod tests {
                 mistakes(Fields::parse(body).unwrap_err()),
                 [(String::new(), Code::InvalidField)]
             );
+        }
+    }
+
+    #[test]
+    fn a_body_that_may_be_left_out_is_left_out_or_json() {
+        assert!(Fields::parse_optional("").unwrap().finish().is_ok());
+        assert!(Fields::parse_optional(" {} ").unwrap().finish().is_ok());
+        for body in [" ", "\t", "\r\n", "\u{a0}"] {
+            assert!(matches!(Fields::parse_optional(body), Err(ApiError::InvalidJson { .. })));
         }
     }
 
