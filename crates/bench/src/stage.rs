@@ -186,10 +186,13 @@ impl Stage {
         }
     }
 
-    /// The database's version.
+    /// The database's version, and what it was set up with.
     pub(crate) async fn version(&self) -> anyhow::Result<String> {
         let (url, query) = match &self.cluster {
-            Some(cluster) => (cluster.database("version"), "SELECT split_part(version(), ' ', 2)"),
+            Some(cluster) => (
+                cluster.database("version"),
+                "SELECT split_part(version(), ' ', 2) || ' with deploy/postgresql.conf'",
+            ),
             None => ("sqlite::memory:".to_owned(), "SELECT sqlite_version()"),
         };
         let version = testkit::sql::text(&url, query).await?;

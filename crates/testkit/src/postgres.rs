@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::files;
+
 /// Starts PostgreSQL and stops it at once when standard input closes.
 const WATCHED: &str = r#"
 exec 3<&0
@@ -30,7 +32,7 @@ const START_MAX: Duration = Duration::from_secs(60);
 /// Whether commits reach the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
-    /// As in production.
+    /// As in production: with what `deploy/postgresql.conf` sets.
     On,
     /// No fsync: for tests in which the machine does not crash.
     Off,
@@ -136,7 +138,11 @@ fn serve(
     shell.arg("-k").arg(folder).args(["-c", "listen_addresses=127.0.0.1"]);
     shell.args(["-c", "max_connections=200"]);
     match durability {
-        Durability::On => {}
+        Durability::On => {
+            for setting in deployed() {
+                shell.args(["-c", &setting]);
+            }
+        }
         Durability::Off => {
             shell.args(["-c", "fsync=off", "-c", "synchronous_commit=off"]);
             shell.args(["-c", "full_page_writes=off"]);
@@ -146,6 +152,14 @@ fn serve(
     shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     // A group of its own: an interrupt ends the tests, and the pipe's end then ends PostgreSQL.
     shell.process_group(0).spawn().expect("a shell can be started")
+}
+
+/// The settings that we tell operators to make, as `name=value`.
+fn deployed() -> Vec<String> {
+    let file = files::root().join("deploy").join("postgresql.conf");
+    let text = std::fs::read_to_string(file).expect("the repository has deploy/postgresql.conf");
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(|line| line.replace(" = ", "=")).collect()
 }
 
 /// The folder with `initdb` and `postgres`: the newest of Debian's, or the one on the PATH.
@@ -226,6 +240,7 @@ mod tests {
         assert_ne!(first, second);
         assert_eq!(cluster.sql("first_0", "SELECT 40 + 2").trim(), "42");
         assert_eq!(cluster.sql("first_0", "SHOW fsync").trim(), "on");
+        assert_eq!(cluster.sql("first_0", "SHOW max_wal_size").trim(), "8GB", "as deployed");
         let port = cluster.port();
         drop(cluster);
         assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err());
