@@ -1,15 +1,12 @@
 //! The beginning of a batch's transaction, and what it reads first.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
-use domain::id::CompanyId;
 use sea_orm::DatabaseBackend;
 use sea_orm::sqlx::{FromRow, Row};
 
 use crate::hot::{Durability, HotTx, within};
-use crate::ingest_batch::{Batch, owners_to_read};
+use crate::ingest_fan_out::owners_to_read;
+use crate::ingest_items::Batch;
 use crate::ingest_keys::places;
 use crate::key_look::{self, Looked, Wanted};
 use crate::script::ROWS_MAX;
@@ -61,14 +58,6 @@ impl Store {
 
     /// The endpoints that a batch may go to, by what was true at its companies' last batch.
     fn foreseen(&self, batch: &Batch<'_>) -> Vec<i64> {
-        let known = self.inner.compiled.lock();
-        let of_company = |company: i64| {
-            let id = CompanyId::from_raw(company);
-            Some((id, Arc::clone(known.get(&id)?)))
-        };
-        let companies: HashMap<_, _> =
-            batch.companies().into_iter().filter_map(of_company).collect();
-        drop(known);
-        owners_to_read(&batch.items, &companies)
+        owners_to_read(&batch.items, &self.known_companies(batch))
     }
 }

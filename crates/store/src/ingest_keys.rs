@@ -8,11 +8,13 @@ use chrono::{DateTime, Utc};
 use domain::event::NewEvent;
 use domain::id::{CompanyId, EventId, SourceId};
 use sea_orm::sqlx;
+use sea_orm::sqlx::FromRow;
 use sha2::{Digest, Sha256};
 
 use crate::fresh_keys::Written;
 use crate::hot::{HotConnection, HotTx};
-use crate::ingest_batch::{Fate, Item};
+use crate::ingest_items::{Fate, Item};
+use crate::ingest_rows::PgQuery;
 use crate::key_look::{self, Looked, Wanted};
 use crate::script::Script;
 use crate::time::micros;
@@ -166,6 +168,26 @@ pub(crate) async fn settle_keys(
         None => lane_rows::owners(tx, &endpoints).await?,
     };
     Ok(KeysSettled { owners, written, looked })
+}
+
+/// The keys of all these events in the order of the key; `None` where two have the same one.
+pub(crate) fn key_rows(items: &[Item<'_>]) -> Option<Vec<KeyRow>> {
+    let open = (0..items.len()).filter(|place| items[*place].key.is_some()).collect();
+    let Round { rows, places } = Round::of(items, open);
+    (rows.len() == places.len()).then_some(rows)
+}
+
+/// Binds the seven columns of keys, as arrays.
+pub(crate) fn bind_keys<'q>(query: PgQuery<'q>, rows: &[KeyRow]) -> PgQuery<'q> {
+    let column = |pick: fn(&KeyRow) -> i64| rows.iter().map(pick).collect::<Vec<_>>();
+    query
+        .bind(column(|row| row.key.company))
+        .bind(column(|row| row.key.source))
+        .bind(column(|row| row.key.hash))
+        .bind(column(|row| row.key.check))
+        .bind(column(|row| row.key.body))
+        .bind(column(|row| row.event))
+        .bind(column(|row| row.deliveries))
 }
 
 /// The places of all keys of a batch, each once and sorted.
@@ -354,26 +376,14 @@ impl Round {
         endpoints: &[i64],
         now: i64,
     ) -> Result<(u64, HashMap<i64, (i64, i64)>), Error> {
-        let mut rows: Vec<(i64, i64, i64)> = sqlx::query_as(KEYS_POSTGRES)
-            .bind(self.column(|row| row.key.company))
-            .bind(self.column(|row| row.key.source))
-            .bind(self.column(|row| row.key.hash))
-            .bind(self.column(|row| row.key.check))
-            .bind(self.column(|row| row.key.body))
-            .bind(self.column(|row| row.event))
-            .bind(self.column(|row| row.deliveries))
-            .bind(now)
-            .bind(endpoints)
-            .fetch_all(connection)
-            .await?;
+        let query = bind_keys(sqlx::query(KEYS_POSTGRES), &self.rows).bind(now).bind(endpoints);
+        let read = query.fetch_all(connection).await?;
+        let mut rows: Vec<(i64, i64, i64)> =
+            read.iter().map(FromRow::from_row).collect::<Result<_, _>>()?;
         let place = rows.iter().position(|row| row.0 == COUNTED);
         let counted = place.map_or(0, |place| rows.swap_remove(place).1);
         let owners = rows.into_iter().map(|(lane, owner, hold)| (lane, (owner, hold)));
         Ok((u64::try_from(counted).unwrap_or(0), owners.collect()))
-    }
-
-    fn column(&self, pick: fn(&KeyRow) -> i64) -> Vec<i64> {
-        self.rows.iter().map(pick).collect()
     }
 
     /// Decides the fate of those that were there before. Gives the places of those whose first half

@@ -6,7 +6,7 @@ use sea_orm::sqlx;
 
 use crate::Error;
 use crate::hot::{HotConnection, HotTx};
-use crate::ingest_batch::Item;
+use crate::ingest_items::Item;
 use crate::ingest_rows::{PendingRow, insert_fresh};
 use crate::script::{RowsInsert, Script};
 

@@ -10,16 +10,20 @@ use domain::format::Rendering;
 use domain::id::{CompanyId, DeliveryId, EndpointId, EventId, SourceId};
 use domain::traffic::{Traffic, contact_key};
 use sea_orm::sqlx;
+use sea_orm::sqlx::postgres::PgArguments;
 
 use crate::compiled::CompiledEndpoint;
 use crate::hot::{HotConnection, HotTx};
 use crate::ingest::HandOver;
-use crate::ingest_batch::{Fate, Item};
+use crate::ingest_items::{Fate, Item};
 use crate::lines::WAITS;
 use crate::model::claimed_bytes;
 use crate::script::{IdList, RowsInsert, Script};
 use crate::time::{from_micros, micros};
 use crate::{Claimed, Error, Held, Hint, Place};
+
+/// A statement for PostgreSQL, with what is bound to it so far.
+pub(crate) type PgQuery<'q> = sqlx::query::Query<'q, sqlx::Postgres, PgArguments>;
 
 /// A lane that must be there, because something unclaimed waits for its owner.
 #[derive(Debug, Clone, Copy)]
@@ -123,6 +127,11 @@ impl PendingRow {
     /// Whether the columns that every fresh delivery has say all of it.
     pub(crate) fn is_plain(&self) -> bool {
         self.place.is_none() && self.rendering == Rendering::USUAL
+    }
+
+    /// Whether it goes the usual way in the usual format: nothing restrains it, it stands in no line.
+    pub(crate) fn is_simple(&self) -> bool {
+        !self.is_ordered && !self.traffic.is_exclusive() && self.is_plain()
     }
 
     /// Whether it waits behind another one of its line.
@@ -304,14 +313,31 @@ static INSERT_EVENTS: RowsInsert = RowsInsert::new(
     "",
 );
 
+/// What writes events on PostgreSQL, of arrays: with [`pending_insert`] `$1` to `$21`, as [`bind_fresh`]
+/// binds them.
+macro_rules! events_insert {
+    () => {
+        "INSERT INTO events (id, company_id, event_type, source_id, external_id, subject, occurred_at, \
+         accepted_at, expires_at, data, deliveries, session, phone_number_id) \
+         SELECT id, company, kind, source, external_id, subject, occurred_at, $10, expires_at, data, deliveries, session, number \
+         FROM unnest($1::bigint[],$2::bigint[],$3::text[],$4::bigint[],$5::text[],$6::text[],$7::bigint[],$8::bigint[],$9::bytea[],$11::bigint[],$20::bytea[],$21::text[]) \
+         AS t(id, company, kind, source, external_id, subject, occurred_at, expires_at, data, deliveries, session, number)"
+    };
+}
+pub(crate) use events_insert;
+
+/// What writes fresh deliveries on PostgreSQL.
+macro_rules! pending_insert {
+    () => {
+        "INSERT INTO pending (id, company_id, endpoint_id, event_id, due_at, claimed_by, schedule_began, expires_at) \
+         SELECT * FROM unnest($12::bigint[],$13::bigint[],$14::bigint[],$15::bigint[],$16::bigint[],$17::bigint[],$18::bigint[],$19::bigint[])"
+    };
+}
+pub(crate) use pending_insert;
+
 /// On PostgreSQL both in one statement.
-pub(crate) const FRESH_POSTGRES: &str = "WITH e AS (INSERT INTO events (id, company_id, event_type, source_id, \
-    external_id, subject, occurred_at, accepted_at, expires_at, data, deliveries, session, phone_number_id) \
-    SELECT id, company, kind, source, external_id, subject, occurred_at, $10, expires_at, data, deliveries, session, number \
-    FROM unnest($1::bigint[],$2::bigint[],$3::text[],$4::bigint[],$5::text[],$6::text[],$7::bigint[],$8::bigint[],$9::bytea[],$11::bigint[],$20::bytea[],$21::text[]) \
-    AS t(id, company, kind, source, external_id, subject, occurred_at, expires_at, data, deliveries, session, number)) \
-    INSERT INTO pending (id, company_id, endpoint_id, event_id, due_at, claimed_by, schedule_began, expires_at) \
-    SELECT * FROM unnest($12::bigint[],$13::bigint[],$14::bigint[],$15::bigint[],$16::bigint[],$17::bigint[],$18::bigint[],$19::bigint[])";
+pub(crate) const FRESH_POSTGRES: &str =
+    concat!("WITH e AS (", events_insert!(), ") ", pending_insert!());
 
 static INSERT_PENDING: RowsInsert = RowsInsert::new(
     "INSERT OR FAIL INTO pending (id, company_id, endpoint_id, event_id, due_at, claimed_by, \
@@ -341,7 +367,9 @@ pub(crate) async fn insert_fresh(
             tx.insert_sqlite(&INSERT_PENDING, rows, bind_pending).await
         }
         HotConnection::Postgres(connection) => {
-            insert_postgres(connection, &new, rows, accepted_at).await
+            let query = bind_fresh(sqlx::query(FRESH_POSTGRES), &new, rows, now);
+            query.execute(&mut **connection).await?;
+            Ok(())
         }
     }
 }
@@ -376,15 +404,17 @@ fn bind_pending(marks: &mut Script, row: &PendingRow) {
         .bind(row.expires_at);
 }
 
-async fn insert_postgres(
-    connection: &mut sqlx::PgConnection,
-    new: &[&Item<'_>],
+/// Binds new events and their deliveries to what [`events_insert`] and [`pending_insert`] write.
+pub(crate) fn bind_fresh<'q>(
+    query: PgQuery<'q>,
+    new: &[&'q Item<'_>],
     rows: &[PendingRow],
-    accepted_at: i64,
-) -> Result<(), Error> {
+    now: DateTime<Utc>,
+) -> PgQuery<'q> {
+    let accepted_at = micros(now);
     let numbers = |pick: &dyn Fn(&Item<'_>) -> i64| new.iter().map(|i| pick(i)).collect::<Vec<_>>();
     let column = |pick: fn(&PendingRow) -> i64| rows.iter().map(pick).collect::<Vec<_>>();
-    sqlx::query(FRESH_POSTGRES)
+    query
         .bind(numbers(&|i| i.id))
         .bind(numbers(&|i| i.event.company.raw()))
         .bind(new.iter().map(|i| i.event.event_type.as_str()).collect::<Vec<_>>())
@@ -406,7 +436,4 @@ async fn insert_postgres(
         .bind(rows.iter().map(|row| row.expires_at).collect::<Vec<_>>())
         .bind(new.iter().map(|i| i.session.as_deref()).collect::<Vec<Option<&[u8]>>>())
         .bind(new.iter().map(|i| i.event.phone_number_id.as_deref()).collect::<Vec<_>>())
-        .execute(&mut *connection)
-        .await?;
-    Ok(())
 }

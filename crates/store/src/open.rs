@@ -1,6 +1,6 @@
 //! Opening a database: pools, migrations under a lock, the master key's check, the incarnation.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::net::IpAddr;
 use std::os::unix::fs::OpenOptionsExt;
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use domain::id::{CompanyId, IdSource, NODE_SLOTS, SLOTS};
+use domain::id::{CompanyId, EndpointId, IdSource, NODE_SLOTS, SLOTS};
 use migrations::Migrator;
 use parking_lot::Mutex;
 use sea_orm::{
@@ -32,6 +32,7 @@ use crate::own_type_cache::OwnTypeCache;
 use crate::pools::{self, Pools};
 use crate::rows::page::{Patience, QUERY_TIME_MAX};
 use crate::seal::Sealer;
+use crate::short_way::ShortWay;
 use crate::source_cache::SourceCache;
 use crate::source_counts::SourceCounts;
 use crate::tokens::TokenCache;
@@ -87,6 +88,11 @@ pub(crate) struct Inner {
     pub(crate) source_counts: SourceCounts,
     pub(crate) own_types: OwnTypeCache,
     pub(crate) gates: Gates,
+    /// Of ingest and of settlement, on PostgreSQL.
+    pub(crate) ingest_way: ShortWay,
+    pub(crate) settle_way: ShortWay,
+    /// Endpoints that were not healthy when something was settled.
+    pub(crate) unwell: Mutex<HashSet<EndpointId>>,
     pub(crate) compiled: Mutex<HashMap<CompanyId, Arc<CompiledCompany>>>,
     pub(crate) fresh_keys: FreshKeys,
     pub(crate) doubtful: Mutex<Vec<(Held, i64, u32)>>,
@@ -140,6 +146,9 @@ impl Store {
                 source_counts: SourceCounts::default(),
                 own_types: OwnTypeCache::default(),
                 gates: Gates::default(),
+                ingest_way: ShortWay::default(),
+                settle_way: ShortWay::default(),
+                unwell: Mutex::default(),
                 compiled: Mutex::default(),
                 fresh_keys: FreshKeys::default(),
                 doubtful: Mutex::default(),

@@ -13,6 +13,7 @@ use crate::delivery_list::conditions;
 use crate::events::event_conditions;
 use crate::exhausted::LAST_WORDS_POSTGRES;
 use crate::ingest_keys::KEYS_POSTGRES;
+use crate::ingest_straight::STRAIGHT_POSTGRES;
 use crate::lines_sql::{ADVANCE, DEMOTE, LOCK, STANDING};
 use crate::readings::OLDEST_DUE;
 use crate::search::blocks::{Block, slices_sql};
@@ -22,6 +23,7 @@ use crate::search::terms::EventParts;
 use crate::session_rows::{DUE_POSTGRES, LOCK_WINDOWS_POSTGRES, OF_CONTACTS_POSTGRES};
 use crate::settle_history::{FINISH_POSTGRES, RETRY_POSTGRES};
 use crate::settle_rows::CLAIMS_POSTGRES;
+use crate::settle_straight as straight;
 use crate::stats_endpoints::{answers_sql, points_sql};
 use crate::stats_read::stats_sql;
 use crate::upkeep::{EXPIRED, OF_DELETED};
@@ -30,7 +32,7 @@ use crate::waiting::{FIRST_DUE, UNCLAIMED, waiting_sql};
 use crate::{DeliveryFilter, EventFilter};
 
 /// What each statement is for, the statement, and how many parameters it has.
-pub const HOT: [(&str, &str, usize); 22] = [
+pub const HOT: [(&str, &str, usize); 23] = [
     ("due_lanes", DUE_LANES, 3),
     ("claim", CLAIM_POSTGRES, 4),
     ("claim_newest", CLAIM_NEWEST_POSTGRES, 4),
@@ -39,6 +41,7 @@ pub const HOT: [(&str, &str, usize); 22] = [
     ("settle_claims", CLAIMS_POSTGRES, 3),
     ("retry", RETRY_POSTGRES, 4),
     ("keys", KEYS_POSTGRES, 9),
+    ("straight", STRAIGHT_POSTGRES, 31),
     ("finish", FINISH_POSTGRES, 20),
     ("give_up", TAKE_POSTGRES, 3),
     ("of_deleted", OF_DELETED.postgres, 2),
@@ -54,6 +57,11 @@ pub const HOT: [(&str, &str, usize); 22] = [
     ("windows_of_contacts", OF_CONTACTS_POSTGRES, 2),
     ("sessions_due", DUE_POSTGRES, 2),
 ];
+
+/// The same of the statement that is made when it is first needed.
+pub fn settle_straight() -> (&'static str, &'static str, usize) {
+    ("settle_straight", straight::STRAIGHT_POSTGRES.as_str(), straight::STRAIGHT_PARAMETERS)
+}
 
 /// Statements on SQLite that are asked every second or by every visitor, and must not go through all that
 /// waits.

@@ -11,7 +11,8 @@ use domain::session::expire;
 use sea_orm::{ConnectionTrait, Value};
 
 use crate::hot::{Durability, Failed, HotTx, within};
-use crate::ingest_batch::{Item, choose_by_session, fan_out};
+use crate::ingest_fan_out::{choose_by_session, fan_out};
+use crate::ingest_items::Item;
 use crate::ingest_pending::insert_all;
 use crate::ingest_rows::LaneWish;
 use crate::lane_rows::wish_lanes;

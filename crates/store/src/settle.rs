@@ -18,6 +18,7 @@ use crate::live::Told;
 use crate::notices::{Telling, write_notices};
 use crate::operational::Causes;
 use crate::settle_rows::{self, EndpointRow, FinishRow, RetryRow};
+use crate::settle_straight::Ways;
 use crate::time::micros;
 use crate::{Claimed, Error, Hint, Metrics, Store};
 
@@ -104,17 +105,44 @@ pub(crate) struct Changes<'a> {
 }
 
 /// What remains to be told of what a batch has changed.
-struct Changed {
+pub(crate) struct Changed {
     /// How many ended, by [`Metrics::FINISHES`].
     finished: [usize; 4],
     /// What others should act on at once.
     hints: Vec<Hint>,
 }
 
+impl Changed {
+    /// So many were delivered, and that is all.
+    pub(crate) fn delivered(count: usize) -> Self {
+        let ended = |finish: Finish| if finish == Finish::Delivered { count } else { 0 };
+        Self { finished: Metrics::FINISHES.map(ended), hints: Vec::new() }
+    }
+}
+
 impl Store {
-    /// Settles outcomes, in their order, in one transaction. On an error nothing has changed and the
-    /// same batch can be settled again.
+    /// Settles outcomes, those of each endpoint in their order and in one transaction. After an error the
+    /// same batch can be settled again: what has changed nevertheless is found to be settled.
     pub async fn settle(&self, batch: &[ToSettle], now: DateTime<Utc>) -> Result<Settled, Error> {
+        let Ways { straight, mut long } = self.ways(batch, now);
+        let mut settled = Settled::default();
+        if !straight.is_empty() {
+            match self.settle_straight(&straight, now).await? {
+                Some(done) => settled = done,
+                None => long = batch.iter().collect(),
+            }
+        }
+        if !long.is_empty() {
+            let done = self.settle_long(&long, now).await?;
+            self.learn_health(&done.endpoints);
+            settled.endpoints.extend(done.endpoints);
+            settled.lost.extend(done.lost);
+        }
+        Ok(settled)
+    }
+
+    /// Settles outcomes in one transaction, in their order. On an error nothing has changed.
+    async fn settle_long(&self, batch: &[&ToSettle], now: DateTime<Utc>) -> Result<Settled, Error> {
         let endpoints = endpoints_of(batch);
         for turn in 0..SETTLE_TURNS_MAX {
             let sql = settle_rows::endpoints_sql(&endpoints);
@@ -130,7 +158,7 @@ impl Store {
             };
             return match tx.end_timed(done).await {
                 Ok(((mut settled, changed), commit)) => {
-                    self.count_settled(batch, &changed, commit);
+                    self.count_settled(batch.len(), &changed, commit);
                     self.tell_settled(std::mem::take(&mut settled.told));
                     changed.hints.into_iter().for_each(|hint| self.hint(hint));
                     Ok(settled)
@@ -145,7 +173,7 @@ impl Store {
     async fn settle_in(
         &self,
         tx: &mut HotTx,
-        batch: &[ToSettle],
+        batch: &[&ToSettle],
         endpoints: Vec<settle_rows::Columns>,
         trust: Trust,
         now: DateTime<Utc>,
@@ -195,19 +223,19 @@ impl Store {
         Ok(Some((settled, Changed { finished, hints })))
     }
 
-    fn count_settled(&self, batch: &[ToSettle], changed: &Changed, commit: Duration) {
+    pub(crate) fn count_settled(&self, outcomes: usize, changed: &Changed, commit: Duration) {
         let metrics = &self.inner.metrics;
         for (finish, count) in Metrics::FINISHES.into_iter().zip(changed.finished) {
             metrics.finished(finish).add(count);
         }
-        metrics.settle_outcomes.observe_count(batch.len());
+        metrics.settle_outcomes.observe_count(outcomes);
         metrics.settle_commit.observe(commit);
     }
 
     /// Decides on what this transaction reads, endpoint by endpoint.
     fn decide_all<'a>(
         &self,
-        batch: &'a [ToSettle],
+        batch: &[&'a ToSettle],
         held: &HashMap<DeliveryId, bool>,
         endpoints: &Endpoints,
         now: DateTime<Utc>,
@@ -288,7 +316,7 @@ enum Trust {
 type Endpoints = HashMap<EndpointId, EndpointRow>;
 
 /// The endpoints of a batch, sorted.
-fn endpoints_of(batch: &[ToSettle]) -> Vec<i64> {
+pub(crate) fn endpoints_of(batch: &[&ToSettle]) -> Vec<i64> {
     let mut ids: Vec<i64> = batch.iter().map(|item| item.delivery().endpoint.raw()).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -296,8 +324,8 @@ fn endpoints_of(batch: &[ToSettle]) -> Vec<i64> {
 }
 
 /// What this node holds if nobody took it and nobody canceled it.
-fn believed(batch: &[ToSettle], incarnation: i64) -> HashMap<DeliveryId, bool> {
-    let ours = batch.iter().map(ToSettle::delivery);
+fn believed(batch: &[&ToSettle], incarnation: i64) -> HashMap<DeliveryId, bool> {
+    let ours = batch.iter().map(|item| item.delivery());
     ours.filter(|row| row.claimed_by == incarnation).map(|row| (row.id, false)).collect()
 }
 
@@ -305,7 +333,7 @@ fn believed(batch: &[ToSettle], incarnation: i64) -> HashMap<DeliveryId, bool> {
 /// locks nothing.
 async fn lock_failing(
     tx: &mut HotTx,
-    batch: &[ToSettle],
+    batch: &[&ToSettle],
     mut rows: Endpoints,
 ) -> Result<Endpoints, Error> {
     let failed = |item: &ToSettle| match item {

@@ -4,6 +4,7 @@ use sea_orm::sqlx;
 
 use crate::Error;
 use crate::hot::{HotConnection, HotTx, runs, values};
+use crate::ingest_rows::PgQuery;
 use crate::rows::head::encode_head;
 use crate::script::{IdList, ROWS_MAX, RowsInsert, Script};
 use crate::settle::Attempted;
@@ -11,7 +12,7 @@ use crate::settle_rows::{FinishRow, RetryRow, ended, finish_code, storable};
 use crate::time::micros;
 
 /// The columns of one attempt, as `deliveries` and `attempts` both have them.
-struct Kept<'a> {
+pub(crate) struct Kept<'a> {
     started_at: Option<i64>,
     duration_us: Option<i64>,
     status_code: Option<i64>,
@@ -54,7 +55,7 @@ impl<'a> Kept<'a> {
 }
 
 /// Whether the attempt that finished a delivery stands in its history row: the first of a schedule.
-fn is_inline(row: &FinishRow<'_>) -> bool {
+pub(crate) fn is_inline(row: &FinishRow<'_>) -> bool {
     row.attempt.is_some() && row.delivery.progress.tries == row.delivery.progress.tries_before
 }
 
@@ -71,22 +72,40 @@ static INSERT_HISTORY: RowsInsert = RowsInsert::new(
     "",
 );
 
-/// Moves finished deliveries from `pending`, from the part of those that are held, to history: what is not
-/// there is not inserted. `claimed_by + 0`: looked up by id, and not by going through all that is held.
-pub(crate) const FINISH_POSTGRES: &str = "WITH d AS (DELETE FROM pending_held p \
-    USING unnest($2::bigint[], $1::bigint[]) AS t(company_id, id) \
-    WHERE p.company_id = t.company_id AND p.id = t.id AND p.claimed_by + 0 = $19 AND p.canceled <= $20 \
-    RETURNING p.id, p.format, p.render_version) \
-    INSERT INTO deliveries (id, company_id, generation, endpoint_id, event_id, state, tries, tries_before, finished_at, \
-    format, render_version, started_at, duration_us, status_code, error_kind, error_message, request, response_head, \
-    response_body, truncated) \
-    SELECT t.id, company_id, generation, endpoint_id, event_id, state, tries, tries_before, finished_at, d.format, d.render_version, \
-    started_at, duration_us, status_code, error_kind, error_message, request, response_head, response_body, truncated \
-    FROM unnest($1::bigint[],$2::bigint[],$3::bigint[],$4::bigint[],$5::bigint[],$6::bigint[],$7::bigint[],$8::bigint[],\
-    $9::bigint[],$10::bigint[],$11::bigint[],$12::bigint[],$13::text[],$14::text[],$15::bytea[],$16::bytea[],$17::bytea[],$18::bigint[]) \
-    AS t(id, company_id, generation, endpoint_id, event_id, state, tries, tries_before, finished_at, started_at, \
-    duration_us, status_code, error_kind, error_message, request, response_head, response_body, truncated) \
-    JOIN d ON d.id = t.id";
+/// What takes finished deliveries from `pending`, from the part of those that are held, on PostgreSQL.
+/// `claimed_by + 0`: looked up by id, and not by going through all that is held.
+macro_rules! finish_taken {
+    () => {
+        "DELETE FROM pending_held p \
+         USING unnest($2::bigint[], $1::bigint[]) AS t(company_id, id) \
+         WHERE p.company_id = t.company_id AND p.id = t.id AND p.claimed_by + 0 = $19 AND p.canceled <= $20 \
+         RETURNING p.id, p.format, p.render_version"
+    };
+}
+pub(crate) use finish_taken;
+
+/// What writes to history those that were taken as `d`: what was not there is not inserted.
+macro_rules! finish_kept {
+    () => {
+        "INSERT INTO deliveries (id, company_id, generation, endpoint_id, event_id, state, tries, tries_before, finished_at, \
+         format, render_version, started_at, duration_us, status_code, error_kind, error_message, request, response_head, \
+         response_body, truncated) \
+         SELECT t.id, company_id, generation, endpoint_id, event_id, state, tries, tries_before, finished_at, d.format, d.render_version, \
+         started_at, duration_us, status_code, error_kind, error_message, request, response_head, response_body, truncated \
+         FROM unnest($1::bigint[],$2::bigint[],$3::bigint[],$4::bigint[],$5::bigint[],$6::bigint[],$7::bigint[],$8::bigint[],\
+         $9::bigint[],$10::bigint[],$11::bigint[],$12::bigint[],$13::text[],$14::text[],$15::bytea[],$16::bytea[],$17::bytea[],$18::bigint[]) \
+         AS t(id, company_id, generation, endpoint_id, event_id, state, tries, tries_before, finished_at, started_at, \
+         duration_us, status_code, error_kind, error_message, request, response_head, response_body, truncated) \
+         JOIN d ON d.id = t.id"
+    };
+}
+pub(crate) use finish_kept;
+
+/// Moves finished deliveries to history.
+pub(crate) const FINISH_POSTGRES: &str =
+    concat!("WITH d AS (", finish_taken!(), ") ", finish_kept!());
+/// How many parameters it has.
+pub(crate) const FINISH_PARAMETERS: usize = 20;
 
 /// The plus keeps the planner from comparing the value with partial indexes, for which it would
 /// prepare the statement anew each time.
@@ -128,7 +147,10 @@ pub(crate) async fn finish(
             Ok(deleted)
         }
         HotConnection::Postgres(connection) => {
-            finish_postgres(connection, rows, incarnation, canceled_max).await
+            let kept = kept_inline(rows);
+            let query = sqlx::query(FINISH_POSTGRES);
+            let query = bind_finish(query, rows, &kept, incarnation, canceled_max);
+            Ok(query.execute(&mut **connection).await?.rows_affected())
         }
     }
 }
@@ -165,18 +187,22 @@ fn bind_kept(marks: &mut Script, kept: Kept<'_>) {
         .bind(kept.truncated);
 }
 
-async fn finish_postgres(
-    connection: &mut sqlx::PgConnection,
+/// What is kept of the attempts in the rows of history themselves.
+pub(crate) fn kept_inline<'a>(rows: &[FinishRow<'a>]) -> Vec<Kept<'a>> {
+    let inline = |row: &FinishRow<'a>| row.attempt.filter(|_| is_inline(row));
+    rows.iter().map(|row| inline(row).map_or(Kept::NONE, Kept::of)).collect()
+}
+
+/// Binds finished deliveries to what [`finish_taken`] and [`finish_kept`] move.
+pub(crate) fn bind_finish<'q>(
+    query: PgQuery<'q>,
     rows: &[FinishRow<'_>],
+    kept: &'q [Kept<'_>],
     incarnation: i64,
     canceled_max: i64,
-) -> Result<u64, Error> {
+) -> PgQuery<'q> {
     let column = |pick: fn(&FinishRow<'_>) -> i64| rows.iter().map(pick).collect::<Vec<i64>>();
-    let kept: Vec<Kept<'_>> = rows
-        .iter()
-        .map(|row| row.attempt.filter(|_| is_inline(row)).map_or(Kept::NONE, Kept::of))
-        .collect();
-    let done = sqlx::query(FINISH_POSTGRES)
+    query
         .bind(column(|row| row.delivery.id.raw()))
         .bind(column(|row| row.delivery.event.company.raw()))
         .bind(column(|row| i64::from(row.delivery.generation)))
@@ -197,9 +223,6 @@ async fn finish_postgres(
         .bind(kept.iter().map(|kept| kept.truncated).collect::<Vec<_>>())
         .bind(incarnation)
         .bind(canceled_max)
-        .execute(&mut *connection)
-        .await?;
-    Ok(done.rows_affected())
 }
 
 /// Puts deliveries back that are due again. Gives how many were still there.

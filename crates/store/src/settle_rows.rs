@@ -53,7 +53,7 @@ pub(crate) const CLAIMS_POSTGRES: &str = "SELECT p.id, p.canceled FROM unnest($1
 /// Which of these deliveries this node still holds, and whether they were canceled meanwhile.
 pub(crate) async fn claims(
     tx: &mut HotTx,
-    batch: &[ToSettle],
+    batch: &[&ToSettle],
     incarnation: i64,
 ) -> Result<HashMap<DeliveryId, bool>, Error> {
     let mut found: Vec<(i64, i64)> = Vec::with_capacity(batch.len());
@@ -73,7 +73,9 @@ pub(crate) async fn claims(
             }
         }
         HotConnection::Postgres(connection) => {
-            let column = |pick: fn(&ToSettle) -> i64| batch.iter().map(pick).collect::<Vec<_>>();
+            let column = |pick: fn(&ToSettle) -> i64| {
+                batch.iter().map(|item| pick(item)).collect::<Vec<_>>()
+            };
             found = sqlx::query_as(CLAIMS_POSTGRES)
                 .bind(column(|item| item.delivery().event.company.raw()))
                 .bind(column(|item| item.delivery().id.raw()))

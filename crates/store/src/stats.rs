@@ -28,7 +28,11 @@ const FORGET_ROWS: i64 = 2_000;
 /// Stands for all endpoints of a company.
 pub(crate) const ALL_ENDPOINTS: i64 = 0;
 const KEY_COLUMNS: usize = 8;
-const COLUMNS: usize = KEY_COLUMNS + BUCKETS;
+/// How many parameters [`insert_sql`] has.
+pub(crate) const COLUMNS: usize = KEY_COLUMNS + BUCKETS;
+
+/// One row as it is added.
+pub(crate) type Row = [i64; COLUMNS];
 
 /// One row without what it counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,10 +46,14 @@ struct Key {
 
 static INSERT_SQLITE: LazyLock<RowsInsert> =
     LazyLock::new(|| RowsInsert::of(insert("").into(), COLUMNS, on_conflict().into()));
-static INSERT_POSTGRES: LazyLock<String> = LazyLock::new(|| {
-    let marks: Vec<String> = (1..=COLUMNS).map(|place| format!("${place}::bigint[]")).collect();
+static INSERT_POSTGRES: LazyLock<String> = LazyLock::new(|| insert_sql(1));
+
+/// What adds rows on PostgreSQL, of arrays: one a column, from the parameter `$first` on.
+pub(crate) fn insert_sql(first: usize) -> String {
+    let marks: Vec<String> =
+        (first..first + COLUMNS).map(|place| format!("${place}::bigint[]")).collect();
     insert(&format!("SELECT * FROM unnest({})", marks.join(","))) + &on_conflict()
-});
+}
 
 fn insert(tail: &str) -> String {
     let latencies: Vec<String> = (0..BUCKETS).map(|bucket| format!("l{bucket}")).collect();
@@ -88,13 +96,17 @@ fn minute_of(at: DateTime<Utc>) -> i64 {
     (seconds - seconds.rem_euclid(MINUTE)) * 1_000_000
 }
 
-/// Counts attempts in the minutes in which they ended, in the order of the keys, so that two nodes
-/// cannot lock each other out.
+/// Counts attempts in the minutes in which they ended.
 pub(crate) async fn count_attempts(
     tx: &mut HotTx,
     slot: i64,
     attempts: impl Iterator<Item = &Attempted>,
 ) -> Result<(), Error> {
+    write(tx, &rows_of(slot, attempts)).await
+}
+
+/// What attempts add, in the order of the keys, so that two nodes cannot lock each other out.
+pub(crate) fn rows_of<'a>(slot: i64, attempts: impl Iterator<Item = &'a Attempted>) -> Vec<Row> {
     let mut counted: BTreeMap<Key, Latencies> = BTreeMap::new();
     for attempted in attempts {
         let key = Key {
@@ -109,12 +121,15 @@ pub(crate) async fn count_attempts(
             counted.entry(key).or_default().count(took);
         }
     }
-    let rows: Vec<[i64; COLUMNS]> =
-        counted.iter().map(|(key, taken)| columns(key, slot, taken)).collect();
-    write(tx, &rows).await
+    counted.iter().map(|(key, taken)| columns(key, slot, taken)).collect()
 }
 
-fn columns(key: &Key, slot: i64, latencies: &Latencies) -> [i64; COLUMNS] {
+/// The values of one column of rows.
+pub(crate) fn column(rows: &[Row], column: usize) -> Vec<i64> {
+    rows.iter().map(|row| row[column]).collect()
+}
+
+fn columns(key: &Key, slot: i64, latencies: &Latencies) -> Row {
     let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let Key { company, endpoint, began_at, code, success } = *key;
     let mut row = [0; COLUMNS];
@@ -134,7 +149,7 @@ fn columns(key: &Key, slot: i64, latencies: &Latencies) -> [i64; COLUMNS] {
     row
 }
 
-async fn write(tx: &mut HotTx, rows: &[[i64; COLUMNS]]) -> Result<(), Error> {
+async fn write(tx: &mut HotTx, rows: &[Row]) -> Result<(), Error> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -149,8 +164,8 @@ async fn write(tx: &mut HotTx, rows: &[[i64; COLUMNS]]) -> Result<(), Error> {
         }
         HotConnection::Postgres(connection) => {
             let mut query = sqlx::query(INSERT_POSTGRES.as_str());
-            for column in 0..COLUMNS {
-                query = query.bind(rows.iter().map(|row| row[column]).collect::<Vec<i64>>());
+            for place in 0..COLUMNS {
+                query = query.bind(column(rows, place));
             }
             query.execute(&mut **connection).await?;
         }

@@ -158,7 +158,8 @@ fn serve(
 fn deployed() -> Vec<String> {
     let file = files::root().join("deploy").join("postgresql.conf");
     let text = std::fs::read_to_string(file).expect("the repository has deploy/postgresql.conf");
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let lines =
+        text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines.map(|line| line.replace(" = ", "=")).collect()
 }
 

@@ -2,14 +2,14 @@
 //! stats on tables with planted rows; on SQLite of what is asked often.
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, TransactionTrait};
-use store::plans::{HOT, list_settings, lists, often_on_sqlite, settings};
+use store::plans::{HOT, list_settings, lists, often_on_sqlite, settings, settle_straight};
 
 use crate::setup::Setup;
 
 #[tokio::test]
 async fn hot_statements_go_by_an_index() {
     let s = Setup::postgres().await;
-    for (name, sql, parameters) in HOT {
+    for (name, sql, parameters) in HOT.into_iter().chain([settle_straight()]) {
         let tx = s.raw.begin().await.unwrap();
         let generic = format!("{} SET LOCAL plan_cache_mode = force_generic_plan", settings());
         tx.execute_unprepared(&generic).await.unwrap();

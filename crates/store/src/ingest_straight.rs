@@ -1,0 +1,179 @@
+//! The short way of ingest on PostgreSQL: one statement instead of a transaction of four trips.
+//!
+//! What a transaction reads before it writes is nearly always what this node knows already: that nobody
+//! has changed its companies' endpoints, that no key came before, that nobody else owns the lanes. So a
+//! batch is decided on what is known, and the statement that writes it checks that all of it is so, and
+//! changes nothing where it is not: then the batch is written the long way, which reads first.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use domain::event::Verdict;
+use domain::id::{CompanyId, EndpointId};
+use sea_orm::sqlx;
+
+use crate::compiled::CompiledCompany;
+use crate::hot::within;
+use crate::ingest::HandOver;
+use crate::ingest_fan_out::{choose_by_session, fan_out};
+use crate::ingest_items::{Batch, Item};
+use crate::ingest_keys::{KeyRow, bind_keys, key_rows};
+use crate::ingest_rows::{PendingRow, Rooms, bind_fresh, events_insert, pending_insert};
+use crate::pools::Pools;
+use crate::short_way::has_changed_nothing;
+use crate::{Error, Store};
+
+/// Writes events, deliveries and keys where companies stand at the versions that are given, nobody else
+/// owns a lane of these endpoints or holds it back, and every key is new. Else it fails by
+/// [`crate::short_way::NOT_SO`], and nothing has changed.
+pub(crate) const STRAIGHT_POSTGRES: &str = concat!(
+    "WITH e AS (",
+    events_insert!(),
+    "), p AS (",
+    pending_insert!(),
+    "), v AS (SELECT count(*) AS same FROM companies c \
+     JOIN unnest($22::bigint[],$23::bigint[]) AS t(id, version) ON c.id = t.id AND c.config_version = t.version), \
+     l AS (SELECT count(*) AS others FROM lanes \
+     WHERE endpoint_id = ANY($14::bigint[]) AND (owner <> $24::bigint OR hold_until > $10)), \
+     k AS (INSERT INTO event_keys (company_id, source_id, key_hash, key_check, body_hash, event_id, deliveries, created_at) \
+     SELECT t.*, $10::bigint FROM unnest($25::bigint[],$26::bigint[],$27::bigint[],$28::bigint[],$29::bigint[],$30::bigint[],$31::bigint[]) AS t \
+     WHERE (SELECT same FROM v) = cardinality($22::bigint[]) AND (SELECT others FROM l) = 0 \
+     ON CONFLICT (company_id, source_id, key_hash) DO NOTHING RETURNING 1) \
+     SELECT 1 / (CASE WHEN (SELECT same FROM v) = cardinality($22::bigint[]) AND (SELECT others FROM l) = 0 \
+     AND (SELECT count(*) FROM k) = cardinality($25::bigint[]) THEN 1 ELSE 0 END)"
+);
+/// What one statement has written.
+pub(crate) struct Written<'a> {
+    pub(crate) rows: Vec<PendingRow>,
+    pub(crate) rooms: Rooms<'a>,
+    pub(crate) took: Duration,
+}
+
+type Companies = HashMap<CompanyId, Arc<CompiledCompany>>;
+
+impl Store {
+    /// Writes a batch by one statement, where that can be; `None`: it is to go the long way, and nothing
+    /// has changed.
+    pub(crate) async fn write_straight<'a>(
+        &self,
+        batch: &mut Batch<'_>,
+        hand_over: &'a dyn HandOver,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Written<'a>>, Error> {
+        let Pools::Postgres { pool } = &self.inner.pools else { return Ok(None) };
+        let companies = self.known_companies(batch);
+        if !is_plain(batch, &companies, now) || !self.inner.ingest_way.is_tried() {
+            return Ok(None);
+        }
+        // Before the ids are made: whoever walks behind them waits only so long for their transaction.
+        let asked = Instant::now();
+        let mut connection = pool.get_postgres_connection_pool().acquire().await?;
+        self.inner.metrics.connection_wait.observe(asked.elapsed());
+        for item in &mut batch.items {
+            self.number(item, &companies, now);
+        }
+        choose_by_session(&mut batch.items, &companies);
+        let mut rows = fan_out(&batch.items, &companies, now);
+        let mut rooms = Rooms::new(hand_over);
+        let Some(keys) = key_rows(&batch.items) else { return Ok(None) };
+        if !rows.iter().all(PendingRow::is_simple) || !self.claim_all(&mut rows, &mut rooms) {
+            return Ok(None);
+        }
+        let begun = Instant::now();
+        let statement = Straight { items: &batch.items, rows: &rows, keys: &keys };
+        let run = statement.run(&mut connection, &companies, self.incarnation(), now);
+        match within(async { Ok(run.await) }).await {
+            Ok(Ok(())) => {
+                self.inner.ingest_way.hit();
+                Ok(Some(Written { rows, rooms, took: begun.elapsed() }))
+            }
+            // The long way tells what is wrong with it, if anything is.
+            Ok(Err(error)) if has_changed_nothing(&error) => {
+                self.inner.ingest_way.missed();
+                Ok(None)
+            }
+            Ok(Err(error)) => Err(self.in_doubt(connection, &rows, error.into())),
+            Err(error) => Err(self.in_doubt(connection, &rows, error)),
+        }
+    }
+
+    /// Nobody can tell whether it is written down.
+    fn in_doubt(
+        &self,
+        mut connection: sqlx::pool::PoolConnection<sqlx::Postgres>,
+        rows: &[PendingRow],
+        error: Error,
+    ) -> Error {
+        connection.close_on_drop();
+        self.doubt(rows.iter().filter(|row| row.claimed_by != 0).map(PendingRow::held_by_us));
+        error
+    }
+
+    /// The batch's companies as they were at the last batch, as far as they are known.
+    pub(crate) fn known_companies(&self, batch: &Batch<'_>) -> Companies {
+        let companies = batch.companies().into_iter().map(CompanyId::from_raw);
+        let known = self.inner.compiled.lock();
+        companies.filter_map(|id| Some((id, Arc::clone(known.get(&id)?)))).collect()
+    }
+
+    /// Claims all deliveries that may be sent; `false` where there is no room for them.
+    fn claim_all(&self, rows: &mut [PendingRow], rooms: &mut Rooms<'_>) -> bool {
+        let mut wanted: BTreeMap<i64, (i64, Vec<usize>)> = BTreeMap::new();
+        for row in rows.iter_mut().filter(|row| !row.held) {
+            row.claimed_by = self.incarnation();
+            wanted.entry(row.endpoint).or_insert((row.company, Vec::new())).1.push(row.bytes);
+        }
+        wanted.into_iter().all(|(endpoint, (company, sizes))| {
+            let (company, endpoint) =
+                (CompanyId::from_raw(company), EndpointId::from_raw(endpoint));
+            rooms.reserve(company, endpoint, &sizes) == sizes.len()
+        })
+    }
+}
+
+/// Whether a batch asks for nothing that has to be read first: callers who were let in at the newest
+/// version that is known, events that are to be written down, and that say nothing of contacts.
+fn is_plain(batch: &Batch<'_>, companies: &Companies, now: DateTime<Utc>) -> bool {
+    let is_let_in = batch.jobs.iter().all(|job| {
+        let version = job.caller.config_version;
+        let is_own = job.events.iter().all(|event| event.company == job.caller.company);
+        let known = companies.get(&job.caller.company);
+        is_own && known.is_some_and(|known| known.version == version && !known.is_suspended)
+    });
+    let is_taken = |item: &Item<'_>| {
+        let judged = item.event.judged.is_none_or(|judged| {
+            let version = companies.get(&item.event.company).map(|company| company.version);
+            judged.verdict != Verdict::Refused
+                && judged.version.is_none_or(|judged| version == Some(judged))
+        });
+        item.said.is_none() && judged && item.event.expires_at.is_none_or(|at| at > now)
+    };
+    is_let_in && batch.items.iter().all(is_taken)
+}
+
+/// What is bound to [`STRAIGHT_POSTGRES`].
+struct Straight<'a, 'b> {
+    items: &'a [Item<'b>],
+    rows: &'a [PendingRow],
+    keys: &'a [KeyRow],
+}
+
+impl Straight<'_, '_> {
+    async fn run(
+        &self,
+        connection: &mut sqlx::PgConnection,
+        companies: &Companies,
+        me: i64,
+        now: DateTime<Utc>,
+    ) -> Result<(), sqlx::Error> {
+        let new: Vec<&Item<'_>> = self.items.iter().collect();
+        let (ids, versions): (Vec<i64>, Vec<i64>) =
+            companies.iter().map(|(id, company)| (id.raw(), company.version)).unzip();
+        let query = bind_fresh(sqlx::query(STRAIGHT_POSTGRES), &new, self.rows, now);
+        let query = query.bind(ids).bind(versions).bind(me);
+        bind_keys(query, self.keys).execute(connection).await?;
+        Ok(())
+    }
+}

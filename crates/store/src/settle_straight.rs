@@ -1,0 +1,220 @@
+//! The short way of settlement on PostgreSQL: successes at healthy endpoints by one statement instead of
+//! a transaction of four trips.
+//!
+//! That is nearly all there is to settle, and it changes nothing of an endpoint. The statement checks that
+//! it is so: that each endpoint is there, switched on and without a streak, and that this node still holds
+//! every delivery, none of them canceled. Where it is not so it changes nothing, and they go the long way.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::delivery::Finish;
+use domain::endpoint::{EndpointState, Health, Switch};
+use domain::id::EndpointId;
+use sea_orm::DatabaseBackend;
+use sea_orm::sqlx;
+use sea_orm::sqlx::Row;
+
+use crate::hot::within;
+use crate::pools::Pools;
+use crate::search::terms::EndFacts;
+use crate::settle::{Changed, Changes, EndpointAfter, Settled, ToSettle, endpoints_of};
+use crate::settle_history::{
+    FINISH_PARAMETERS, bind_finish, finish_kept, finish_taken, is_inline, kept_inline,
+};
+use crate::settle_rows::{FinishRow, finish_code};
+use crate::short_way::has_changed_nothing;
+use crate::stats::{self, COLUMNS};
+use crate::{Error, Store};
+
+/// The most endpoints that are remembered as not healthy; of those beyond them it is found out each time.
+const UNWELL_MAX: usize = 65_536;
+
+/// How long ago an event may have come of which something but 200 is told without looking how far the
+/// index behind the lists has come: that stays behind by three times as much.
+const FRESH: TimeDelta = TimeDelta::seconds(10);
+
+/// Moves deliveries to history, counts them and gives the endpoints, if all is as it was thought to be; else
+/// it fails by [`crate::short_way::NOT_SO`]. What it commits need not outlive a power cut. The left join:
+/// what is checked is checked where there is no endpoint at all.
+pub(crate) static STRAIGHT_POSTGRES: LazyLock<String> = LazyLock::new(|| {
+    let counted = FINISH_PARAMETERS + 1;
+    let endpoints = counted + COLUMNS;
+    let statement =
+        concat!("WITH d AS (", finish_taken!(), "), i AS (", finish_kept!(), " RETURNING 1)");
+    format!(
+        "{statement}, s AS ({}), h AS MATERIALIZED (SELECT id, held_total_us, epoch FROM endpoints \
+         WHERE id = ANY(${endpoints}::bigint[]) AND deleted_at IS NULL AND switch = 'enabled' AND failing_since IS NULL) \
+         SELECT h.id, h.held_total_us, h.epoch, g.so, g.lax FROM (SELECT set_config('synchronous_commit', 'off', true) AS lax, \
+         1 / (CASE WHEN (SELECT count(*) FROM h) = cardinality(${endpoints}::bigint[]) \
+         AND (SELECT count(*) FROM i) = cardinality($1::bigint[]) THEN 1 ELSE 0 END) AS so) g LEFT JOIN h ON true",
+        stats::insert_sql(counted),
+    )
+});
+/// How many parameters it has.
+pub(crate) const STRAIGHT_PARAMETERS: usize = FINISH_PARAMETERS + COLUMNS + 1;
+
+/// A healthy endpoint as it is read: id, how long it was held in all, epoch; nothing of it where a batch
+/// has none.
+type Columns = (Option<i64>, Option<i64>, Option<i64>);
+
+/// What goes the short way, and what does not.
+pub(crate) struct Ways<'a> {
+    pub(crate) straight: Vec<&'a ToSettle>,
+    pub(crate) long: Vec<&'a ToSettle>,
+}
+
+impl Store {
+    /// Shares out a batch. All of one endpoint goes the same way, in its order.
+    pub(crate) fn ways<'a>(&self, batch: &'a [ToSettle], now: DateTime<Utc>) -> Ways<'a> {
+        let is_postgres = self.backend() == DatabaseBackend::Postgres;
+        if !is_postgres || !self.inner.settle_way.is_tried() {
+            return Ways { straight: Vec::new(), long: batch.iter().collect() };
+        }
+        let me = self.incarnation();
+        let mut not_so: HashSet<EndpointId> = batch
+            .iter()
+            .filter(|item| !is_plain(item, me, now))
+            .map(|item| item.delivery().endpoint)
+            .collect();
+        {
+            let unwell = self.inner.unwell.lock();
+            let endpoints = batch.iter().map(|item| item.delivery().endpoint);
+            not_so.extend(endpoints.filter(|endpoint| unwell.contains(endpoint)));
+        }
+        let is_so = |item: &&ToSettle| !not_so.contains(&item.delivery().endpoint);
+        let (straight, long) = batch.iter().partition(is_so);
+        Ways { straight, long }
+    }
+
+    /// Remembers which endpoints are not healthy, of what the long way has found.
+    pub(crate) fn learn_health(&self, endpoints: &[EndpointAfter]) {
+        let mut unwell = self.inner.unwell.lock();
+        for after in endpoints {
+            let is_well = after.state.is_none_or(|state| {
+                state.health == Health::Healthy && state.switch == Switch::Enabled
+            });
+            if is_well {
+                unwell.remove(&after.endpoint);
+            } else if unwell.len() < UNWELL_MAX {
+                unwell.insert(after.endpoint);
+            }
+        }
+    }
+
+    /// Settles successes by one statement; `None`: something is not as it was thought to be, and nothing has
+    /// changed.
+    pub(crate) async fn settle_straight(
+        &self,
+        batch: &[&ToSettle],
+        now: DateTime<Utc>,
+    ) -> Result<Option<Settled>, Error> {
+        let Pools::Postgres { pool } = &self.inner.pools else { return Ok(None) };
+        let finished: Vec<FinishRow<'_>> =
+            batch.iter().filter_map(|item| delivered(item)).collect();
+        if finished.len() != batch.len() {
+            return Ok(None);
+        }
+        let asked = Instant::now();
+        let mut connection = pool.get_postgres_connection_pool().acquire().await?;
+        self.inner.metrics.connection_wait.observe(asked.elapsed());
+        let begun = Instant::now();
+        let run = self.run_straight(&mut connection, batch, &finished);
+        let rows = match within(async { Ok(run.await) }).await {
+            Ok(Ok(rows)) => rows,
+            Ok(Err(error)) if has_changed_nothing(&error) => {
+                self.inner.settle_way.missed();
+                return Ok(None);
+            }
+            // Settled again although it had worked, the batch is found to have lost its claims.
+            Ok(Err(error)) => {
+                connection.close_on_drop();
+                return Err(error.into());
+            }
+            Err(error) => {
+                connection.close_on_drop();
+                return Err(error);
+            }
+        };
+        self.inner.settle_way.hit();
+        Ok(Some(self.settled_straight(batch, finished, rows, begun.elapsed(), now)))
+    }
+
+    async fn run_straight(
+        &self,
+        connection: &mut sqlx::PgConnection,
+        batch: &[&ToSettle],
+        finished: &[FinishRow<'_>],
+    ) -> Result<Vec<Columns>, sqlx::Error> {
+        let kept = kept_inline(finished);
+        let counted =
+            stats::rows_of(self.inner.ids.slot(), finished.iter().filter_map(|row| row.attempt));
+        let query = sqlx::query(STRAIGHT_POSTGRES.as_str());
+        let mut query = bind_finish(query, finished, &kept, self.incarnation(), 0);
+        for place in 0..COLUMNS {
+            query = query.bind(stats::column(&counted, place));
+        }
+        let rows = query.bind(endpoints_of(batch)).fetch_all(connection).await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
+    }
+
+    /// Counts and tells what was settled.
+    fn settled_straight(
+        &self,
+        batch: &[&ToSettle],
+        finished: Vec<FinishRow<'_>>,
+        rows: Vec<Columns>,
+        took: Duration,
+        now: DateTime<Utc>,
+    ) -> Settled {
+        let changed = Changed::delivered(finished.len());
+        let changes = Changes { finished, ..Changes::default() };
+        self.count_settled(batch.len(), &changed, took);
+        self.tell_settled(self.told_of(&changes, now));
+        let endpoints = rows.into_iter().filter_map(healthy).collect();
+        Settled { endpoints, ..Settled::default() }
+    }
+}
+
+/// Whether nothing has to be read to settle it: a success of the first round that stands in no line.
+fn is_plain(item: &ToSettle, incarnation: i64, now: DateTime<Utc>) -> bool {
+    let ToSettle::Attempted(attempted) = item else { return false };
+    let delivery = &attempted.delivery;
+    let status = attempted.outcome.status_code.map(i64::from);
+    let is_indexed = EndFacts::is_plain(finish_code(Finish::Delivered), status)
+        || delivery.id.made_at() > now - FRESH;
+    attempted.outcome.is_success()
+        && attempted.outcome.retry_after.is_none()
+        && is_indexed
+        && delivery.place.is_none()
+        && delivery.claimed_by == incarnation
+        && delivered(item).is_some_and(|row| is_inline(&row))
+}
+
+/// What a success becomes, whatever else is so (see `domain::settle`).
+fn delivered(item: &ToSettle) -> Option<FinishRow<'_>> {
+    let ToSettle::Attempted(attempted) = item else { return None };
+    Some(FinishRow {
+        delivery: &attempted.delivery,
+        finish: Finish::Delivered,
+        attempt: Some(attempted),
+        finished_at: attempted.ended_at,
+    })
+}
+
+fn healthy(row: Columns) -> Option<EndpointAfter> {
+    let (Some(id), Some(held_total_us), Some(epoch)) = row else { return None };
+    let state = EndpointState {
+        epoch,
+        held_total: TimeDelta::microseconds(held_total_us),
+        ..EndpointState::new()
+    };
+    Some(EndpointAfter {
+        endpoint: EndpointId::from_raw(id),
+        state: Some(state),
+        lane_owner: None,
+        hold_lane_until: None,
+    })
+}
