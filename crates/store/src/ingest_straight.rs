@@ -87,11 +87,13 @@ impl Store {
         match within(async { Ok(run.await) }).await {
             Ok(Ok(())) => {
                 self.inner.ingest_way.hit();
+                self.inner.metrics.ingest_straight.add(1);
                 Ok(Some(Written { rows, rooms, took: begun.elapsed() }))
             }
             // The long way tells what is wrong with it, if anything is.
             Ok(Err(error)) if has_changed_nothing(&error) => {
                 self.inner.ingest_way.missed();
+                self.inner.metrics.ingest_missed.add(1);
                 Ok(None)
             }
             Ok(Err(error)) => Err(self.in_doubt(connection, &rows, error.into())),

@@ -21,11 +21,20 @@ pub struct Metrics {
     pub mails_given_up: Counter,
     /// Events in one transaction of ingest.
     pub ingest_events: Histogram,
-    /// How long its commit took.
+    /// How long its commit took; where one statement wrote it, that statement.
     pub ingest_commit: Histogram,
+    /// Batches of ingest that one statement has written, and those of which it found that something was not
+    /// as it was thought to be.
+    pub ingest_straight: Counter,
+    /// See `ingest_straight`.
+    pub ingest_missed: Counter,
+    /// Batches of successes that one statement has settled, and those of which it found the same.
+    pub settle_straight: Counter,
+    /// See `settle_straight`.
+    pub settle_missed: Counter,
     /// Outcomes in one transaction of settlement.
     pub settle_outcomes: Histogram,
-    /// How long its commit took.
+    /// How long its commit took; where one statement settled it, that statement.
     pub settle_commit: Histogram,
     /// How long ingest, claims and settlement waited for a connection.
     pub connection_wait: Histogram,
@@ -58,6 +67,10 @@ impl Default for Metrics {
             mails_given_up: Counter::default(),
             ingest_events: Histogram::counts(BATCH_COUNTS),
             ingest_commit: Histogram::times(SHORT_TIMES_US),
+            ingest_straight: Counter::default(),
+            ingest_missed: Counter::default(),
+            settle_straight: Counter::default(),
+            settle_missed: Counter::default(),
             settle_outcomes: Histogram::counts(BATCH_COUNTS),
             settle_commit: Histogram::times(SHORT_TIMES_US),
             connection_wait: Histogram::times(SHORT_TIMES_US),

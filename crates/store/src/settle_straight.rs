@@ -126,6 +126,7 @@ impl Store {
             Ok(Ok(rows)) => rows,
             Ok(Err(error)) if has_changed_nothing(&error) => {
                 self.inner.settle_way.missed();
+                self.inner.metrics.settle_missed.add(1);
                 return Ok(None);
             }
             // Settled again although it had worked, the batch is found to have lost its claims.
@@ -139,6 +140,7 @@ impl Store {
             }
         };
         self.inner.settle_way.hit();
+        self.inner.metrics.settle_straight.add(1);
         Ok(Some(self.settled_straight(batch, finished, rows, begun.elapsed(), now)))
     }
 

@@ -57,6 +57,8 @@ mod settle;
 mod settle_endpoint;
 #[path = "cold/setup.rs"]
 mod setup;
+#[path = "hot/short_ways.rs"]
+mod short_ways;
 #[path = "hot/sources.rs"]
 mod sources;
 #[path = "hot/stats.rs"]

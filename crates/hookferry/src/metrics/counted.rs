@@ -91,7 +91,17 @@ pub fn in_hand(in_hand: &InHand, owned: usize) -> Vec<Family> {
 
 /// How transactions of the hot path go.
 pub fn commits(stored: &Stored) -> Vec<Family> {
+    let way = |what, result| vec![("what", what), ("result", result)];
+    let short = counter(
+        "short_ways",
+        "Batches that one statement has written, or found something not as it was thought to be (PostgreSQL)",
+    );
     vec![
+        short
+            .counted(way("ingest", "written"), &stored.ingest_straight)
+            .counted(way("ingest", "missed"), &stored.ingest_missed)
+            .counted(way("settlement", "written"), &stored.settle_straight)
+            .counted(way("settlement", "missed"), &stored.settle_missed),
         Family::ranges(
             "ingest_batch_events",
             "Events in one transaction of ingest",
