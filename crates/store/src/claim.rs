@@ -224,7 +224,7 @@ pub(crate) const CLAIM_POSTGRES: &str = "WITH l AS MATERIALIZED (\
     c AS MATERIALIZED (SELECT x.company_id, x.id FROM l CROSS JOIN LATERAL (\
         SELECT p.company_id, p.id FROM pending p WHERE p.endpoint_id = l.endpoint_id AND p.claimed_by = 0 \
         AND p.due_at <= $3 ORDER BY p.due_at, p.id LIMIT l.room FOR UPDATE SKIP LOCKED) x), \
-    u AS (UPDATE pending p SET claimed_by = $4 FROM c WHERE p.company_id = ANY(ARRAY[c.company_id]) AND p.id = ANY(ARRAY[c.id]) \
+    u AS (UPDATE pending p SET claimed_by = $4 FROM c WHERE p.company_id = ANY(ARRAY[c.company_id]) AND p.id = c.id \
         RETURNING p.*) \
     SELECT u.id, u.company_id, u.endpoint_id, u.event_id, u.due_at, u.tries, u.tries_before, u.schedule_began, \
         u.expires_at, u.generation, u.canceled, e.event_type, e.occurred_at, e.session, e.data, \
@@ -236,7 +236,7 @@ pub(crate) const CLAIM_POSTGRES: &str = "WITH l AS MATERIALIZED (\
 pub(crate) const CLAIM_NEWEST_POSTGRES: &str = "WITH c AS MATERIALIZED (\
         SELECT p.company_id, p.id FROM pending p WHERE p.endpoint_id = $1 AND p.claimed_by = 0 \
         AND p.due_at <= $3 ORDER BY p.due_at DESC, p.id DESC LIMIT $2 FOR UPDATE SKIP LOCKED), \
-    u AS (UPDATE pending p SET claimed_by = $4 FROM c WHERE p.company_id = ANY(ARRAY[c.company_id]) AND p.id = ANY(ARRAY[c.id]) \
+    u AS (UPDATE pending p SET claimed_by = $4 FROM c WHERE p.company_id = ANY(ARRAY[c.company_id]) AND p.id = c.id \
         RETURNING p.*) \
     SELECT u.id, u.company_id, u.endpoint_id, u.event_id, u.due_at, u.tries, u.tries_before, u.schedule_began, \
         u.expires_at, u.generation, u.canceled, e.event_type, e.occurred_at, e.session, e.data, \

@@ -72,7 +72,7 @@ pub(crate) const ADVANCE: Question = Question {
             LEFT JOIN LATERAL (SELECT 1 AS one FROM pending a WHERE a.endpoint_id = t.endpoint_id \
             AND a.line_key = t.line_key AND a.line_key IS NOT NULL AND a.due_at < 9000000000000000 LIMIT 1) a \
             ON true WHERE a.one IS NULL) \
-        UPDATE pending p SET due_at = $2 FROM c WHERE p.company_id = ANY(ARRAY[c.company_id]) AND p.id = ANY(ARRAY[c.id]) \
+        UPDATE pending p SET due_at = $2 FROM c WHERE p.company_id = ANY(ARRAY[c.company_id]) AND p.id = c.id \
         AND p.due_at = 9000000000000000 RETURNING p.endpoint_id, p.company_id, p.id",
     sqlite: "UPDATE pending SET due_at = ?2 WHERE due_at = 9000000000000000 AND id IN (\
         SELECT (SELECT p.id FROM pending p WHERE p.endpoint_id = j.value ->> 0 AND p.line_key = j.value ->> 1 \
@@ -94,7 +94,7 @@ pub(crate) const DEMOTE: Question = Question {
             AND a.line_key = t.line_key AND a.line_key IS NOT NULL AND a.due_at < 9000000000000000 LIMIT 1) a \
             WHERE a.id <> h.id AND a.claimed_by + 0 = 0 AND $2::bigint = 0) \
         UPDATE pending p SET due_at = 9000000000000000 FROM c WHERE p.company_id = ANY(ARRAY[c.company_id]) \
-        AND p.id = ANY(ARRAY[c.id]) AND p.claimed_by + 0 = 0 RETURNING p.endpoint_id, p.company_id, p.id",
+        AND p.id = c.id AND p.claimed_by + 0 = 0 RETURNING p.endpoint_id, p.company_id, p.id",
     sqlite: "UPDATE pending SET due_at = 9000000000000000 WHERE claimed_by = 0 AND ?2 = 0 AND id IN (\
         SELECT (SELECT a.id FROM pending a WHERE a.endpoint_id = j.value ->> 0 AND a.line_key = j.value ->> 1 \
             AND a.line_key IS NOT NULL AND a.due_at < 9000000000000000 AND a.id <> (\
@@ -119,7 +119,7 @@ pub(crate) const PLACE: Question = Question {
     postgres: "UPDATE pending p SET line_key = (t.v ->> 2)::bigint, line_place = (t.v ->> 3)::bigint, \
         due_at = CASE WHEN (t.v ->> 2) IS NULL THEN p.due_at ELSE 9000000000000000 END \
         FROM json_array_elements($1::json) AS t(v) WHERE p.company_id = ANY(ARRAY[(t.v ->> 0)::bigint]) \
-        AND p.id = ANY(ARRAY[(t.v ->> 1)::bigint]) AND $2::bigint = 0 RETURNING p.endpoint_id, p.company_id, p.id",
+        AND p.id = (t.v ->> 1)::bigint AND $2::bigint = 0 RETURNING p.endpoint_id, p.company_id, p.id",
     sqlite: "UPDATE pending SET line_key = j.value ->> 2, line_place = j.value ->> 3, \
         due_at = CASE WHEN j.value ->> 2 IS NULL THEN due_at ELSE 9000000000000000 END \
         FROM json_each(?1) j WHERE pending.id = j.value ->> 1 AND ?2 = 0 \
@@ -157,7 +157,7 @@ pub(crate) const DISSOLVE: Question = Question {
             AND p.line_key IS NOT NULL LIMIT 500 FOR UPDATE) \
         UPDATE pending p SET line_key = NULL, line_place = NULL, due_at = CASE \
             WHEN p.due_at = 9000000000000000 THEN ($1::json ->> 0)::bigint ELSE p.due_at END \
-        FROM c WHERE p.company_id = ANY(ARRAY[c.company_id]) AND p.id = ANY(ARRAY[c.id]) RETURNING p.endpoint_id, p.company_id, p.id",
+        FROM c WHERE p.company_id = ANY(ARRAY[c.company_id]) AND p.id = c.id RETURNING p.endpoint_id, p.company_id, p.id",
     sqlite: "UPDATE pending SET line_key = NULL, line_place = NULL, due_at = CASE \
             WHEN due_at = 9000000000000000 THEN ?1 ->> 0 ELSE due_at END WHERE id IN (\
             SELECT p.id FROM pending p WHERE p.endpoint_id = ?2 AND p.line_key IS NOT NULL LIMIT 500) \

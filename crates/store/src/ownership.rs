@@ -97,7 +97,7 @@ impl Store {
         let sql = if self.backend() == DatabaseBackend::Postgres {
             "UPDATE pending p SET claimed_by = 0, due_at = COALESCE($4::bigint, p.due_at) FROM ROWS FROM (\
                  json_array_elements_text($1::json), json_array_elements_text($2::json)) AS t(company_id, id) \
-                 WHERE p.company_id = ANY(ARRAY[t.company_id::bigint]) AND p.id = ANY(ARRAY[t.id::bigint]) AND p.claimed_by + 0 = $3 RETURNING p.id"
+                 WHERE p.company_id = ANY(ARRAY[t.company_id::bigint]) AND p.id = t.id::bigint AND p.claimed_by + 0 = $3 RETURNING p.id"
         } else {
             "UPDATE pending SET claimed_by = 0, due_at = COALESCE($4, due_at) \
                  WHERE id IN (SELECT value FROM json_each($2)) AND claimed_by = $3 AND $1 <> '' RETURNING id"
@@ -267,7 +267,7 @@ impl Store {
         let sql = if self.backend() == DatabaseBackend::Postgres {
             "WITH held AS MATERIALIZED (SELECT company_id, id FROM pending WHERE claimed_by = $1 AND claimed_by <> 0 \
                  LIMIT $2 FOR UPDATE SKIP LOCKED) UPDATE pending p SET claimed_by = 0 FROM held \
-                 WHERE p.company_id = ANY(ARRAY[held.company_id]) AND p.id = ANY(ARRAY[held.id]) RETURNING p.endpoint_id, p.company_id"
+                 WHERE p.company_id = ANY(ARRAY[held.company_id]) AND p.id = held.id RETURNING p.endpoint_id, p.company_id"
         } else {
             "UPDATE pending SET claimed_by = 0 WHERE id IN (SELECT id FROM pending WHERE claimed_by = $1 LIMIT $2) \
                  RETURNING endpoint_id, company_id"

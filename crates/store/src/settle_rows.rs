@@ -48,7 +48,7 @@ pub(crate) struct EndpointRow {
 
 /// The rows of a batch that a node still holds.
 pub(crate) const CLAIMS_POSTGRES: &str = "SELECT p.id, p.canceled FROM unnest($1::bigint[], $2::bigint[]) \
-    AS t(company_id, id) JOIN pending_held p ON p.company_id = ANY(ARRAY[t.company_id]) AND p.id = ANY(ARRAY[t.id]) \
+    AS t(company_id, id) JOIN pending_held p ON p.company_id = ANY(ARRAY[t.company_id]) AND p.id = t.id \
     WHERE p.claimed_by + 0 = $3";
 
 /// Which of these deliveries this node still holds, and whether they were canceled meanwhile.

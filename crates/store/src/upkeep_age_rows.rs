@@ -65,10 +65,10 @@ const COLUMNS: &str = "id, company_id, endpoint_id, event_id, tries, tries_befor
 /// `claimed_by + 0`: by the primary key, and not by going through all that is unclaimed.
 pub(crate) const TAKE_POSTGRES: &str = "WITH c AS MATERIALIZED (SELECT p.company_id, p.id \
     FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS t(company_id, id, began) \
-    JOIN pending p ON p.company_id = ANY(ARRAY[t.company_id]) AND p.id = ANY(ARRAY[t.id]) \
+    JOIN pending p ON p.company_id = ANY(ARRAY[t.company_id]) AND p.id = t.id \
     WHERE p.claimed_by + 0 = 0 AND p.canceled = 0 AND p.schedule_began <= t.began \
     ORDER BY t.company_id, t.id FOR UPDATE OF p SKIP LOCKED) \
-    DELETE FROM pending p USING c WHERE p.company_id = ANY(ARRAY[c.company_id]) AND p.id = ANY(ARRAY[c.id]) \
+    DELETE FROM pending p USING c WHERE p.company_id = ANY(ARRAY[c.company_id]) AND p.id = c.id \
     RETURNING p.id, p.company_id, p.endpoint_id, p.event_id, p.tries, p.tries_before, p.generation, \
     p.format, p.render_version, p.line_key";
 

@@ -164,8 +164,11 @@ async fn hot_statements_look_up_rows_where_a_vacuum_has_found_nothing_alive() {
         let plan = generic_plan(&s, sql, parameters).await;
         let lines: Vec<&str> = plan.lines().map(str::trim_start).collect();
         let of_pending = |line: &str| line.contains("Scan") && line.contains(" on pending");
-        let is_walked =
-            lines.windows(2).any(|pair| of_pending(pair[0]) && !pair[1].contains("Cond:"));
+        // By the whole key, or by another index.
+        let looks_up = |line: &str| {
+            line.contains("Cond:") && (!line.contains("(company_id =") || line.contains("(id ="))
+        };
+        let is_walked = lines.windows(2).any(|pair| of_pending(pair[0]) && !looks_up(pair[1]));
         if is_walked {
             walked.push(format!("{name}:\n{plan}"));
         }
