@@ -22,12 +22,12 @@ use crate::ingest_items::{Batch, Item};
 use crate::ingest_keys::{KeyRow, bind_keys, key_rows};
 use crate::ingest_rows::{PendingRow, Rooms, bind_fresh, events_insert, pending_insert};
 use crate::pools::Pools;
-use crate::short_way::has_changed_nothing;
+use crate::short_way::{has_changed_nothing, not_so};
 use crate::{Error, Store};
 
 /// Writes events, deliveries and keys where companies stand at the versions that are given, nobody else
 /// owns a lane of these endpoints or holds it back, and every key is new. Else it fails by
-/// [`crate::short_way::NOT_SO`], and nothing has changed.
+/// [`not_so`], and nothing has changed.
 pub(crate) const STRAIGHT_POSTGRES: &str = concat!(
     "WITH e AS (",
     events_insert!(),
@@ -41,8 +41,10 @@ pub(crate) const STRAIGHT_POSTGRES: &str = concat!(
      SELECT t.*, $10::bigint FROM unnest($25::bigint[],$26::bigint[],$27::bigint[],$28::bigint[],$29::bigint[],$30::bigint[],$31::bigint[]) AS t \
      WHERE (SELECT same FROM v) = cardinality($22::bigint[]) AND (SELECT others FROM l) = 0 \
      ON CONFLICT (company_id, source_id, key_hash) DO NOTHING RETURNING 1) \
-     SELECT 1 / (CASE WHEN (SELECT same FROM v) = cardinality($22::bigint[]) AND (SELECT others FROM l) = 0 \
-     AND (SELECT count(*) FROM k) = cardinality($25::bigint[]) THEN 1 ELSE 0 END)"
+     SELECT CASE WHEN (SELECT same FROM v) = cardinality($22::bigint[]) AND (SELECT others FROM l) = 0 \
+     AND (SELECT count(*) FROM k) = cardinality($25::bigint[]) THEN 1 ELSE ",
+    not_so!("(SELECT count(*) FROM k)"),
+    " END"
 );
 /// What one statement has written.
 pub(crate) struct Written<'a> {

@@ -25,7 +25,7 @@ use crate::settle_history::{
     FINISH_PARAMETERS, bind_finish, finish_kept, finish_taken, is_inline, kept_inline,
 };
 use crate::settle_rows::{FinishRow, finish_code};
-use crate::short_way::has_changed_nothing;
+use crate::short_way::{has_changed_nothing, not_so};
 use crate::stats::{self, COLUMNS};
 use crate::{Error, Store};
 
@@ -37,7 +37,7 @@ const UNWELL_MAX: usize = 65_536;
 const FRESH: TimeDelta = TimeDelta::seconds(10);
 
 /// Moves deliveries to history, counts them and gives the endpoints, if all is as it was thought to be; else
-/// it fails by [`crate::short_way::NOT_SO`]. What it commits need not outlive a power cut. The left join:
+/// it fails by [`not_so`]. What it commits need not outlive a power cut. The left join:
 /// what is checked is checked where there is no endpoint at all.
 pub(crate) static STRAIGHT_POSTGRES: LazyLock<String> = LazyLock::new(|| {
     let counted = FINISH_PARAMETERS + 1;
@@ -48,9 +48,10 @@ pub(crate) static STRAIGHT_POSTGRES: LazyLock<String> = LazyLock::new(|| {
         "{statement}, s AS ({}), h AS MATERIALIZED (SELECT id, held_total_us, epoch FROM endpoints \
          WHERE id = ANY(${endpoints}::bigint[]) AND deleted_at IS NULL AND switch = 'enabled' AND failing_since IS NULL) \
          SELECT h.id, h.held_total_us, h.epoch, g.so, g.lax FROM (SELECT set_config('synchronous_commit', 'off', true) AS lax, \
-         1 / (CASE WHEN (SELECT count(*) FROM h) = cardinality(${endpoints}::bigint[]) \
-         AND (SELECT count(*) FROM i) = cardinality($1::bigint[]) THEN 1 ELSE 0 END) AS so) g LEFT JOIN h ON true",
+         CASE WHEN (SELECT count(*) FROM h) = cardinality(${endpoints}::bigint[]) \
+         AND (SELECT count(*) FROM i) = cardinality($1::bigint[]) THEN 1 ELSE {} END AS so) g LEFT JOIN h ON true",
         stats::insert_sql(counted),
+        not_so!("(SELECT count(*) FROM i)"),
     )
 });
 /// How many parameters it has.
