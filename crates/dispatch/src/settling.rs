@@ -113,7 +113,7 @@ impl Dispatcher {
         if !settled.lost.is_empty() {
             tracing::warn!(
                 outcomes = settled.lost.len(),
-                "{} outcomes count for nothing: another node has their claims",
+                "{} outcomes count for nothing: they are written down already, or another node has their claims",
                 settled.lost.len()
             );
         }

@@ -29,11 +29,11 @@ use crate::short_way::{has_changed_nothing, not_so};
 use crate::stats::{self, COLUMNS};
 use crate::{Error, Store};
 
-/// The most endpoints that are remembered as not healthy; of those beyond them it is found out each time.
+/// The most endpoints that are remembered as not healthy; then it is found out anew.
 const UNWELL_MAX: usize = 65_536;
 
 /// How long ago an event may have come of which something but 200 is told without looking how far the
-/// index behind the lists has come: that stays behind by three times as much.
+/// index behind the lists has come: that stays behind by longer than this and a statement together.
 const FRESH: TimeDelta = TimeDelta::seconds(10);
 
 /// Moves deliveries to history, counts them and gives the endpoints, if all is as it was thought to be; else
@@ -51,7 +51,7 @@ pub(crate) static STRAIGHT_POSTGRES: LazyLock<String> = LazyLock::new(|| {
          CASE WHEN (SELECT count(*) FROM h) = cardinality(${endpoints}::bigint[]) \
          AND (SELECT count(*) FROM i) = cardinality($1::bigint[]) THEN 1 ELSE {} END AS so) g LEFT JOIN h ON true",
         stats::insert_sql(counted),
-        not_so!("(SELECT count(*) FROM i)"),
+        not_so!("(SELECT count(*) FROM h)"),
     )
 });
 /// How many parameters it has.
@@ -99,7 +99,11 @@ impl Store {
             });
             if is_well {
                 unwell.remove(&after.endpoint);
-            } else if unwell.len() < UNWELL_MAX {
+            } else {
+                // Some of them may have been mended or deleted by way of other nodes.
+                if unwell.len() >= UNWELL_MAX {
+                    unwell.clear();
+                }
                 unwell.insert(after.endpoint);
             }
         }

@@ -3,6 +3,7 @@
 
 use parking_lot::Mutex;
 use sea_orm::sqlx;
+use sea_orm::sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 /// What a statement ends with where something is not as it was thought to be: an error that says so in
 /// PostgreSQL's own log. The number is there so that it is not said when the statement is planned.
@@ -53,11 +54,12 @@ impl ShortWay {
     }
 }
 
-/// Whether the database has said no. What it says while it goes away (class 57) may come after all was
-/// written.
+/// Whether the database has said no, and all is as it was. What ends a connection (a severity above
+/// `ERROR`, class 57, or class 08 of a pooler whose own connection broke) may come after all was written.
 pub(crate) fn has_changed_nothing(error: &sqlx::Error) -> bool {
     let sqlx::Error::Database(cause) = error else { return false };
-    cause.code().is_some_and(|code| !code.starts_with("57"))
+    let Some(cause) = cause.try_downcast_ref::<PgDatabaseError>() else { return false };
+    cause.severity() == PgSeverity::Error && !["57", "08"].contains(&&cause.code()[..2])
 }
 
 #[cfg(test)]

@@ -433,7 +433,7 @@ async fn a_rare_row_is_found_far_down(s: Setup) {
     let rare = s.finished(1, endpoint, 2, 1, Some(503)).await;
     crowd(&s, endpoint, 4_500).await;
     // Full slices are written at once, whatever their age.
-    let (mut walking, soon) = (SearchWalk::default(), now() + chrono::TimeDelta::seconds(31));
+    let (mut walking, soon) = (SearchWalk::default(), now() + chrono::TimeDelta::seconds(61));
     let mut slices = 0;
     loop {
         match s.store.walk_search(&mut walking, soon).await.unwrap() {
