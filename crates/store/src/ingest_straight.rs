@@ -47,6 +47,7 @@ pub(crate) const STRAIGHT_POSTGRES: &str = concat!(
     not_so!("(SELECT count(*) FROM k)"),
     " END"
 );
+
 /// What one statement has written.
 pub(crate) struct Written<'a> {
     pub(crate) rows: Vec<PendingRow>,

@@ -37,8 +37,8 @@ const UNWELL_MAX: usize = 65_536;
 const FRESH: TimeDelta = TimeDelta::seconds(10);
 
 /// Moves deliveries to history, counts them and gives the endpoints, if all is as it was thought to be; else
-/// it fails by [`not_so`]. What it commits need not outlive a power cut. The left join:
-/// what is checked is checked where there is no endpoint at all.
+/// it fails by [`not_so`]. What it commits need not outlive a power cut. The left join is there so that all is
+/// checked where no endpoint is found.
 pub(crate) static STRAIGHT_POSTGRES: LazyLock<String> = LazyLock::new(|| {
     let counted = FINISH_PARAMETERS + 1;
     let endpoints = counted + COLUMNS;
@@ -54,6 +54,7 @@ pub(crate) static STRAIGHT_POSTGRES: LazyLock<String> = LazyLock::new(|| {
         not_so!("(SELECT count(*) FROM h)"),
     )
 });
+
 /// How many parameters it has.
 pub(crate) const STRAIGHT_PARAMETERS: usize = FINISH_PARAMETERS + COLUMNS + 1;
 
