@@ -1,7 +1,8 @@
 //! Whether this node takes in more than it can send. A receiver that is slow costs no time of the
-//! processor and leaves nothing to write: where outcomes wait to be written while deliveries wait for
-//! their turn, or timers come late, it is the node, and events that are taken in faster only make every
-//! delivery late.
+//! processor and leaves nothing to write: where deliveries wait for their turn while outcomes wait to be
+//! written, or timers come late, it is the node, and events that are taken in faster only make every
+//! delivery late. Where it is the receiver after all, timers are on time again as soon as ingest rests,
+//! and it goes on.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -55,7 +56,7 @@ struct Felt {
 impl Felt {
     fn is_too_much(self, in_flight_max: usize) -> bool {
         let waits = self.queued > in_flight_max || self.is_full;
-        self.unwritten > in_flight_max / UNWRITTEN_PART && waits || self.is_slow && self.is_full
+        waits && (self.is_slow || self.unwritten > in_flight_max / UNWRITTEN_PART)
     }
 }
 
@@ -94,7 +95,9 @@ mod tests {
         let cases = [
             (calm, false),
             (Felt { unwritten: 1_024, ..calm }, false),
-            (Felt { queued: 9_999, is_slow: true, ..calm }, false),
+            (Felt { is_slow: true, ..calm }, false),
+            (Felt { queued: 1_025, is_slow: true, ..calm }, true),
+            (Felt { queued: 9_999, ..calm }, false),
             (Felt { unwritten: 257, queued: 1_025, ..calm }, true),
             (Felt { unwritten: 257, is_full: true, ..calm }, true),
             (Felt { is_full: true, ..calm }, false),

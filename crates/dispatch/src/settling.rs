@@ -13,8 +13,8 @@ use crate::dispatcher::Dispatcher;
 use crate::lanes::Mode;
 use crate::targets::mode_of;
 
-/// How many outcomes one transaction takes.
-const BATCH_MAX: usize = 1_024;
+/// How many outcomes one transaction takes: on SQLite whoever posts meanwhile waits for all of them.
+const BATCH_MAX: usize = 512;
 /// A batch that is smaller than this gathers for a moment: nobody waits for an outcome to be written,
 /// and a transaction costs as much as some dozen of them.
 const BATCH_WORTHWHILE: usize = 64;

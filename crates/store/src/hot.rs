@@ -9,7 +9,7 @@ use sea_orm::sqlx::postgres::PgRow;
 use sea_orm::sqlx::sqlite::SqliteRow;
 use sea_orm::sqlx::{AssertSqlSafe, Executor, FromRow, Postgres, Sqlite};
 
-use crate::pools::Pools;
+use crate::pools::{Pools, acquire_patiently};
 use crate::script::{Broken, ROWS_MAX, RowsInsert, Script};
 use crate::{Error, Store};
 
@@ -161,7 +161,7 @@ impl Store {
                 HotConnection::Sqlite(connection)
             }
             Pools::Postgres { pool } => {
-                let connection = pool.get_postgres_connection_pool().acquire().await?;
+                let connection = acquire_patiently(pool.get_postgres_connection_pool()).await?;
                 self.inner.metrics.connection_wait.observe(asked.elapsed());
                 HotConnection::Postgres(connection)
             }

@@ -1,5 +1,6 @@
 //! What waits for the writer of ingest: each company's requests in the order in which they came, and the
-//! companies by turns. Whoever posts as much as it can waits for itself.
+//! companies by turns. Whoever posts as much as it can waits for itself, and those who post little do not
+//! wait for its share of a transaction either.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -14,10 +15,14 @@ pub(crate) const INGEST_QUEUE_MAX: usize = 8_192;
 /// How many events one transaction takes, and how many while companies share the writer: who comes
 /// meanwhile waits for all of them.
 const BATCH_EVENTS_MAX: usize = 1_024;
-const SHARED_EVENTS_MAX: usize = 256;
+const SHARED_EVENTS_MAX: usize = 128;
+/// Where somebody has more than this waiting, those who have no more get every other transaction for
+/// themselves: one of few events is over in a fraction of the time.
+const FEW_EVENTS: usize = 16;
+const FEW_BYTES: usize = 64 * 1024;
 /// How many bytes of data one transaction takes, unless one request alone has more.
 const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
-const SHARED_BYTES_MAX: usize = 2 * 1024 * 1024;
+const SHARED_BYTES_MAX: usize = 1024 * 1024;
 /// For so many transactions after one that was shared, or in whose time another company came, the next
 /// one counts as shared, too: nobody can see who is about to come.
 const SHARED_FOR_BATCHES: u32 = 256;
@@ -33,12 +38,41 @@ pub(crate) struct IngestQueue {
 struct Waiting {
     /// Every company of which something waits, once.
     turns: VecDeque<CompanyId>,
-    of_company: HashMap<CompanyId, VecDeque<IngestJob>>,
+    of_company: HashMap<CompanyId, Line>,
     requests: usize,
     is_closed: bool,
     /// How many more transactions count as shared.
     shared_for: u32,
     last: Option<CompanyId>,
+    /// Whether the last transaction was for those who have little.
+    was_of_few: bool,
+}
+
+/// What waits of one company.
+#[derive(Debug, Default)]
+struct Line {
+    jobs: VecDeque<IngestJob>,
+    events: usize,
+    bytes: usize,
+}
+
+impl Line {
+    fn push(&mut self, job: IngestJob) {
+        self.events += job.events.len();
+        self.bytes += job.bytes();
+        self.jobs.push_back(job);
+    }
+
+    fn pop(&mut self) -> Option<IngestJob> {
+        let job = self.jobs.pop_front()?;
+        self.events -= job.events.len();
+        self.bytes -= job.bytes();
+        Some(job)
+    }
+
+    const fn is_short(&self) -> bool {
+        self.events <= FEW_EVENTS && self.bytes <= FEW_BYTES
+    }
 }
 
 impl IngestQueue {
@@ -89,23 +123,25 @@ impl IngestQueue {
 impl Waiting {
     fn push(&mut self, job: IngestJob) {
         let company = job.caller.company;
-        let jobs = self.of_company.entry(company).or_default();
-        if jobs.is_empty() {
+        let line = self.of_company.entry(company).or_default();
+        if line.jobs.is_empty() {
             self.turns.push_back(company);
         }
-        jobs.push_back(job);
+        line.push(job);
         self.requests += 1;
     }
 
     fn take(&mut self, may: impl Fn(CompanyId) -> bool) -> Vec<IngestJob> {
         let (events_max, bytes_max) = self.bounds();
+        let of_few = self.is_turn_of_few();
         let (mut jobs, mut passed_over) = (Vec::new(), VecDeque::new());
         let (mut events, mut bytes) = (0, 0);
         while events < events_max
             && bytes < bytes_max
             && let Some(company) = self.turns.pop_front()
         {
-            if !may(company) {
+            let is_passed_over = of_few && !self.is_short(company) || !may(company);
+            if is_passed_over {
                 passed_over.push_back(company);
                 continue;
             }
@@ -123,14 +159,28 @@ impl Waiting {
 
     /// The company's first request; where it has more it takes another turn.
     fn next_of(&mut self, company: CompanyId) -> Option<IngestJob> {
-        let jobs = self.of_company.get_mut(&company)?;
-        let job = jobs.pop_front();
-        if jobs.is_empty() {
+        let line = self.of_company.get_mut(&company)?;
+        let job = line.pop()?;
+        if line.jobs.is_empty() {
             self.of_company.remove(&company);
         } else {
             self.turns.push_back(company);
         }
-        job
+        Some(job)
+    }
+
+    fn is_short(&self, company: CompanyId) -> bool {
+        self.of_company.get(&company).is_none_or(Line::is_short)
+    }
+
+    /// Whether the next transaction is for those who have little: where they are with somebody who has more,
+    /// and the last one was not for them.
+    fn is_turn_of_few(&mut self) -> bool {
+        let is_short = |line: &&Line| line.is_short();
+        let short = self.of_company.values().filter(is_short).count();
+        let is_mixed = short > 0 && short < self.of_company.len();
+        self.was_of_few = is_mixed && !self.was_of_few;
+        self.was_of_few
     }
 
     /// How many events and bytes the next transaction takes.
@@ -218,9 +268,30 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_leaves_room_in_the_next_transaction_whatever_stands_in_line_before() {
-        let queue = queue(std::iter::repeat_n((1, 100), 80).chain([(2, 1)]));
-        assert_eq!(next(&queue), [(1, 100), (2, 1), (1, 100), (1, 100)]);
+    fn whoever_has_little_does_not_wait_for_a_bursts_share_of_a_transaction() {
+        let queue = queue(std::iter::repeat_n((1, 100), 80).chain([(2, 1), (3, FEW_EVENTS)]));
+        assert_eq!(next(&queue), [(2, 1), (3, FEW_EVENTS)]);
+        assert_eq!(next(&queue), [(1, 100), (1, 100), (1, 100)]);
+    }
+
+    #[test]
+    fn those_who_always_have_little_leave_every_other_transaction_to_a_burst() {
+        let queue = queue(std::iter::repeat_n((1, 100), 80));
+        for _ in 0..3 {
+            assert!(queue.push(job(2, 1, 1)));
+            assert_eq!(next(&queue), [(2, 1)]);
+            assert!(queue.push(job(2, 1, 1)));
+            assert_eq!(next(&queue), [(1, 100), (2, 1), (1, 100), (1, 100)]);
+        }
+    }
+
+    #[test]
+    fn more_than_little_waits_for_its_turn() {
+        let of_two = [(1, FEW_EVENTS + 1), (2, FEW_EVENTS + 1)];
+        assert_eq!(next(&queue(of_two)), of_two, "by events");
+        let queue = queue([(1, FEW_EVENTS + 1)]);
+        assert!(queue.push(job(2, 1, FEW_BYTES + 1)));
+        assert_eq!(next(&queue).len(), 2, "by bytes");
     }
 
     #[test]
@@ -230,9 +301,8 @@ mod tests {
         let joined = queue((0..600).map(|_| (1, SHARED_EVENTS_MAX)));
         assert_eq!(next(&joined).len(), BATCH_EVENTS_MAX / SHARED_EVENTS_MAX);
         assert!(joined.push(job(2, 1, 1)));
-        assert_eq!(next(&joined), [(1, SHARED_EVENTS_MAX)], "full before the other's turn");
-        assert_eq!(next(&joined), [(2, 1), (1, SHARED_EVENTS_MAX)]);
-        for _ in 0..SHARED_FOR_BATCHES {
+        assert_eq!(next(&joined), [(2, 1)]);
+        for _ in 1..SHARED_FOR_BATCHES {
             assert_eq!(next(&joined).len(), 1);
         }
         assert_eq!(next(&joined).len(), BATCH_EVENTS_MAX / SHARED_EVENTS_MAX, "alone again");

@@ -21,7 +21,7 @@ use crate::ingest_fan_out::{choose_by_session, fan_out};
 use crate::ingest_items::{Batch, Item};
 use crate::ingest_keys::{KeyRow, bind_keys, key_rows};
 use crate::ingest_rows::{PendingRow, Rooms, bind_fresh, events_insert, pending_insert};
-use crate::pools::Pools;
+use crate::pools::{Pools, acquire_patiently};
 use crate::short_way::{has_changed_nothing, not_so};
 use crate::{Error, Store};
 
@@ -73,7 +73,7 @@ impl Store {
         }
         // Before the ids are made: whoever walks behind them waits only so long for their transaction.
         let asked = Instant::now();
-        let mut connection = pool.get_postgres_connection_pool().acquire().await?;
+        let mut connection = acquire_patiently(pool.get_postgres_connection_pool()).await?;
         self.inner.metrics.connection_wait.observe(asked.elapsed());
         for item in &mut batch.items {
             self.number(item, &companies, now);

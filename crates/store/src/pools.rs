@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::pool::PoolConnection;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
 use sea_orm::sqlx::sqlite::{
     SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -26,6 +27,10 @@ const SQLITE_CHECKPOINT_PAGES: &str = "4096";
 const SQLITE_STATEMENTS: usize = 256;
 /// How long a caller waits for a free connection before it is told that the database is unavailable.
 const ACQUIRE: Duration = Duration::from_secs(5);
+/// How long it is waited until one that is open already is asked for again, where no other can be opened.
+const OPEN_ALREADY: Duration = Duration::from_millis(20);
+/// ENFILE and EMFILE, on Linux and everywhere else.
+const NO_FILE: [i32; 2] = [23, 24];
 /// How long one statement may take on PostgreSQL.
 const STATEMENT: &str = "30s";
 
@@ -137,4 +142,41 @@ async fn open_postgres(url: &str, connections_max: u32) -> Result<Pools, Error> 
         .connect_with(options)
         .await?;
     Ok(Pools::Postgres { pool: SqlxPostgresConnector::from_sqlx_postgres_pool(pool) })
+}
+
+/// A connection for what may not fail for want of a file: the pool opens another one where all of its own are
+/// busy, and gives up at once where this process may not; those that are open come back within milliseconds.
+pub(crate) async fn acquire_patiently(pool: &PgPool) -> Result<PoolConnection<Postgres>, Error> {
+    let asked = Instant::now();
+    loop {
+        match pool.acquire().await {
+            Err(error) if is_no_file(&error) && asked.elapsed() < ACQUIRE => {
+                tokio::time::sleep(OPEN_ALREADY).await;
+            }
+            done => return Ok(done?),
+        }
+    }
+}
+
+/// Whether this process, or the whole machine, may open no more files.
+fn is_no_file(error: &sea_orm::sqlx::Error) -> bool {
+    let sea_orm::sqlx::Error::Io(error) = error else { return false };
+    error.raw_os_error().is_some_and(|code| NO_FILE.contains(&code))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use sea_orm::sqlx::Error;
+
+    use super::is_no_file;
+
+    #[test]
+    fn only_a_file_that_may_not_be_opened_is_waited_for() {
+        let io = |code| is_no_file(&Error::Io(io::Error::from_raw_os_error(code)));
+        assert!(io(24) && io(23));
+        assert!(!io(111), "nobody listens there");
+        assert!(!is_no_file(&Error::PoolTimedOut));
+    }
 }

@@ -18,7 +18,7 @@ use sea_orm::sqlx;
 use sea_orm::sqlx::Row;
 
 use crate::hot::within;
-use crate::pools::Pools;
+use crate::pools::{Pools, acquire_patiently};
 use crate::search::terms::EndFacts;
 use crate::settle::{Changed, Changes, EndpointAfter, Settled, ToSettle, endpoints_of};
 use crate::settle_history::{
@@ -124,7 +124,7 @@ impl Store {
             return Ok(None);
         }
         let asked = Instant::now();
-        let mut connection = pool.get_postgres_connection_pool().acquire().await?;
+        let mut connection = acquire_patiently(pool.get_postgres_connection_pool()).await?;
         self.inner.metrics.connection_wait.observe(asked.elapsed());
         let begun = Instant::now();
         let run = self.run_straight(&mut connection, batch, &finished);
