@@ -107,7 +107,7 @@ async fn what_is_queued_in_one_nodes_memory_is_canceled_through_another() {
 
 async fn more_cancels_than_hints_can_wait_for_are_all_heeded(setup: Setup) {
     const ENDPOINTS: usize = 4;
-    const EVENTS: u64 = 400;
+    const EVENTS: u64 = 270;
     let receivers: Vec<Receiver> = (0..ENDPOINTS).map(|_| Receiver::start()).collect();
     let (_program, api) = running(&setup).await;
     for receiver in &receivers {

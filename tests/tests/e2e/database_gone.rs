@@ -11,7 +11,7 @@ use testkit::proxy::Proxy;
 use testkit::receiver::Receiver;
 use testkit::wait;
 
-use crate::support::{SOON, endpoint, event, running, text};
+use crate::support::{SOON, endpoint, event, running, text, wait_state};
 
 /// Another process that holds SQLite's write lock.
 struct Lock(Child);
@@ -94,6 +94,7 @@ async fn database_gone_answers_503_and_goes_on_when_it_is_back() {
     let (_program, api) = running(&Setup::postgres(&url)).await;
     api.create_endpoint(endpoint(&receiver.url("/"))).await;
     let before = api.post_event(event(1)).await;
+    wait_state(&api, &before, "delivered").await;
     proxy.cut();
     told_to_come_back(&api.post("/events", &event(2)).await);
     let ready = api.send("GET", "/readyz", &[], None).await.unwrap();

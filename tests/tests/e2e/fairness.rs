@@ -202,8 +202,11 @@ async fn hundreds_of_endpoints_with_one_delivery_each_take_turns(setup: Setup) {
     const EACH: usize = 150;
     const IN_FLIGHT: usize = 4;
     let receiver = Receiver::start();
-    receiver.answers_with(|_| Reply::status(200).after(Duration::from_millis(5)));
-    let setup = setup.set("HOOKFERRY_MAX_IN_FLIGHT", &IN_FLIGHT.to_string());
+    // Nothing is answered before both have posted.
+    receiver.answers_with(|_| Reply::status(200).held());
+    let setup = setup
+        .set("HOOKFERRY_MAX_IN_FLIGHT", &IN_FLIGHT.to_string())
+        .set("HOOKFERRY_TIMEOUT", "30s");
     let (program, first) = running(&setup).await;
     let second = program.tenant("second");
     for (name, api) in [("first", &first), ("second", &second)] {
@@ -213,6 +216,8 @@ async fn hundreds_of_endpoints_with_one_delivery_each_take_turns(setup: Setup) {
     }
     let ids = [first.post_event(event(1)).await, second.post_event(event(1)).await];
     let behind = receiver.count();
+    receiver.answers_with(|_| Reply::status(200).after(Duration::from_millis(5)));
+    receiver.release();
     let all = receiver.wait_for(2 * EACH, SOON).await;
     let mut to: HashMap<&str, usize> = HashMap::new();
     for got in &all {

@@ -141,16 +141,20 @@ async fn filters_and_numbers_keep_events_away_and_why_says_so(setup: Setup) {
 }
 
 async fn a_format_changed_between_two_tries_changes_no_byte(setup: Setup) {
-    let setup = setup.set("HOOKFERRY_RETRY_INTERVAL", "1s");
+    let setup = setup.set("HOOKFERRY_RETRY_INTERVAL", "1s").set("HOOKFERRY_TIMEOUT", "30s");
     let (_program, api) = running(&setup).await;
     let receiver = Receiver::start();
-    receiver.answers_with(|got| Reply::status(if got.attempt() == 1 { 503 } else { 200 }));
+    receiver.answers_with(|got| match got.attempt() {
+        1 => Reply::status(503).held(),
+        _ => Reply::status(200),
+    });
     let made = of_format(&api, &receiver, json!({"format": "meta"})).await;
     let accepted = api.post_event(json!({"type": "message.received", "data": message()})).await;
     arrived(&receiver).await;
     let path = format!("/endpoints/{}", text(&made, "id"));
     let change = json!({"format": "wati", "headers": {"X-New": "1"}});
     api.patch(&path, &change).await.expect(200);
+    receiver.release();
     let requests = receiver.wait_for(2, SOON).await;
     assert_eq!(requests[0].body, requests[1].body);
     assert_eq!(requests[1].header("x-new"), Some("1"), "headers are the current ones");

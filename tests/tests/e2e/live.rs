@@ -67,7 +67,7 @@ async fn an_open_stream_does_not_hold_up_the_end(setup: Setup) {
     let ended = program.wait_exit(SOON).await;
     assert_eq!(ended.code(), Some(0), "{ended}");
     // The server would wait for a request under way as long as its shutdown timeout, 30 s.
-    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(25), "{:?}", begun.elapsed());
 }
 
 /// What a watcher has seen of deliveries that ended well.
@@ -128,7 +128,7 @@ async fn another_nodes_attempts_are_seen_once_each_over_reconnects_and_a_cut_lis
     let (stop, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let posting = async {
         // With pauses: past some 2,000 deliveries a second of a company only their number is told.
-        let paced = |round: u64| (!round.is_multiple_of(8)).then(|| api.clone());
+        let paced = |round: u64| round.is_multiple_of(3).then(|| api.clone());
         let posted = post_on(paced, Arc::clone(&stop), |_| {}).await;
         HashSet::from_iter(posted.acknowledged)
     };

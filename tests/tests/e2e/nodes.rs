@@ -161,7 +161,7 @@ async fn without_a_crash_nothing_is_sent_twice() {
     let setup = on_postgres("never_twice")
         .set("HOOKFERRY_RETRY_INTERVAL", "500ms")
         .set("HOOKFERRY_MAX_IN_FLIGHT", "64")
-        .set("HOOKFERRY_DRAIN_DELAY", "500ms");
+        .set("HOOKFERRY_DRAIN_DELAY", "3s");
     let mut nodes: Vec<Program> =
         join_all((0..4).map(|_| setup.start())).await.into_iter().collect();
     let api = nodes[0].anonymous();

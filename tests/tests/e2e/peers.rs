@@ -242,7 +242,9 @@ async fn response_is_read_without_a_limit() {
     long.answers_with(|_| Reply::status(200).body(vec![b'y'; 100_000]));
     let (_program, api) = running(&Setup::sqlite().set("HOOKFERRY_TIMEOUT", "2s")).await;
     let bottomless = api.create_endpoint(endpoint(&endless.url("/"))).await;
-    let talkative = api.create_endpoint(endpoint(&long.url("/"))).await;
+    let mut wanted = endpoint(&long.url("/"));
+    wanted["timeout_ms"] = 30_000.into();
+    let talkative = api.create_endpoint(wanted).await;
     api.post_event(event(1)).await;
     let of = |made: &Value| format!("/deliveries?endpoint_id={}", text(made, "id"));
     api.wait_for(&of(&bottomless), SOON, |page| page["data"][0]["tries"] == 1).await;

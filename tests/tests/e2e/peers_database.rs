@@ -37,6 +37,10 @@ async fn failure_clock_in_a_process_where_workers_disagree() {
         .set("HOOKFERRY_WARN_AFTER", "6")
         .set("HOOKFERRY_DEFECTIVE_AFTER", "12");
     let (first, second) = (setup.start().await, setup.start().await);
+    wait::until("both have joined", SOON, async || {
+        (ask_number(&setup, "SELECT count(*) FROM nodes") == 2).then_some(())
+    })
+    .await;
     let api = first.tenant("acme");
     let other = api.at(second.base());
     let mut wanted = endpoint(&receiver.url("/"));
@@ -274,7 +278,7 @@ async fn pool_that_is_empty_answers_403() {
     let accepted = api.post_event(event(1)).await;
     let path = format!("/events/{}", text(&accepted, "id"));
     let url = setup.database_url();
-    let lock = "BEGIN; LOCK TABLE events IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(25); COMMIT";
+    let lock = "BEGIN; LOCK TABLE events IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(15); COMMIT";
     let name = url.rsplit_once('/').unwrap().1.to_owned();
     let locking = tokio::task::spawn_blocking(move || Cluster::shared().sql(&name, lock));
     let locked = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted \

@@ -27,6 +27,10 @@ async fn in_memory_retries_lost_at_restart(setup: Setup) {
     }
     let path = format!("/endpoints/{}", text(&made, "id"));
     api.wait_for(&path, SOON, |shown| shown["streak"].as_u64() >= Some(EVENTS)).await;
+    let all_failed = |page: &Value| {
+        page["data"].as_array().unwrap().iter().all(|one| one["tries"].as_u64() >= Some(1))
+    };
+    api.wait_for("/deliveries?limit=100", SOON, all_failed).await;
     receiver.answers(200);
     let _program = program.kill9().start().await;
     for one in &accepted {

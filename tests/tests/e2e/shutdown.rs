@@ -36,7 +36,7 @@ async fn wait_unready(api: &Api) {
 async fn a_signal_finishes_what_is_in_flight_and_loses_nothing(setup: Setup) {
     let receiver = Receiver::start();
     receiver.answers_with(|_| Reply::hang());
-    let setup = setup.set("HOOKFERRY_DRAIN_DELAY", "3s");
+    let setup = setup.set("HOOKFERRY_DRAIN_DELAY", "10s");
     let (mut program, api) = running(&setup).await;
     let mut wanted = endpoint(&receiver.url("/"));
     wanted["timeout_ms"] = 30_000.into();
@@ -194,7 +194,7 @@ async fn roll(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rolling_restart_loses_nothing_and_refuses_nobody() {
     let receiver = Receiver::counting();
-    let setup = on_postgres("rolling").set("HOOKFERRY_DRAIN_DELAY", "2s");
+    let setup = on_postgres("rolling").set("HOOKFERRY_DRAIN_DELAY", "6s");
     let nodes = vec![setup.start().await, setup.start().await];
     let api = nodes[0].tenant("acme");
     api.create_endpoint(endpoint(&receiver.url("/"))).await;

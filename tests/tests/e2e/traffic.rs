@@ -7,7 +7,7 @@ use serde_json::json;
 use testkit::api::Api;
 use testkit::program::Program;
 use testkit::receiver::{Received, Receiver, Reply};
-use testkit::wait;
+use testkit::{sql, wait};
 
 use crate::support::{SOON, endpoint, event, on_postgres, text};
 
@@ -34,13 +34,35 @@ fn most_at_a_time(came: &[Received], since: Instant) -> usize {
     starts.iter().map(under_way).max().unwrap_or(0)
 }
 
-/// The most that came within one second.
-fn busiest_second(came: &[Received]) -> usize {
+/// The most of these moments within one second.
+fn busiest_of(moments: &[Duration]) -> usize {
     let window = Duration::from_secs(1) - JITTER;
-    let within = |from: &Received| {
-        came.iter().filter(|got| got.at >= from.at && got.at < from.at + window).count()
+    let within = |from: &Duration| {
+        moments.iter().filter(|at| **at >= *from && **at < *from + window).count()
     };
-    came.iter().map(within).max().unwrap_or(0)
+    moments.iter().map(within).max().unwrap_or(0)
+}
+
+/// The most that came within one second, or began within one by what the nodes have written down,
+/// whichever is less: where the receiver gets no processor for a moment several come at once, and too many
+/// that were really sent show in both.
+async fn busiest_second(url: &str, came: &[Received]) -> usize {
+    let first = came[0].at;
+    let came: Vec<Duration> =
+        came.iter().map(|got| got.at.saturating_duration_since(first)).collect();
+    busiest_of(&came).min(busiest_of(&begun_at(url, came.len()).await))
+}
+
+/// When the attempts that ended began, since the first, once as many as came have been written down.
+async fn begun_at(url: &str, count: usize) -> Vec<Duration> {
+    let pending =
+        async || (sql::number(url, "SELECT count(*) FROM pending").await.ok()? == 0).then_some(());
+    wait::until("nothing is pending", SOON, pending).await;
+    let asked = "SELECT started_at, id FROM deliveries WHERE started_at IS NOT NULL ORDER BY 1";
+    let begun = sql::pairs(url, asked).await.unwrap();
+    assert!(begun.len() * 10 >= count * 9, "{} of {count} are written down", begun.len());
+    let first = begun[0].0;
+    begun.iter().map(|(at, _)| Duration::from_micros((at - first).unsigned_abs())).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -53,7 +75,7 @@ async fn no_more_are_in_flight_than_the_endpoint_takes() {
     let mut nodes = vec![setup.start().await, setup.start().await];
     let api = nodes[0].tenant("acme");
     let mut wanted = endpoint(&receiver.url("/"));
-    wanted["timeout_ms"] = 1_000.into();
+    wanted["timeout_ms"] = 3_000.into();
     let made = api.create_endpoint(wanted).await;
     let path = format!("/endpoints/{}", text(&made, "id"));
     post(&api, &nodes, 40).await;
@@ -74,8 +96,10 @@ async fn no_more_are_in_flight_than_the_endpoint_takes() {
     assert_eq!(most_at_a_time(&receiver.received(), since), MOST as usize);
     // The owner may be either; both are killed, one after the other.
     for _ in 0..2 {
-        post(&api, &nodes, EVENTS).await;
+        // At once, so that there is something left to send when a node is killed.
         let before = receiver.count();
+        let events: Vec<_> = (0..EVENTS).map(event).collect();
+        api.at(nodes[0].base()).post("/events/batch", &json!({"events": events})).await.expect(202);
         receiver.wait_for(before + 10, SOON).await;
         let setup = nodes.remove(0).kill9();
         nodes.push(setup.start().await);
@@ -96,6 +120,7 @@ async fn a_rate_holds_over_nodes_and_through_handovers() {
     const EVENTS: u64 = 300;
     let receiver = Receiver::start();
     let setup = on_postgres("rate_limit");
+    let url = setup.database_url();
     let mut nodes = vec![setup.start().await, setup.start().await];
     let api = nodes[0].tenant("acme");
     let mut wanted = endpoint(&receiver.url("/"));
@@ -122,15 +147,12 @@ async fn a_rate_holds_over_nodes_and_through_handovers() {
     })
     .await;
     let received = receiver.received();
-    assert!(busiest_second(&received) <= RATE, "{} in a second", busiest_second(&received));
+    let busiest = busiest_second(&url, &received).await;
+    assert!(busiest <= RATE, "{busiest} in a second");
     let at_least = Duration::from_secs(EVENTS / RATE as u64) - Duration::from_secs(1);
     let (took, last) = (begun.elapsed(), received.last().unwrap().at - received[0].at);
     assert!(last >= at_least, "{EVENTS} in {last:?}");
-    println!(
-        "{} requests in {took:?}, busiest second {}",
-        received.len(),
-        busiest_second(&received)
-    );
+    println!("{} requests in {took:?}, busiest second {busiest}", received.len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -149,7 +171,8 @@ async fn a_rate_is_reached_and_spread() {
     }
     receiver.wait_for(EVENTS, SOON).await;
     let received = receiver.received();
-    assert!(busiest_second(&received) <= RATE, "{} in a second", busiest_second(&received));
+    let busiest = busiest_second(&setup.database_url(), &received).await;
+    assert!(busiest <= RATE, "{busiest} in a second");
     let took = received.last().unwrap().at - received[0].at;
     // A machine that is busy with other tests may be slow; one that bursts is wrong.
     assert!(took >= Duration::from_millis(3_800), "{took:?}");
