@@ -78,6 +78,7 @@ fn hardened(setup: &Setup) -> Setup {
         .clone()
         .set("HOOKFERRY_MAX_IN_FLIGHT", &IN_FLIGHT_MAX.to_string())
         .set("HOOKFERRY_RETRY_INTERVAL", "500ms")
+        .set("HOOKFERRY_TIMEOUT", "20s")
         .set("HOOKFERRY_WARN_AFTER", &WARN_AFTER.to_string())
         .set("HOOKFERRY_DEFECTIVE_AFTER", &DEFECTIVE_AFTER.to_string())
 }

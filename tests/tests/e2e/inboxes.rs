@@ -106,7 +106,7 @@ async fn the_switch_makes_deliveries_fail_and_come_again(setup: Setup) {
     let (_program, api) = running(&strict(&setup)).await;
     let inbox = inbox(&api).await;
     let mut wanted = endpoint(text(&inbox, "url"));
-    wanted["timeout_ms"] = 1_000.into();
+    wanted["timeout_ms"] = 10_000.into();
     let made = api.create_endpoint(wanted).await;
     let switch = format!("/inboxes/{}", text(&inbox, "id"));
     api.patch(&switch, &json!({"answer_status": 503})).await.expect(200);
@@ -115,12 +115,14 @@ async fn the_switch_makes_deliveries_fail_and_come_again(setup: Setup) {
     api.wait_for(&path, SOON, |shown| shown["streak"].as_u64() >= Some(2)).await;
     let slow = json!({"answer_status": 200, "answer_delay_ms": 20_000});
     api.patch(&switch, &slow).await.expect(200);
+    api.patch(&path, &json!({"timeout_ms": 2_000})).await.expect(200);
     let timed_out = |page: &Value| {
         let attempts = page["attempts"].as_array().unwrap();
         attempts.iter().any(|attempt| attempt["error"]["kind"] == "timeout")
     };
     let id = text(&api.delivery_of(&accepted).await, "id").to_owned();
     api.wait_for(&format!("/deliveries/{id}"), SOON, timed_out).await;
+    api.patch(&path, &json!({"timeout_ms": 10_000})).await.expect(200);
     api.patch(&switch, &json!({"answer_delay_ms": 0})).await.expect(200);
     let delivery = wait_state(&api, &accepted, "delivered").await;
     let attempts = delivery["attempts"].as_array().unwrap();

@@ -45,6 +45,7 @@ fn unforgiving(setup: &Setup) -> Setup {
     setup
         .clone()
         .set("HOOKFERRY_RETRIES", "0")
+        .set("HOOKFERRY_TIMEOUT", "20s")
         .set("HOOKFERRY_WARN_AFTER", "0")
         .set("HOOKFERRY_DEFECTIVE_AFTER", "1000000")
         .set("HOOKFERRY_MAX_IN_FLIGHT", &IN_FLIGHT_MAX.to_string())

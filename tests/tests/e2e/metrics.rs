@@ -28,6 +28,8 @@ on_both_databases! {
 }
 
 const OLDEST: &str = "hookferry_oldest_due_delivery_age_seconds";
+/// What is left out where the database does not answer in time.
+const OF_THE_DATABASE: [&str; 3] = [OLDEST, "hookferry_jobs_running", "hookferry_nodes"];
 
 fn measured(setup: &Setup) -> Setup {
     setup.clone().set("HOOKFERRY_METRICS_LISTEN", "127.0.0.1:0")
@@ -43,13 +45,18 @@ async fn door(program: &Program) -> String {
     .await
 }
 
-/// Scrapes until it shows what is wanted.
+/// Scrapes until it shows what is wanted, and all that the database tells in time.
 async fn wait_scrape(base: &str, what: &str, wanted: impl Fn(&Scrape) -> bool) -> Scrape {
     wait::until(what, SOON, async || {
         let scrape = Scrape::of(base).await;
-        wanted(&scrape).then_some(scrape)
+        (is_whole(&scrape) && wanted(&scrape)).then_some(scrape)
     })
     .await
+}
+
+/// Whether nothing is left out, as it is where the database takes its time.
+fn is_whole(scrape: &Scrape) -> bool {
+    OF_THE_DATABASE.iter().all(|name| scrape.find(name).is_some())
 }
 
 async fn numbers_match_what_was_done(setup: Setup) {
@@ -57,7 +64,7 @@ async fn numbers_match_what_was_done(setup: Setup) {
     bad.answers(503);
     let (program, api) = running(&measured(&setup)).await;
     let metrics = door(&program).await;
-    let first = Scrape::of(&metrics).await;
+    let first = wait_scrape(&metrics, "all is told", |_| true).await;
     assert_eq!(first.names[0], OLDEST);
     assert_eq!((first.get(OLDEST), first.get("hookferry_ready")), (0.0, 1.0));
     assert_eq!(first.get("hookferry_events_accepted_total"), 0.0);
@@ -137,7 +144,8 @@ async fn the_oldest_due_delivery_is_told_and_held_ones_are_not(setup: Setup) {
     api.create_endpoint(one).await;
     api.post_event(event(1)).await;
     slow.wait_for(1, SOON).await;
-    assert_eq!(Scrape::of(&metrics).await.get(OLDEST), 0.0, "a paused one does not count");
+    let told = wait_scrape(&metrics, "all is told", |_| true).await;
+    assert_eq!(told.get(OLDEST), 0.0, "a paused one does not count");
     for number in 2..40 {
         api.post_event(event(number)).await;
     }
@@ -179,13 +187,15 @@ async fn what_cannot_be_had_is_left_out() {
     let url = url.replace(&cluster.port().to_string(), &proxy.address().port().to_string());
     let (program, _api) = running(&measured(&Setup::postgres(&url))).await;
     let metrics = door(&program).await;
-    assert_eq!(Scrape::of(&metrics).await.get(OLDEST), 0.0);
+    let told = wait_scrape(&metrics, "all is told", |_| true).await;
+    assert_eq!(told.get(OLDEST), 0.0);
     proxy.stall();
-    let scrape = wait_scrape(&metrics, "the database is missed", |scrape| {
-        scrape.get("hookferry_database_up") == 0.0
+    let scrape = wait::until("the database is missed", SOON, async || {
+        let scrape = Scrape::of(&metrics).await;
+        (scrape.get("hookferry_database_up") == 0.0).then_some(scrape)
     })
     .await;
-    for gone in [OLDEST, "hookferry_jobs_running", "hookferry_nodes"] {
+    for gone in OF_THE_DATABASE {
         assert_eq!(scrape.find(gone), None, "{gone}");
     }
     assert_eq!(scrape.get("hookferry_in_flight"), 0.0, "what is known is told");
@@ -251,7 +261,8 @@ async fn series_do_not_grow_with_companies_and_endpoints() {
         let delivered = (COMPANIES.min(number + 1) * ENDPOINTS_EACH) as f64;
         if number == 0 || number + 1 == COMPANIES {
             let scrape = wait_scrape(&base, "all are delivered", |scrape| {
-                scrape.get("hookferry_deliveries_total{state=\"delivered\"}") == delivered
+                scrape.find("hookferry_endpoints{status=\"enabled\"}").is_some()
+                    && scrape.get("hookferry_deliveries_total{state=\"delivered\"}") == delivered
             })
             .await;
             before.push(scrape.series().into_iter().map(str::to_owned).collect::<Vec<_>>());

@@ -315,7 +315,7 @@ async fn more_than_there_is_room_for_is_told_to_come_back(setup: Setup) {
     /// to a statement, rendered, sent), what connections take, caches, and a debug build itself.
     const MEMORY_MAX_MIB: u64 = 800;
     let receiver = Receiver::counting();
-    let (program, api) = running(&setup).await;
+    let (program, api) = running(&setup.set("HOOKFERRY_TIMEOUT", "20s")).await;
     api.create_endpoint(endpoint(&receiver.url("/"))).await;
     let event = json!({"type": "message.received", "data": {"text": "x".repeat(200 * 1024)}});
     let body: Arc<[u8]> = Arc::from(event.to_string().into_bytes());

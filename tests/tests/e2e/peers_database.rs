@@ -306,7 +306,7 @@ async fn lease_shorter_than_the_batch_sends_everything_twice() {
     let receiver = Receiver::start();
     // What stands queued behind them waits for half a minute, longer than hearts may be silent.
     receiver.answers_with(|_| Reply::status(200).after(Duration::from_secs(2)));
-    let setup = narrow(&on_postgres("lease"), 2);
+    let setup = narrow(&on_postgres("lease"), 2).set("HOOKFERRY_TIMEOUT", "20s");
     let (first, _second) = (setup.start().await, setup.start().await);
     let api = first.tenant("acme");
     api.create_endpoint(endpoint(&receiver.url("/"))).await;

@@ -103,6 +103,9 @@ pub struct Posted {
     pub refused: Vec<String>,
 }
 
+/// What a poster notes that is given no node.
+pub const NO_NODE: &str = "no node is ready";
+
 /// Posts single events and small batches until it is stopped; `next` says to whom.
 pub async fn post_on(
     next: impl Fn(u64) -> Option<Api>,
@@ -115,7 +118,7 @@ pub async fn post_on(
             break;
         }
         let Some(api) = next(round) else {
-            posted.refused.push("no node is ready".to_owned());
+            posted.refused.push(NO_NODE.to_owned());
             tokio::time::sleep(Duration::from_millis(20)).await;
             continue;
         };
