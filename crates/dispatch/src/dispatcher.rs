@@ -147,6 +147,7 @@ impl Dispatcher {
                 self.jobs_loop(stop.clone()),
                 self.search_loop(stop.clone()),
                 self.keys_loop(stop.clone()),
+                self.old_keys_loop(stop.clone()),
                 self.pulse_loop(stop.clone()),
                 self.lines_loop(stop.clone()),
             );

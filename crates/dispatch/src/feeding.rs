@@ -1,10 +1,10 @@
-//! What is fed in bulk behind the hot path: the index of the lists, and SQLite's keys. Slices of a few
-//! milliseconds with rests between them, so that each takes a quarter of the writer at most, and lags
-//! where that is not enough.
+//! What is done in bulk behind the hot path: the index of the lists is fed, SQLite's keys are moved to their
+//! places, and old ones are forgotten. Slices of a few milliseconds with rests between them, so that each
+//! takes a quarter of the writer at most, and lags where that is not enough.
 
 use std::time::{Duration, Instant};
 
-use store::{KeyMove, SearchStep, SearchWalk};
+use store::{KeyMove, KeyWalk, SearchStep, SearchWalk};
 use tokio_util::sync::CancellationToken;
 
 use crate::dispatcher::Dispatcher;
@@ -15,6 +15,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// How often a node looks for keys to move.
 const LOOK_FOR_KEYS_EVERY: Duration = Duration::from_secs(1);
+/// How long to rest between two walks over all keys, and between two slices of one.
+const KEY_WALK_EVERY: Duration = Duration::from_secs(600);
+const KEY_SLICE_EVERY: Duration = Duration::from_millis(50);
 /// The rest after a step is so many times as long as the step was.
 const REST_FACTOR: u32 = 3;
 /// And at least and at most so long.
@@ -54,6 +57,34 @@ impl Dispatcher {
                 Ok(KeyMove::Never) => return,
                 Err(error) => {
                     tracing::warn!(error = %error, "New keys wait for the database to be moved: {error}");
+                    LOOK_EVERY
+                }
+            };
+            self.pause(rest, &stop).await;
+        }
+    }
+}
+
+impl Dispatcher {
+    /// Walks over all keys and forgets the old ones, until `stop`: some ten thousand a second, so that more
+    /// are forgotten than come.
+    pub(crate) async fn old_keys_loop(&self, stop: CancellationToken) {
+        let mut walk = KeyWalk::default();
+        while !stop.is_cancelled() {
+            if !self.may_work() {
+                self.pause(LOOK_EVERY, &stop).await;
+                continue;
+            }
+            let begun = Instant::now();
+            let rest = match self.store.forget_keys(walk, self.clock.now()).await {
+                Ok(next) => {
+                    walk = next.unwrap_or_default();
+                    next.map_or(KEY_WALK_EVERY, |_| {
+                        rest_after(begun.elapsed()).max(KEY_SLICE_EVERY)
+                    })
+                }
+                Err(error) => {
+                    tracing::warn!(error = %error, "Old keys wait for the database to be forgotten: {error}");
                     LOOK_EVERY
                 }
             };

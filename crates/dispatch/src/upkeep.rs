@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::endpoint::Health;
 use domain::id::EndpointId;
-use store::{AgeWalk, KeyWalk};
+use store::AgeWalk;
 use tokio_util::sync::CancellationToken;
 
 use crate::dispatcher::Dispatcher;
@@ -18,8 +18,6 @@ const ROUND_EVERY: Duration = Duration::from_secs(1);
 const SELDOM_EVERY: Duration = Duration::from_secs(30);
 /// How far back hours of stats are made again: attempts are counted late where the database was away.
 const FOLDED_AGAIN: TimeDelta = TimeDelta::hours(2);
-/// How long to rest between two walks over all keys.
-const KEY_WALK_EVERY: Duration = Duration::from_secs(600);
 /// How long to rest between two walks over old deliveries.
 const AGE_WALK_EVERY: Duration = Duration::from_secs(10);
 /// How many slices of that walk are done in one round, and after how many deliveries it rests.
@@ -36,8 +34,6 @@ struct Rounds {
     seldom_at: Option<Instant>,
     /// Up to when hours of stats were made.
     folded_at: Option<DateTime<Utc>>,
-    keys: Option<KeyWalk>,
-    keys_rested_at: Option<Instant>,
     ages: Option<AgeWalk>,
     ages_rested_at: Option<Instant>,
 }
@@ -100,7 +96,6 @@ impl Dispatcher {
                 tracing::warn!(rows = strays, "{strays} rows stand in default partitions");
             }
         }
-        log("old keys", self.walk_keys(rounds).await);
     }
 
     /// Tells the ends of sessions.
@@ -143,19 +138,6 @@ impl Dispatcher {
         }
         if ended > 0 {
             tracing::info!(deliveries = ended, "Gave {ended} deliveries up because of their age");
-        }
-        Ok(())
-    }
-
-    async fn walk_keys(&self, rounds: &mut Rounds) -> Result<(), store::Error> {
-        let resting = rounds.keys_rested_at.is_some_and(|at| at.elapsed() < KEY_WALK_EVERY);
-        if rounds.keys.is_none() && resting {
-            return Ok(());
-        }
-        let walk = rounds.keys.unwrap_or_default();
-        rounds.keys = self.store.forget_keys(walk, self.clock.now()).await?;
-        if rounds.keys.is_none() {
-            rounds.keys_rested_at = Some(Instant::now());
         }
         Ok(())
     }

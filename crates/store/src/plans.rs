@@ -20,6 +20,7 @@ use crate::search::blocks::{Block, slices_sql};
 use crate::search::feed::FEED_POSTGRES;
 use crate::search::look::{Look, Table, Target};
 use crate::search::terms::EventParts;
+use crate::search::walk::history_sql;
 use crate::session_rows::{DUE_POSTGRES, LOCK_WINDOWS_POSTGRES, OF_CONTACTS_POSTGRES};
 use crate::settle_history::{FINISH_POSTGRES, RETRY_POSTGRES};
 use crate::settle_rows::CLAIMS_POSTGRES;
@@ -120,6 +121,8 @@ pub fn lists((first, last): (i64, i64)) -> Vec<(String, Statement)> {
     let postgres = DatabaseBackend::Postgres;
     let slices = slices_sql(1, (1, 1_000), &[7]).build(postgres);
     statements.push(("slices".into(), slices));
+    let history = history_sql(postgres, 1, (first, last), 1_000).build(postgres);
+    statements.push(("history_to_index".into(), history));
     let values: [Value; 4] = [1_i64.into(), 2_i64.into(), 60_i64.into(), 0_i64.into()];
     let stats = Statement::from_sql_and_values(postgres, stats_sql(60_000_000), values);
     statements.push(("stats".into(), stats));

@@ -22,8 +22,8 @@ const PARTITION_DAYS_AHEAD: i64 = 7;
 const PARTITION_DAYS_BACK: i64 = 1;
 /// How many rows one slice touches.
 const SLICE_ROWS: i64 = 500;
-/// How many keys one slice looks at.
-const SLICE_KEYS: i64 = 5_000;
+/// How many keys one slice looks at: some milliseconds where it forgets all of them.
+const SLICE_KEYS: i64 = 500;
 
 /// Unclaimed deliveries whose event has expired.
 pub(crate) const EXPIRED: &str = "SELECT p.company_id, p.id, p.endpoint_id FROM pending p \

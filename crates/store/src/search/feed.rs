@@ -110,8 +110,12 @@ impl Store {
         for same in fed.chunk_by(|a, b| a.0 == b.0) {
             let company = same[0].0;
             let mut sql = Sql::new(Finished::SELECT);
-            sql.text(" FROM deliveries d").text(Finished::JOIN).text("WHERE d.company_id = ");
-            sql.bind(company).text(" AND d.id IN (").list(same.iter().map(|fed| fed.1)).text(")");
+            sql.text(" FROM deliveries d").text(Finished::join(self.backend()));
+            sql.text("WHERE d.company_id = ")
+                .bind(company)
+                .text(" AND d.id IN (")
+                .list(same.iter().map(|fed| fed.1))
+                .text(")");
             let statement = sql.build(self.backend());
             for row in Finished::find_by_statement(statement).all(self.reader()).await? {
                 let shelf = self.shelf_of(company);

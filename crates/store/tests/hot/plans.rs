@@ -175,3 +175,21 @@ async fn hot_statements_look_up_rows_where_a_vacuum_has_found_nothing_alive() {
     }
     assert!(walked.is_empty(), "{}", walked.join("\n\n"));
 }
+
+/// How the last attempt ended stands in nearly all finished deliveries: the index behind the lists looks at
+/// no attempt for those, of which there would be one in each partition.
+#[tokio::test]
+async fn no_attempt_is_looked_at_where_the_delivery_says_how_it_ended() {
+    let s = Setup::postgres().await;
+    plant(&s.raw).await;
+    let statements = lists((STEP, EVENTS * STEP + 2));
+    let (_, statement) = statements.iter().find(|(name, _)| name == "history_to_index").unwrap();
+    let explain = format!("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {statement}");
+    let explain = Statement::from_string(s.raw.get_database_backend(), explain);
+    let rows = s.raw.query_all_raw(explain).await.unwrap();
+    let lines: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+    let of_attempts: Vec<&String> =
+        lines.iter().filter(|line| line.contains(" on attempts")).collect();
+    assert!(!of_attempts.is_empty(), "{lines:#?}");
+    assert!(of_attempts.iter().all(|line| line.contains("never executed")), "{of_attempts:#?}");
+}

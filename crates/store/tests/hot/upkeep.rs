@@ -139,7 +139,7 @@ async fn only_old_keys_are_forgotten(s: Setup) {
         walk = next;
         slices += 1;
     }
-    assert_eq!(slices, 3);
+    assert_eq!(slices, 24);
     assert_eq!(s.count("FROM event_keys").await, 8_000);
     assert_eq!(s.count(&format!("FROM event_keys WHERE created_at < {edge}")).await, 0);
 }
