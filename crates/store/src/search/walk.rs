@@ -415,16 +415,13 @@ impl Finished {
     /// Nearly all have it in their row: PostgreSQL is to look at no attempt for those. It would at one in each
     /// partition, and where it expects few rows at all of the company's.
     pub(crate) const fn join(backend: DatabaseBackend) -> &'static str {
-        match backend {
-            DatabaseBackend::Postgres => {
-                " LEFT JOIN LATERAL (SELECT x.status_code, x.error_kind FROM attempts x \
-                 WHERE d.started_at IS NULL AND x.company_id = d.company_id AND x.delivery_id = d.id \
-                 AND x.number = d.tries OFFSET 0) a ON true "
-            }
-            _ => {
-                " LEFT JOIN attempts a ON a.company_id = d.company_id AND a.delivery_id = d.id \
-                 AND a.number = d.tries AND d.started_at IS NULL "
-            }
+        if matches!(backend, DatabaseBackend::Postgres) {
+            " LEFT JOIN LATERAL (SELECT x.status_code, x.error_kind FROM attempts x \
+             WHERE d.started_at IS NULL AND x.company_id = d.company_id AND x.delivery_id = d.id \
+             AND x.number = d.tries OFFSET 0) a ON true "
+        } else {
+            " LEFT JOIN attempts a ON a.company_id = d.company_id AND a.delivery_id = d.id \
+             AND a.number = d.tries AND d.started_at IS NULL "
         }
     }
 
