@@ -13,6 +13,7 @@ use domain::id::{CompanyId, ContactId};
 use sea_orm::sqlx;
 
 use crate::hot::{HotConnection, HotTx};
+use crate::ingest_rows::PgQuery;
 use crate::script::{RowsInsert, Script};
 use crate::time::{from_micros, micros};
 use crate::{Error, Store};
@@ -79,18 +80,9 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(Book, Vec<Option<ContactKey>>), Error> {
         for _ in 0..TRIES {
-            let mut book = Book { created_at: micros(now), ..Book::default() };
-            read(tx, mentions)
-                .await?
-                .into_iter()
-                .for_each(|(company, entry)| book.add_read(company, entry));
-            let mut who: Vec<Option<ContactKey>> = Vec::with_capacity(mentions.len());
-            for mention in mentions {
-                who.push(book.find(mention, || ContactId::from_raw(self.new_id(now))));
-            }
-            for key in who.iter_mut().flatten() {
-                *key = book.now(*key);
-            }
+            let rows = read(tx, mentions).await?;
+            let mut book = Book::of(rows, now);
+            let who = self.find_all(&mut book, mentions, now);
             if book.make_new(tx).await? {
                 return Ok((book, who));
             }
@@ -98,9 +90,56 @@ impl Store {
         // They come and go faster than they can be read: the caller comes back.
         Err(Error::contended())
     }
+
+    /// Finds who each mention means, and makes those who are not known; nothing is written yet.
+    pub(crate) fn find_all(
+        &self,
+        book: &mut Book,
+        mentions: &[Mention],
+        now: DateTime<Utc>,
+    ) -> Vec<Option<ContactKey>> {
+        let new_id = || ContactId::from_raw(self.new_id(now));
+        let mut who: Vec<Option<ContactKey>> =
+            mentions.iter().map(|mention| book.find(mention, new_id)).collect();
+        for key in who.iter_mut().flatten() {
+            *key = book.now(*key);
+        }
+        who
+    }
 }
 
 impl Book {
+    /// Of rows as they were read; who is new is new by `now`.
+    pub(crate) fn of(rows: Vec<Columns>, now: DateTime<Utc>) -> Self {
+        let mut book = Self { created_at: micros(now), ..Self::default() };
+        rows.into_iter().map(entry).for_each(|(company, entry)| book.add_read(company, entry));
+        book
+    }
+
+    /// Whether rows lose names or go: then the order matters in which they are written.
+    pub(crate) fn is_tangled(&self) -> bool {
+        !self.merged.is_empty() || !self.released.is_empty()
+    }
+
+    /// Those who were there, and whether their row is to be written.
+    pub(crate) fn known(&self) -> impl Iterator<Item = (ContactKey, bool)> {
+        let is_known = |(_, entry): &(&ContactKey, &Entry)| entry.state != State::New;
+        self.entries
+            .iter()
+            .filter(is_known)
+            .map(|(key, entry)| (*key, entry.state == State::Changed))
+    }
+
+    /// The rows that are to be written, and whether they are new, those in the order of names.
+    pub(crate) fn changes(&self) -> Vec<(Row<'_>, bool)> {
+        let differs = |(_, entry): &(&ContactKey, &Entry)| entry.state != State::AsRead;
+        let rows = self.entries.iter().filter(differs);
+        let mut rows: Vec<(Row<'_>, bool)> =
+            rows.map(|(key, entry)| (Row::of((key, entry)), entry.state == State::New)).collect();
+        rows.sort_by_key(|(row, is_new)| (*is_new, row.company, row.wa_id, row.user_id));
+        rows
+    }
+
     /// Who turned out to be whom, both as they were found.
     pub(crate) fn merged(&self) -> impl Iterator<Item = (ContactKey, ContactKey)> {
         self.merged.keys().map(|gone| (*gone, self.now(*gone)))
@@ -234,8 +273,7 @@ impl Book {
         }
         // In the order of names, so that two nodes cannot lock each other out.
         new.sort_by_key(|row| (row.company, row.wa_id, row.user_id));
-        let sql = format!("{} ON CONFLICT DO NOTHING", insert_postgres());
-        let made = write_postgres(connection, &sql, &new).await?;
+        let made = write_postgres(connection, MAKE_POSTGRES, &new).await?;
         Ok(made == new.len() as u64)
     }
 
@@ -265,8 +303,7 @@ impl Book {
         match &mut tx.connection {
             HotConnection::Sqlite(_) => tx.insert_sqlite(&UPSERT_SQLITE, &rows, Row::bind).await,
             HotConnection::Postgres(connection) => {
-                let sql = format!("{} {ON_CONFLICT}", insert_postgres());
-                write_postgres(connection, &sql, &rows).await.map(|_| ())
+                write_postgres(connection, WRITE_POSTGRES, &rows).await.map(|_| ())
             }
         }
     }
@@ -305,7 +342,7 @@ impl Held {
 }
 
 /// A row as it is written.
-struct Row<'a> {
+pub(crate) struct Row<'a> {
     company: i64,
     id: i64,
     wa_id: Option<&'a str>,
@@ -338,37 +375,58 @@ impl<'a> Row<'a> {
     }
 }
 
-const COLUMNS: &str = "company_id, id, wa_id, user_id, wrote_at, created_at";
-const ON_CONFLICT: &str = "ON CONFLICT (company_id, id) DO UPDATE SET wa_id = excluded.wa_id, \
-    user_id = excluded.user_id, wrote_at = excluded.wrote_at";
-static UPSERT_SQLITE: RowsInsert = RowsInsert::new(
-    "INSERT INTO contacts (company_id, id, wa_id, user_id, wrote_at, created_at)",
-    6,
-    ON_CONFLICT,
-);
-
-fn insert_postgres() -> String {
-    format!(
-        "INSERT INTO contacts ({COLUMNS}) SELECT * FROM \
-         unnest($1::bigint[],$2::bigint[],$3::text[],$4::text[],$5::bigint[],$6::bigint[])"
-    )
+/// Into which columns, and what becomes of a row that is there.
+macro_rules! insert {
+    () => {
+        "INSERT INTO contacts (company_id, id, wa_id, user_id, wrote_at, created_at)"
+    };
 }
+macro_rules! on_conflict {
+    () => {
+        "ON CONFLICT (company_id, id) DO UPDATE SET wa_id = excluded.wa_id, user_id = excluded.user_id, \
+         wrote_at = excluded.wrote_at"
+    };
+}
+pub(crate) use {insert as contacts_insert, on_conflict as contacts_on_conflict};
+
+static UPSERT_SQLITE: RowsInsert = RowsInsert::new(insert!(), 6, on_conflict!());
+
+/// Adds rows, of arrays.
+macro_rules! insert_postgres {
+    ($rest:expr) => {
+        concat!(
+            insert!(),
+            " SELECT * FROM unnest($1::bigint[],$2::bigint[],$3::text[],$4::text[],$5::bigint[],$6::bigint[]) ",
+            $rest
+        )
+    };
+}
+
+/// Those who are new, as far as nobody else has made them.
+const MAKE_POSTGRES: &str = insert_postgres!("ON CONFLICT DO NOTHING");
+const WRITE_POSTGRES: &str = insert_postgres!(on_conflict!());
 
 async fn write_postgres(
     connection: &mut sqlx::PgConnection,
-    sql: &str,
+    sql: &'static str,
     rows: &[Row<'_>],
 ) -> Result<u64, Error> {
-    let done = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(rows.iter().map(|row| row.company).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.id).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.wa_id).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.user_id).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.wrote_at).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.created_at).collect::<Vec<_>>())
-        .execute(connection)
-        .await?;
-    Ok(done.rows_affected())
+    let query = bind_rows(sqlx::query(sql), rows.iter());
+    Ok(query.execute(connection).await?.rows_affected())
+}
+
+/// Binds the six columns of rows, as arrays.
+pub(crate) fn bind_rows<'q, 'r: 'q>(
+    query: PgQuery<'q>,
+    rows: impl Iterator<Item = &'r Row<'r>> + Clone,
+) -> PgQuery<'q> {
+    query
+        .bind(rows.clone().map(|row| row.company).collect::<Vec<_>>())
+        .bind(rows.clone().map(|row| row.id).collect::<Vec<_>>())
+        .bind(rows.clone().map(|row| row.wa_id).collect::<Vec<_>>())
+        .bind(rows.clone().map(|row| row.user_id).collect::<Vec<_>>())
+        .bind(rows.clone().map(|row| row.wrote_at).collect::<Vec<_>>())
+        .bind(rows.map(|row| row.created_at).collect::<Vec<_>>())
 }
 
 /// Contacts by their numbers and persons, locked in their order. One probe of an index each (`LIMIT 1` keeps a
@@ -390,9 +448,10 @@ const READ_SQLITE: &str = "SELECT c.company_id, c.id, c.wa_id, c.user_id, c.wrot
     FROM json_each(?2) j CROSS JOIN contacts c ON c.company_id = j.value ->> 0 AND c.user_id = j.value ->> 1 \
     AND c.user_id IS NOT NULL";
 
-type Columns = (i64, i64, Option<String>, Option<String>, Option<i64>, i64);
+/// A row as it is read.
+pub(crate) type Columns = (i64, i64, Option<String>, Option<String>, Option<i64>, i64);
 
-async fn read(tx: &mut HotTx, mentions: &[Mention]) -> Result<Vec<(CompanyId, Entry)>, Error> {
+async fn read(tx: &mut HotTx, mentions: &[Mention]) -> Result<Vec<Columns>, Error> {
     let names = |pick: fn(&Names) -> Option<&Arc<str>>| {
         let named =
             |mention: &Mention| Some((mention.company.raw(), Arc::clone(pick(&mention.names)?)));
@@ -425,7 +484,7 @@ async fn read(tx: &mut HotTx, mentions: &[Mention]) -> Result<Vec<(CompanyId, En
                 .await?
         }
     };
-    Ok(rows.into_iter().map(entry).collect())
+    Ok(rows)
 }
 
 fn entry((company, id, wa_id, user_id, wrote_at, created_at): Columns) -> (CompanyId, Entry) {

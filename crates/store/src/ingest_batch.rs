@@ -20,7 +20,7 @@ use crate::ingest_items::{Batch, DERIVED, EventRef, Fate, Item};
 use crate::ingest_keys::{KeysSettled, settle_keys};
 use crate::ingest_pending::insert_all;
 use crate::ingest_rows::{LaneWish, PendingRow, Rooms};
-use crate::sessions::{Derived, Observations, Seen};
+use crate::sessions::{Derived, Observations};
 use crate::{Accepted, Bearer, Error, Hint, Store};
 
 impl Store {
@@ -135,24 +135,28 @@ impl Store {
         companies: &HashMap<CompanyId, Arc<CompiledCompany>>,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let is_seen =
-            |(_, item): &(usize, &Item<'_>)| item.fate == Fate::New && item.said.is_some();
-        let places: Vec<usize> =
-            batch.items.iter().enumerate().filter(is_seen).map(|(place, _)| place).collect();
-        if places.is_empty() {
+        let seen = batch.seen();
+        if seen.is_empty() {
             return Ok(());
         }
-        let seen: Vec<Seen<'_>> = places
-            .iter()
-            .filter_map(|place| {
-                let Item { event, id, said, .. } = &batch.items[*place];
-                Some(Seen { event, id: *id, said: (*said)? })
-            })
-            .collect();
-        let Observations { sessions, derived } =
-            self.observe_batch(tx, &seen, companies, status_id, now).await?;
-        for (place, session) in places.into_iter().zip(sessions) {
-            batch.items[place].carry(session);
+        let observed = self.observe_batch(tx, &seen, companies, status_id, now).await?;
+        drop(seen);
+        self.carry(batch, observed, companies, now);
+        Ok(())
+    }
+
+    /// Gives the events of [`Batch::seen`] their sessions, and adds those that they give rise to.
+    pub(crate) fn carry(
+        &self,
+        batch: &mut Batch<'_>,
+        observed: Observations,
+        companies: &HashMap<CompanyId, Arc<CompiledCompany>>,
+        now: DateTime<Utc>,
+    ) {
+        let Observations { sessions, derived } = observed;
+        let is_seen = |item: &&mut Item<'_>| item.fate == Fate::New && item.said.is_some();
+        for (item, session) in batch.items.iter_mut().filter(is_seen).zip(sessions) {
+            item.carry(session);
         }
         for Derived { event, session } in derived {
             let mut item = Item::of(DERIVED, EventRef::Derived(Box::new(event)));
@@ -160,7 +164,6 @@ impl Store {
             self.number(&mut item, companies, now);
             batch.items.push(item);
         }
-        Ok(())
     }
 
     /// Chooses the endpoints that an event goes to, whatever its session is, and gives it its id, with room

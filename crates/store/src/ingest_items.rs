@@ -12,7 +12,7 @@ use crate::choosing::Ahead;
 use crate::compiled::Chosen;
 use crate::ingest::IngestJob;
 use crate::ingest_keys::Key;
-use crate::sessions::SessionJson;
+use crate::sessions::{Seen, SessionJson};
 use crate::{Accepted, Error};
 
 /// The events of some jobs, on their way into one transaction.
@@ -129,6 +129,19 @@ impl<'a> Batch<'a> {
             })
             .collect();
         Self { jobs, items }
+    }
+
+    /// The new events that say something of a contact.
+    pub(crate) fn seen(&self) -> Vec<Seen<'_>> {
+        let new = self.items.iter().filter(|item| item.fate == Fate::New);
+        new.filter_map(|item| Some(Seen { event: &item.event, id: item.id, said: item.said? }))
+            .collect()
+    }
+
+    /// Takes back what was observed, as if nothing had been looked at.
+    pub(crate) fn forget_observed(&mut self) {
+        self.items.retain(|item| item.job != DERIVED);
+        self.items.iter_mut().for_each(|item| item.carry(None));
     }
 
     /// Its companies, each once and sorted.

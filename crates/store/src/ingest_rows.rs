@@ -129,9 +129,9 @@ impl PendingRow {
         self.place.is_none() && self.rendering == Rendering::USUAL
     }
 
-    /// Whether it goes the usual way in the usual format: nothing restrains it, it stands in no line.
-    pub(crate) fn is_simple(&self) -> bool {
-        !self.is_ordered && !self.traffic.is_exclusive() && self.is_plain()
+    /// Whether nothing restrains it, and it stands in no line.
+    pub(crate) const fn is_free(&self) -> bool {
+        !self.is_ordered && !self.traffic.is_exclusive()
     }
 
     /// Whether it waits behind another one of its line.

@@ -21,9 +21,39 @@ use crate::ingest_fan_out::{choose_by_session, fan_out};
 use crate::ingest_items::{Batch, Item};
 use crate::ingest_keys::{KeyRow, bind_keys, key_rows};
 use crate::ingest_rows::{PendingRow, Rooms, bind_fresh, events_insert, pending_insert};
+use crate::ingest_straight_said::{SAID_POSTGRES, SaidRows};
 use crate::pools::{Pools, acquire_patiently};
+use crate::sessions_glance::Glance;
 use crate::short_way::{has_changed_nothing, not_so};
 use crate::{Error, Store};
+
+/// What has to be as it is known: the versions of the batch's companies, the lanes that are sent to.
+macro_rules! checks {
+    () => {
+        "v AS (SELECT count(*) AS same FROM companies c \
+         JOIN unnest($22::bigint[],$23::bigint[]) AS t(id, version) ON c.id = t.id AND c.config_version = t.version), \
+         l AS (SELECT count(*) AS others FROM lanes \
+         WHERE endpoint_id = ANY(ARRAY(SELECT t.endpoint FROM unnest($14::bigint[],$17::bigint[]) AS t(endpoint, claimed_by) \
+         WHERE t.claimed_by <> 0)) AND (owner <> $24::bigint OR hold_until > $10))"
+    };
+}
+/// Writes the keys, as far as they are new.
+macro_rules! keys_insert {
+    () => {
+        "k AS (INSERT INTO event_keys (company_id, source_id, key_hash, key_check, body_hash, event_id, deliveries, created_at) \
+         SELECT t.*, $10::bigint FROM unnest($25::bigint[],$26::bigint[],$27::bigint[],$28::bigint[],$29::bigint[],$30::bigint[],$31::bigint[]) AS t \
+         WHERE (SELECT same FROM v) = cardinality($22::bigint[]) AND (SELECT others FROM l) = 0 \
+         ON CONFLICT (company_id, source_id, key_hash) DO NOTHING RETURNING 1)"
+    };
+}
+/// Whether all of that is so.
+macro_rules! as_known {
+    () => {
+        "(SELECT same FROM v) = cardinality($22::bigint[]) AND (SELECT others FROM l) = 0 \
+         AND (SELECT count(*) FROM k) = cardinality($25::bigint[])"
+    };
+}
+pub(crate) use {as_known, checks, keys_insert};
 
 /// Writes events, deliveries and keys where companies stand at the versions that are given, nobody else
 /// owns a lane of an endpoint that is sent to or holds it back, and every key is new. Else it fails by
@@ -33,17 +63,13 @@ pub(crate) const STRAIGHT_POSTGRES: &str = concat!(
     events_insert!(),
     "), p AS (",
     pending_insert!(),
-    "), v AS (SELECT count(*) AS same FROM companies c \
-     JOIN unnest($22::bigint[],$23::bigint[]) AS t(id, version) ON c.id = t.id AND c.config_version = t.version), \
-     l AS (SELECT count(*) AS others FROM lanes \
-     WHERE endpoint_id = ANY(ARRAY(SELECT t.endpoint FROM unnest($14::bigint[],$17::bigint[]) AS t(endpoint, claimed_by) \
-     WHERE t.claimed_by <> 0)) AND (owner <> $24::bigint OR hold_until > $10)), \
-     k AS (INSERT INTO event_keys (company_id, source_id, key_hash, key_check, body_hash, event_id, deliveries, created_at) \
-     SELECT t.*, $10::bigint FROM unnest($25::bigint[],$26::bigint[],$27::bigint[],$28::bigint[],$29::bigint[],$30::bigint[],$31::bigint[]) AS t \
-     WHERE (SELECT same FROM v) = cardinality($22::bigint[]) AND (SELECT others FROM l) = 0 \
-     ON CONFLICT (company_id, source_id, key_hash) DO NOTHING RETURNING 1) \
-     SELECT CASE WHEN (SELECT same FROM v) = cardinality($22::bigint[]) AND (SELECT others FROM l) = 0 \
-     AND (SELECT count(*) FROM k) = cardinality($25::bigint[]) THEN 1 ELSE ",
+    "), ",
+    checks!(),
+    ", ",
+    keys_insert!(),
+    " SELECT CASE WHEN ",
+    as_known!(),
+    " THEN 1 ELSE ",
     not_so!("(SELECT count(*) FROM k)"),
     " END"
 );
@@ -66,39 +92,72 @@ impl Store {
         hand_over: &'a dyn HandOver,
         now: DateTime<Utc>,
     ) -> Result<Option<Written<'a>>, Error> {
-        let Pools::Postgres { pool } = &self.inner.pools else { return Ok(None) };
         let companies = self.known_companies(batch);
-        if !is_plain(batch, &companies, now) || !self.inner.ingest_way.is_tried() {
+        let says = batch.items.iter().any(|item| item.said.is_some());
+        let way = if says { &self.inner.said_way } else { &self.inner.ingest_way };
+        if !is_plain(batch, &companies, now) || !way.is_tried() {
             return Ok(None);
         }
+        let written = self.try_straight(batch, &companies, hand_over, now).await?;
+        if written.is_some() {
+            way.hit();
+        } else {
+            // What was like this is likely to be so again, and has been decided on in vain.
+            way.missed();
+            batch.forget_observed();
+        }
+        Ok(written)
+    }
+
+    async fn try_straight<'a>(
+        &self,
+        batch: &mut Batch<'_>,
+        companies: &Companies,
+        hand_over: &'a dyn HandOver,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Written<'a>>, Error> {
+        let Pools::Postgres { pool } = &self.inner.pools else { return Ok(None) };
         // Before the ids are made: whoever walks behind them waits only so long for their transaction.
         let asked = Instant::now();
         let mut connection = acquire_patiently(pool.get_postgres_connection_pool()).await?;
         self.inner.metrics.connection_wait.observe(asked.elapsed());
+        let seen = batch.seen();
+        let glance = match seen.is_empty() {
+            true => None,
+            false => Some(within(Glance::read(&mut connection, &seen)).await?),
+        };
+        drop(seen);
         for item in &mut batch.items {
-            self.number(item, &companies, now);
+            self.number(item, companies, now);
         }
-        choose_by_session(&mut batch.items, &companies);
-        let mut rows = fan_out(&batch.items, &companies, now);
+        let outcome = match glance {
+            None => None,
+            Some(glance) => {
+                let foreseen = self.foresee(glance, &batch.seen(), companies, now);
+                let Some((observed, outcome)) = foreseen else { return Ok(None) };
+                self.carry(batch, observed, companies, now);
+                Some(outcome)
+            }
+        };
+        choose_by_session(&mut batch.items, companies);
+        let mut rows = fan_out(&batch.items, companies, now);
         let mut rooms = Rooms::new(hand_over);
         let Some(keys) = key_rows(&batch.items) else { return Ok(None) };
-        if !rows.iter().all(PendingRow::is_simple) || !self.claim_all(&mut rows, &mut rooms) {
-            // What was like this is likely to be so again, and has been decided on in vain.
-            self.inner.ingest_way.missed();
+        if !rows.iter().all(PendingRow::is_free) || !self.claim_all(&mut rows, &mut rooms) {
             return Ok(None);
         }
         let begun = Instant::now();
-        let statement = Straight { items: &batch.items, rows: &rows, keys: &keys };
-        let run = statement.run(&mut connection, &companies, self.incarnation(), now);
+        let is_usual = outcome.is_none() && rows.iter().all(PendingRow::is_plain);
+        let said = (!is_usual).then(|| outcome.as_ref().map(SaidRows::of).unwrap_or_default());
+        let statement = Straight { items: &batch.items, rows: &rows, keys: &keys, said };
+        let run = statement.run(&mut connection, companies, self.incarnation(), now);
         match within(async { Ok(run.await) }).await {
             Ok(Ok(())) => {
-                self.inner.ingest_way.hit();
                 self.inner.metrics.ingest_straight.add(1);
                 Ok(Some(Written { rows, rooms, took: begun.elapsed() }))
             }
             // The long way tells what is wrong with it, if anything is.
             Ok(Err(error)) if has_changed_nothing(&error) => {
-                self.inner.ingest_way.missed();
                 self.inner.metrics.ingest_missed.add(1);
                 Ok(None)
             }
@@ -142,7 +201,7 @@ impl Store {
 }
 
 /// Whether a batch asks for nothing that has to be read first: callers who were let in at the newest
-/// version that is known, events that are to be written down, and that say nothing of contacts.
+/// version that is known, and events that are to be written down.
 fn is_plain(batch: &Batch<'_>, companies: &Companies, now: DateTime<Utc>) -> bool {
     let is_let_in = batch.jobs.iter().all(|job| {
         let version = job.caller.config_version;
@@ -156,16 +215,17 @@ fn is_plain(batch: &Batch<'_>, companies: &Companies, now: DateTime<Utc>) -> boo
             judged.verdict != Verdict::Refused
                 && judged.version.is_none_or(|judged| version == Some(judged))
         });
-        item.said.is_none() && judged && item.event.expires_at.is_none_or(|at| at > now)
+        judged && item.event.expires_at.is_none_or(|at| at > now)
     };
     is_let_in && batch.items.iter().all(is_taken)
 }
 
-/// What is bound to [`STRAIGHT_POSTGRES`].
+/// What is bound to [`STRAIGHT_POSTGRES`], or to [`SAID_POSTGRES`] where there is more of it.
 struct Straight<'a, 'b> {
     items: &'a [Item<'b>],
     rows: &'a [PendingRow],
     keys: &'a [KeyRow],
+    said: Option<SaidRows<'a>>,
 }
 
 impl Straight<'_, '_> {
@@ -179,9 +239,14 @@ impl Straight<'_, '_> {
         let new: Vec<&Item<'_>> = self.items.iter().collect();
         let (ids, versions): (Vec<i64>, Vec<i64>) =
             companies.iter().map(|(id, company)| (id.raw(), company.version)).unzip();
-        let query = bind_fresh(sqlx::query(STRAIGHT_POSTGRES), &new, self.rows, now);
+        let sql = if self.said.is_some() { SAID_POSTGRES } else { STRAIGHT_POSTGRES };
+        let query = bind_fresh(sqlx::query(sql), &new, self.rows, now);
         let query = query.bind(ids).bind(versions).bind(me);
-        bind_keys(query, self.keys).execute(connection).await?;
+        let mut query = bind_keys(query, self.keys);
+        if let Some(said) = &self.said {
+            query = said.bind(query, self.rows);
+        }
+        query.execute(connection).await?;
         Ok(())
     }
 }

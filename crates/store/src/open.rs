@@ -90,6 +90,8 @@ pub(crate) struct Inner {
     pub(crate) gates: Gates,
     /// Of ingest and of settlement, on PostgreSQL.
     pub(crate) ingest_way: ShortWay,
+    /// The same of batches that say something of contacts.
+    pub(crate) said_way: ShortWay,
     pub(crate) settle_way: ShortWay,
     /// Endpoints that were not healthy when something was settled.
     pub(crate) unwell: Mutex<HashSet<EndpointId>>,
@@ -147,6 +149,7 @@ impl Store {
                 own_types: OwnTypeCache::default(),
                 gates: Gates::default(),
                 ingest_way: ShortWay::default(),
+                said_way: ShortWay::default(),
                 settle_way: ShortWay::default(),
                 unwell: Mutex::default(),
                 compiled: Mutex::default(),

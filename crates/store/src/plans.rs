@@ -14,6 +14,7 @@ use crate::events::event_conditions;
 use crate::exhausted::LAST_WORDS_POSTGRES;
 use crate::ingest_keys::KEYS_POSTGRES;
 use crate::ingest_straight::STRAIGHT_POSTGRES;
+use crate::ingest_straight_said::{SAID_PARAMETERS, SAID_POSTGRES};
 use crate::lines_sql::{ADVANCE, DEMOTE, LOCK, STANDING};
 use crate::readings::OLDEST_DUE;
 use crate::search::blocks::{Block, slices_sql};
@@ -22,6 +23,7 @@ use crate::search::look::{Look, Table, Target};
 use crate::search::terms::EventParts;
 use crate::search::walk::history_sql;
 use crate::session_rows::{DUE_POSTGRES, LOCK_WINDOWS_POSTGRES, OF_CONTACTS_POSTGRES};
+use crate::sessions_glance::GLANCE_POSTGRES;
 use crate::settle_history::{FINISH_POSTGRES, RETRY_POSTGRES};
 use crate::settle_rows::CLAIMS_POSTGRES;
 use crate::settle_straight as straight;
@@ -33,7 +35,7 @@ use crate::waiting::{FIRST_DUE, UNCLAIMED, waiting_sql};
 use crate::{DeliveryFilter, EventFilter};
 
 /// What each statement is for, the statement, and how many parameters it has.
-pub const HOT: [(&str, &str, usize); 23] = [
+pub const HOT: [(&str, &str, usize); 25] = [
     ("due_lanes", DUE_LANES, 3),
     ("claim", CLAIM_POSTGRES, 4),
     ("claim_newest", CLAIM_NEWEST_POSTGRES, 4),
@@ -43,6 +45,8 @@ pub const HOT: [(&str, &str, usize); 23] = [
     ("retry", RETRY_POSTGRES, 4),
     ("keys", KEYS_POSTGRES, 9),
     ("straight", STRAIGHT_POSTGRES, 31),
+    ("straight_said", SAID_POSTGRES, SAID_PARAMETERS),
+    ("glance", GLANCE_POSTGRES, 4),
     ("finish", FINISH_POSTGRES, 20),
     ("give_up", TAKE_POSTGRES, 3),
     ("of_deleted", OF_DELETED.postgres, 2),

@@ -10,6 +10,7 @@ use sea_orm::sqlx;
 
 use crate::Error;
 use crate::hot::{HotConnection, HotTx};
+use crate::ingest_rows::PgQuery;
 use crate::script::{RowsInsert, Script};
 use crate::time::{from_micros, micros};
 
@@ -38,7 +39,7 @@ impl WindowRow {
 }
 
 /// A row as it is read.
-type Read = (
+pub(crate) type Read = (
     i64,
     String,
     i64,
@@ -55,20 +56,20 @@ type Read = (
 );
 
 /// Its columns, by name.
-struct Columns {
-    company_id: i64,
-    phone_number_id: String,
-    contact_id: i64,
-    last_in_at: Option<i64>,
-    session_id: Option<i64>,
-    started_at: Option<i64>,
-    activated_at: Option<i64>,
-    due_at: Option<i64>,
-    earlier_id: Option<i64>,
-    earlier_started_at: Option<i64>,
-    earlier_activated_at: Option<i64>,
-    source_id: i64,
-    about: Option<String>,
+pub(crate) struct Columns {
+    pub(crate) company_id: i64,
+    pub(crate) phone_number_id: String,
+    pub(crate) contact_id: i64,
+    pub(crate) last_in_at: Option<i64>,
+    pub(crate) session_id: Option<i64>,
+    pub(crate) started_at: Option<i64>,
+    pub(crate) activated_at: Option<i64>,
+    pub(crate) due_at: Option<i64>,
+    pub(crate) earlier_id: Option<i64>,
+    pub(crate) earlier_started_at: Option<i64>,
+    pub(crate) earlier_activated_at: Option<i64>,
+    pub(crate) source_id: i64,
+    pub(crate) about: Option<String>,
 }
 
 fn session(id: Option<i64>, started_at: Option<i64>, activated_at: Option<i64>) -> Option<Session> {
@@ -80,7 +81,7 @@ fn session(id: Option<i64>, started_at: Option<i64>, activated_at: Option<i64>) 
 }
 
 impl Columns {
-    fn of((key, row): (&WindowKey, &WindowRow)) -> Self {
+    pub(crate) fn of((key, row): (&WindowKey, &WindowRow)) -> Self {
         let WindowRow { window, source, about } = row;
         let (last, earlier) = (window.last.session(), window.earlier);
         let started = |session: Option<Session>| session.map(|session| micros(session.started_at));
@@ -102,7 +103,7 @@ impl Columns {
         }
     }
 
-    fn of_read(read: Read) -> Self {
+    pub(crate) fn of_read(read: Read) -> Self {
         let (
             company_id,
             phone_number_id,
@@ -135,7 +136,7 @@ impl Columns {
         }
     }
 
-    fn row(self) -> (WindowKey, WindowRow) {
+    pub(crate) fn row(self) -> (WindowKey, WindowRow) {
         let last = match session(self.session_id, self.started_at, self.activated_at) {
             None => Last::None,
             Some(session) if self.due_at.is_some() => Last::Open(session),
@@ -286,14 +287,25 @@ pub(crate) async fn lock_due(
     Ok(rows.into_iter().map(|read| Columns::of_read(read).row()).collect())
 }
 
-const ON_CONFLICT: &str = "ON CONFLICT (company_id, phone_number_id, contact_id) DO UPDATE SET \
-    last_in_at = excluded.last_in_at, session_id = excluded.session_id, started_at = excluded.started_at, \
-    activated_at = excluded.activated_at, due_at = excluded.due_at, earlier_id = excluded.earlier_id, \
-    earlier_started_at = excluded.earlier_started_at, earlier_activated_at = excluded.earlier_activated_at, \
-    source_id = excluded.source_id, about = excluded.about";
-const INSERT: &str = "INSERT INTO sessions (company_id, phone_number_id, contact_id, last_in_at, session_id, \
-    started_at, activated_at, due_at, earlier_id, earlier_started_at, earlier_activated_at, source_id, about)";
-static UPSERT_SQLITE: RowsInsert = RowsInsert::new(INSERT, 13, ON_CONFLICT);
+/// Into which columns, and what becomes of a row that is there.
+macro_rules! insert {
+    () => {
+        "INSERT INTO sessions (company_id, phone_number_id, contact_id, last_in_at, session_id, started_at, \
+         activated_at, due_at, earlier_id, earlier_started_at, earlier_activated_at, source_id, about)"
+    };
+}
+macro_rules! on_conflict {
+    () => {
+        "ON CONFLICT (company_id, phone_number_id, contact_id) DO UPDATE SET \
+         last_in_at = excluded.last_in_at, session_id = excluded.session_id, started_at = excluded.started_at, \
+         activated_at = excluded.activated_at, due_at = excluded.due_at, earlier_id = excluded.earlier_id, \
+         earlier_started_at = excluded.earlier_started_at, earlier_activated_at = excluded.earlier_activated_at, \
+         source_id = excluded.source_id, about = excluded.about"
+    };
+}
+pub(crate) use {insert as sessions_insert, on_conflict as sessions_on_conflict};
+
+static UPSERT_SQLITE: RowsInsert = RowsInsert::new(insert!(), 13, on_conflict!());
 
 /// Writes windows down, new ones and those that were there.
 pub(crate) async fn write(
@@ -310,13 +322,21 @@ pub(crate) async fn write(
         }
         HotConnection::Postgres(connection) => connection,
     };
-    let sql = format!(
-        "{INSERT} SELECT * FROM unnest($1::bigint[],$2::text[],$3::bigint[],$4::bigint[],$5::bigint[],$6::bigint[],\
-         $7::bigint[],$8::bigint[],$9::bigint[],$10::bigint[],$11::bigint[],$12::bigint[],$13::text[]) {ON_CONFLICT}"
+    const SQL: &str = concat!(
+        insert!(),
+        " SELECT * FROM unnest($1::bigint[],$2::text[],$3::bigint[],$4::bigint[],$5::bigint[],$6::bigint[],\
+         $7::bigint[],$8::bigint[],$9::bigint[],$10::bigint[],$11::bigint[],$12::bigint[],$13::text[]) ",
+        on_conflict!()
     );
+    bind_rows(sqlx::query(SQL), &rows).execute(&mut **connection).await?;
+    Ok(())
+}
+
+/// Binds the thirteen columns of rows, as arrays.
+pub(crate) fn bind_rows<'q>(query: PgQuery<'q>, rows: &'q [Columns]) -> PgQuery<'q> {
     let numbers = |pick: fn(&Columns) -> i64| rows.iter().map(pick).collect::<Vec<_>>();
     let maybe = |pick: fn(&Columns) -> Option<i64>| rows.iter().map(pick).collect::<Vec<_>>();
-    sqlx::query(sqlx::AssertSqlSafe(sql))
+    query
         .bind(numbers(|row| row.company_id))
         .bind(rows.iter().map(|row| row.phone_number_id.as_str()).collect::<Vec<_>>())
         .bind(numbers(|row| row.contact_id))
@@ -330,9 +350,6 @@ pub(crate) async fn write(
         .bind(maybe(|row| row.earlier_activated_at))
         .bind(numbers(|row| row.source_id))
         .bind(rows.iter().map(|row| row.about.as_deref()).collect::<Vec<_>>())
-        .execute(&mut **connection)
-        .await?;
-    Ok(())
 }
 
 /// Removes windows of contacts that turned out to be another one.

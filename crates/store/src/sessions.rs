@@ -55,12 +55,14 @@ pub(crate) struct Observations {
     pub(crate) derived: Vec<Derived>,
 }
 
+/// Windows by key, as they were read and as they are.
+pub(crate) type Windows = BTreeMap<WindowKey, (Option<WindowRow>, WindowRow)>;
+
 /// What a batch changes, while it is gone through.
-struct Round<'a> {
+pub(crate) struct Round<'a> {
     companies: &'a Companies,
-    book: Book,
-    /// By key, as they were read and as they are.
-    windows: BTreeMap<WindowKey, (Option<WindowRow>, WindowRow)>,
+    pub(crate) book: Book,
+    pub(crate) windows: Windows,
     /// Which statuses `read` and `played` are the first, but for this batch, to tell that their message arrived.
     unheard: HashSet<usize>,
     /// What the batch has told so far: whose messages, which, and what.
@@ -87,21 +89,29 @@ impl Store {
         let (book, who) = self.lock_contacts(tx, &mentions, now).await?;
         let windows = lock_windows(tx, seen, &book, &who).await?;
         let unheard = self.unheard(tx, seen, &who, &windows, status_id, now).await?;
-        let (reached, derived) = (HashSet::new(), Vec::new());
-        let mut round = Round { companies, book, windows, unheard, reached, derived };
+        let mut round = Round::new(companies, book, windows, unheard);
+        let observed = self.go_through(&mut round, seen, &who, now);
+        round.book.write(tx).await?;
+        let written = changed(&round.windows).map(|(key, _, after)| (key, after));
+        session_rows::write(tx, &written.collect()).await?;
+        Ok(observed)
+    }
+
+    /// Takes the events in, in the order in which they stand.
+    pub(crate) fn go_through<'a>(
+        &self,
+        round: &mut Round<'a>,
+        seen: &[Seen<'a>],
+        who: &[Option<ContactKey>],
+        now: DateTime<Utc>,
+    ) -> Observations {
         let mut sessions = Vec::with_capacity(seen.len());
-        for (place, (one, who)) in seen.iter().zip(&who).enumerate() {
+        for (place, (one, who)) in seen.iter().zip(who).enumerate() {
             let new_id = || SessionId::from_raw(self.new_id(now));
             let session = who.and_then(|who| round.see(place, one, who, now, new_id));
             sessions.push(session);
         }
-        round.book.write(tx).await?;
-        let changed = round.windows.iter().filter(|(_, (before, after))| match before {
-            Some(before) => before != after,
-            None => *after != WindowRow::default(),
-        });
-        session_rows::write(tx, &changed.map(|(key, (_, after))| (key, after)).collect()).await?;
-        Ok(Observations { sessions, derived: round.derived })
+        Observations { sessions, derived: std::mem::take(&mut round.derived) }
     }
 
     /// Which statuses `read` and `played` are about messages of which no earlier status was accepted before
@@ -111,17 +121,11 @@ impl Store {
         tx: &mut HotTx,
         seen: &[Seen<'_>],
         who: &[Option<ContactKey>],
-        windows: &BTreeMap<WindowKey, (Option<WindowRow>, WindowRow)>,
+        windows: &Windows,
         status_id: StatusId,
         now: DateTime<Utc>,
     ) -> Result<HashSet<usize>, Error> {
-        let matters = |place: &usize| {
-            let one = &seen[*place];
-            let window = who[*place].and_then(|who| windows.get(&one.key(who)));
-            let window = window.map_or(Window::default(), |row| row.1.window);
-            asks_for_history(&window, &one.fact(false), now)
-        };
-        let mut unheard: HashSet<usize> = (0..seen.len()).filter(matters).collect();
+        let mut unheard = asking_for_history(seen, who, windows, now);
         if unheard.is_empty() {
             return Ok(unheard);
         }
@@ -144,6 +148,30 @@ impl Store {
     }
 }
 
+/// The windows that are to be written, as they were and as they are.
+pub(crate) fn changed(
+    windows: &Windows,
+) -> impl Iterator<Item = (&WindowKey, Option<&WindowRow>, &WindowRow)> {
+    let windows = windows.iter().map(|(key, (before, after))| (key, before.as_ref(), after));
+    windows.filter(|(_, before, after)| **after != before.cloned().unwrap_or_default())
+}
+
+/// Which of the events make it matter what was accepted before them.
+pub(crate) fn asking_for_history(
+    seen: &[Seen<'_>],
+    who: &[Option<ContactKey>],
+    windows: &Windows,
+    now: DateTime<Utc>,
+) -> HashSet<usize> {
+    let asks = |place: &usize| {
+        let one = &seen[*place];
+        let window = who[*place].and_then(|who| windows.get(&one.key(who)));
+        let window = window.map_or(Window::default(), |row| row.1.window);
+        asks_for_history(&window, &one.fact(false), now)
+    };
+    (0..seen.len()).filter(asks).collect()
+}
+
 /// The statuses that come before one of that kind in a message's life and tell that it arrived.
 const fn earlier_statuses(kind: Kind) -> &'static [Kind] {
     match kind {
@@ -159,7 +187,7 @@ async fn lock_windows(
     seen: &[Seen<'_>],
     book: &Book,
     who: &[Option<ContactKey>],
-) -> Result<BTreeMap<WindowKey, (Option<WindowRow>, WindowRow)>, Error> {
+) -> Result<Windows, Error> {
     let known = |who: &ContactKey| !book.is_new(who);
     let mut keys: BTreeSet<WindowKey> =
         seen.iter().zip(who).filter_map(|(one, who)| Some(one.key(who.filter(known)?))).collect();
@@ -176,7 +204,7 @@ async fn lock_windows(
         .collect();
     keys.extend(merged.iter().flat_map(|(gone, kept)| [gone.clone(), kept.clone()]));
     let mut read = session_rows::lock(tx, &keys).await?;
-    let mut windows: BTreeMap<WindowKey, (Option<WindowRow>, WindowRow)> = BTreeMap::new();
+    let mut windows: Windows = BTreeMap::new();
     for (gone, kept) in merged {
         let Some(theirs) = read.remove(&gone) else { continue };
         // Another one may have gone into the same contact before.
@@ -197,7 +225,7 @@ async fn lock_windows(
 }
 
 impl Mention {
-    fn of(seen: &Seen<'_>) -> Self {
+    pub(crate) fn of(seen: &Seen<'_>) -> Self {
         let makes = match seen.said.kind {
             Kind::Received | Kind::Delivered | Kind::Read | Kind::Played => true,
             // What was sent may have gone to nobody.
@@ -218,6 +246,17 @@ impl Seen<'_> {
 }
 
 impl<'a> Round<'a> {
+    /// Nothing has been gone through yet.
+    pub(crate) fn new(
+        companies: &'a Companies,
+        book: Book,
+        windows: Windows,
+        unheard: HashSet<usize>,
+    ) -> Self {
+        let (reached, derived) = (HashSet::new(), Vec::new());
+        Self { companies, book, windows, unheard, reached, derived }
+    }
+
     /// Takes one event in; gives its session.
     fn see(
         &mut self,

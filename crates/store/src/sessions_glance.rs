@@ -1,0 +1,180 @@
+//! Contacts and sessions on PostgreSQL's short way: read without a lock in one trip, and decided on. The
+//! statement that writes what was decided checks that all of it is still as it was read.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use domain::id::{CompanyId, ContactId};
+use sea_orm::sqlx;
+use sea_orm::sqlx::postgres::PgRow;
+use sea_orm::sqlx::{FromRow, Row as _};
+
+use crate::contacts::{Book, Columns as ContactColumns, ContactKey, Mention, Row};
+use crate::session_rows::{Columns, WindowKey, WindowRow};
+use crate::sessions::{Companies, Observations, Round, Seen, Windows, asking_for_history, changed};
+use crate::{Error, Store};
+
+/// The contacts of names, each with its window at a business number, and the versions of both rows (`xmin`:
+/// each change of a row is another one's). One probe of an index each: `LIMIT 1` keeps a planner from joining
+/// all of them.
+pub(crate) const GLANCE_POSTGRES: &str = "SELECT c.company_id, c.id, c.wa_id, c.user_id, c.wrote_at, \
+    c.created_at, c.version, k.number, s.* \
+    FROM unnest($1::bigint[],$2::text[],$3::text[],$4::text[]) AS k(company_id, wa_id, user_id, number) \
+    CROSS JOIN LATERAL (\
+    (SELECT x.company_id, x.id, x.wa_id, x.user_id, x.wrote_at, x.created_at, x.xmin::text::bigint AS version \
+    FROM contacts x WHERE x.company_id = k.company_id AND x.wa_id = k.wa_id AND x.wa_id IS NOT NULL LIMIT 1) UNION \
+    (SELECT x.company_id, x.id, x.wa_id, x.user_id, x.wrote_at, x.created_at, x.xmin::text::bigint \
+    FROM contacts x WHERE x.company_id = k.company_id AND x.user_id = k.user_id AND x.user_id IS NOT NULL LIMIT 1)) c \
+    LEFT JOIN LATERAL (SELECT s.xmin::text::bigint, s.last_in_at, s.session_id, s.started_at, s.activated_at, \
+    s.due_at, s.earlier_id, s.earlier_started_at, s.earlier_activated_at, s.source_id, s.about \
+    FROM sessions s WHERE s.company_id = c.company_id AND s.phone_number_id = k.number AND s.contact_id = c.id \
+    LIMIT 1) s ON true";
+
+/// Which version of a row was read.
+type Version = i64;
+
+/// A row of [`GLANCE_POSTGRES`].
+struct Glimpse {
+    contact: ContactColumns,
+    version: Version,
+    window: Option<(WindowKey, WindowRow, Version)>,
+}
+
+impl FromRow<'_, PgRow> for Glimpse {
+    fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
+        let contact: ContactColumns = FromRow::from_row(row)?;
+        let window = match row.try_get::<Option<Version>, _>(8)? {
+            None => None,
+            Some(version) => {
+                let columns = Columns {
+                    company_id: contact.0,
+                    phone_number_id: row.try_get(7)?,
+                    contact_id: contact.1,
+                    last_in_at: row.try_get(9)?,
+                    session_id: row.try_get(10)?,
+                    started_at: row.try_get(11)?,
+                    activated_at: row.try_get(12)?,
+                    due_at: row.try_get(13)?,
+                    earlier_id: row.try_get(14)?,
+                    earlier_started_at: row.try_get(15)?,
+                    earlier_activated_at: row.try_get(16)?,
+                    source_id: row.try_get(17)?,
+                    about: row.try_get(18)?,
+                };
+                let (key, window) = columns.row();
+                Some((key, window, version))
+            }
+        };
+        Ok(Self { contact, version: row.try_get(6)?, window })
+    }
+}
+
+/// Who and what a batch speaks of, as it was a moment ago.
+pub(crate) struct Glance {
+    glimpses: Vec<Glimpse>,
+}
+
+/// What a batch makes of it.
+pub(crate) struct Outcome {
+    book: Book,
+    windows: Windows,
+    contact_versions: BTreeMap<ContactKey, Version>,
+    window_versions: BTreeMap<WindowKey, Version>,
+}
+
+/// A row that was there: which one, its version, and whether it is to be locked, because the row or what
+/// hangs on it is written.
+pub(crate) type Known<K> = (K, Version, bool);
+
+impl Glance {
+    /// Reads what these events speak of.
+    pub(crate) async fn read(
+        connection: &mut sqlx::PgConnection,
+        seen: &[Seen<'_>],
+    ) -> Result<Self, Error> {
+        let name = |name: Option<&Arc<str>>| name.map(ToString::to_string);
+        let wanted: BTreeSet<(i64, Option<String>, Option<String>, String)> = seen
+            .iter()
+            .map(|one| {
+                let names = &one.said.names;
+                let (number, person) = (name(names.wa_id()), name(names.user_id()));
+                (one.event.company.raw(), number, person, one.said.phone_number_id.to_string())
+            })
+            .collect();
+        let glimpses = sqlx::query_as(GLANCE_POSTGRES)
+            .bind(wanted.iter().map(|of| of.0).collect::<Vec<_>>())
+            .bind(wanted.iter().map(|of| of.1.as_deref()).collect::<Vec<_>>())
+            .bind(wanted.iter().map(|of| of.2.as_deref()).collect::<Vec<_>>())
+            .bind(wanted.iter().map(|of| of.3.as_str()).collect::<Vec<_>>())
+            .fetch_all(connection)
+            .await?;
+        Ok(Self { glimpses })
+    }
+}
+
+impl Store {
+    /// Decides what becomes of contacts and sessions, as [`Store::observe_batch`] does. `None`: that takes
+    /// more than a glance.
+    pub(crate) fn foresee(
+        &self,
+        glance: Glance,
+        seen: &[Seen<'_>],
+        companies: &Companies,
+        now: DateTime<Utc>,
+    ) -> Option<(Observations, Outcome)> {
+        let (mut rows, mut contact_versions) = (BTreeMap::new(), BTreeMap::new());
+        let (mut windows, mut window_versions) = (Windows::new(), BTreeMap::new());
+        for Glimpse { contact, version, window } in glance.glimpses {
+            let key = (CompanyId::from_raw(contact.0), ContactId::from_raw(contact.1));
+            contact_versions.insert(key, version);
+            rows.insert(key, contact);
+            if let Some((key, row, version)) = window {
+                window_versions.insert(key.clone(), version);
+                windows.insert(key, (Some(row.clone()), row));
+            }
+        }
+        let mut book = Book::of(rows.into_values().collect(), now);
+        let mentions: Vec<Mention> = seen.iter().map(Mention::of).collect();
+        let who = self.find_all(&mut book, &mentions, now);
+        if book.is_tangled() || !asking_for_history(seen, &who, &windows, now).is_empty() {
+            return None;
+        }
+        let mut round = Round::new(companies, book, windows, HashSet::new());
+        let observed = self.go_through(&mut round, seen, &who, now);
+        let Round { book, windows, .. } = round;
+        Some((observed, Outcome { book, windows, contact_versions, window_versions }))
+    }
+}
+
+impl Outcome {
+    /// The contacts that were there, in the order in which rows are locked. Whose window is written is
+    /// locked, too: everybody decides about windows under that lock.
+    pub(crate) fn known_contacts(&self) -> Vec<Known<ContactKey>> {
+        let with_windows: BTreeSet<ContactKey> =
+            changed(&self.windows).map(|(key, ..)| (key.0, key.2)).collect();
+        let known = |(key, is_written)| {
+            let version = *self.contact_versions.get(&key)?;
+            Some((key, version, is_written || with_windows.contains(&key)))
+        };
+        self.book.known().filter_map(known).collect()
+    }
+
+    /// The windows that were there, in that order.
+    pub(crate) fn known_windows(&self) -> Vec<Known<&WindowKey>> {
+        let changed: BTreeSet<&WindowKey> = changed(&self.windows).map(|(key, ..)| key).collect();
+        let known = self.window_versions.iter();
+        known.map(|(key, version)| (key, *version, changed.contains(key))).collect()
+    }
+
+    /// The contacts that are to be written, and whether they are new.
+    pub(crate) fn written_contacts(&self) -> Vec<(Row<'_>, bool)> {
+        self.book.changes()
+    }
+
+    /// The windows that are to be written, and whether they are new.
+    pub(crate) fn written_windows(&self) -> (Vec<Columns>, Vec<bool>) {
+        let written = changed(&self.windows);
+        written.map(|(key, before, after)| (Columns::of((key, after)), before.is_none())).unzip()
+    }
+}
