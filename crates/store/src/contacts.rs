@@ -130,14 +130,19 @@ impl Book {
             .map(|(key, entry)| (*key, entry.state == State::Changed))
     }
 
-    /// The rows that are to be written, and whether they are new, those in the order of names.
-    pub(crate) fn changes(&self) -> Vec<(Row<'_>, bool)> {
+    /// The rows that are to be written, new ones in the order of names.
+    pub(crate) fn changes(&self) -> Vec<Row<'_>> {
         let differs = |(_, entry): &(&ContactKey, &Entry)| entry.state != State::AsRead;
-        let rows = self.entries.iter().filter(differs);
-        let mut rows: Vec<(Row<'_>, bool)> =
-            rows.map(|(key, entry)| (Row::of((key, entry)), entry.state == State::New)).collect();
-        rows.sort_by_key(|(row, is_new)| (*is_new, row.company, row.wa_id, row.user_id));
-        rows
+        let mut rows: Vec<(&ContactKey, &Entry)> = self.entries.iter().filter(differs).collect();
+        rows.sort_by_key(|(key, entry)| {
+            let names = entry.contact.names.as_ref();
+            (entry.state == State::New).then_some((
+                key.0,
+                names.map(Names::wa_id),
+                names.map(Names::user_id),
+            ))
+        });
+        rows.into_iter().map(Row::of).collect()
     }
 
     /// Who turned out to be whom, both as they were found.
@@ -411,22 +416,19 @@ async fn write_postgres(
     sql: &'static str,
     rows: &[Row<'_>],
 ) -> Result<u64, Error> {
-    let query = bind_rows(sqlx::query(sql), rows.iter());
+    let query = bind_rows(sqlx::query(sql), rows);
     Ok(query.execute(connection).await?.rows_affected())
 }
 
 /// Binds the six columns of rows, as arrays.
-pub(crate) fn bind_rows<'q, 'r: 'q>(
-    query: PgQuery<'q>,
-    rows: impl Iterator<Item = &'r Row<'r>> + Clone,
-) -> PgQuery<'q> {
+pub(crate) fn bind_rows<'q>(query: PgQuery<'q>, rows: &'q [Row<'q>]) -> PgQuery<'q> {
     query
-        .bind(rows.clone().map(|row| row.company).collect::<Vec<_>>())
-        .bind(rows.clone().map(|row| row.id).collect::<Vec<_>>())
-        .bind(rows.clone().map(|row| row.wa_id).collect::<Vec<_>>())
-        .bind(rows.clone().map(|row| row.user_id).collect::<Vec<_>>())
-        .bind(rows.clone().map(|row| row.wrote_at).collect::<Vec<_>>())
-        .bind(rows.map(|row| row.created_at).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.company).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.id).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.wa_id).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.user_id).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.wrote_at).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.created_at).collect::<Vec<_>>())
 }
 
 /// Contacts by their numbers and persons, locked in their order. One probe of an index each (`LIMIT 1` keeps a

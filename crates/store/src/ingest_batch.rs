@@ -267,7 +267,7 @@ fn hand_fresh(batch: &Batch<'_>, rows: &[PendingRow], rooms: Rooms<'_>, now: Dat
 }
 
 /// By what the status of that kind of a message is known; only statuses are asked for.
-fn status_id(message: &str, kind: Kind) -> String {
+pub(crate) fn status_id(message: &str, kind: Kind) -> String {
     let status = match kind {
         Kind::Played => StatusKind::Played,
         Kind::Read => StatusKind::Read,

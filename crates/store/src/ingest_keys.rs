@@ -236,31 +236,54 @@ pub(crate) async fn events_of(
     tx: &mut HotTx,
     keys: &[(CompanyId, Option<SourceId>, String)],
 ) -> Result<Vec<Option<i64>>, Error> {
-    let keys: Vec<Key> = keys
-        .iter()
-        .map(|(company, source, id)| {
-            let digest = Sha256::digest(id.as_bytes());
-            let (hash, check) = (half(&digest, 0), half(&digest, 8));
-            let source = source.map_or(0, SourceId::raw);
-            Key { company: company.raw(), source, hash, check, body: 0 }
-        })
-        .collect();
-    let mut sorted = keys.clone();
-    sorted.sort_unstable_by_key(Key::place);
-    sorted.dedup_by_key(|key| key.place());
+    let keys = keys_of(keys);
     let found = match &mut tx.connection {
         HotConnection::Sqlite(_) => {
-            let places: Vec<Place> = sorted.iter().map(Key::place).collect();
+            let places: Vec<Place> = distinct(&keys).iter().map(Key::place).collect();
             key_look::look_again(store, tx, &places).await?
         }
-        HotConnection::Postgres(connection) => {
-            let row = |key: &Key| KeyRow { key: *key, event: 0, deliveries: 0 };
-            read_back(connection, &sorted.iter().map(row).collect::<Vec<_>>()).await?
-        }
+        HotConnection::Postgres(connection) => among_postgres(connection, &keys).await?,
     };
-    // One that stands elsewhere, because another has its place, is not found: that is once in 2^64.
+    Ok(events_among(&keys, &found))
+}
+
+/// The same on PostgreSQL, outside any transaction.
+pub(crate) async fn events_now(
+    connection: &mut sqlx::PgConnection,
+    keys: &[(CompanyId, Option<SourceId>, String)],
+) -> Result<Vec<Option<i64>>, Error> {
+    let keys = keys_of(keys);
+    let found = among_postgres(connection, &keys).await?;
+    Ok(events_among(&keys, &found))
+}
+
+fn keys_of(keys: &[(CompanyId, Option<SourceId>, String)]) -> Vec<Key> {
+    let key = |(company, source, id): &(CompanyId, Option<SourceId>, String)| {
+        let digest = Sha256::digest(id.as_bytes());
+        let (hash, check) = (half(&digest, 0), half(&digest, 8));
+        let source = source.map_or(0, SourceId::raw);
+        Key { company: company.raw(), source, hash, check, body: 0 }
+    };
+    keys.iter().map(key).collect()
+}
+
+fn distinct(keys: &[Key]) -> Vec<Key> {
+    let mut sorted = keys.to_vec();
+    sorted.sort_unstable_by_key(Key::place);
+    sorted.dedup_by_key(|key| key.place());
+    sorted
+}
+
+async fn among_postgres(connection: &mut sqlx::PgConnection, keys: &[Key]) -> Result<Found, Error> {
+    let row = |key: Key| KeyRow { key, event: 0, deliveries: 0 };
+    let rows: Vec<KeyRow> = distinct(keys).into_iter().map(row).collect();
+    read_back(connection, &rows).await
+}
+
+/// One that stands elsewhere, because another has its place, is not found: that is once in 2^64.
+fn events_among(keys: &[Key], found: &Found) -> Vec<Option<i64>> {
     let of = |key: &Key| found.get(&key.place()).filter(|row| row.check == key.check);
-    Ok(keys.iter().map(|key| of(key).map(|row| row.event)).collect())
+    keys.iter().map(|key| of(key).map(|row| row.event)).collect()
 }
 
 /// Where a key stands: company, source, hash.

@@ -17,13 +17,13 @@ use sea_orm::sqlx;
 use crate::compiled::CompiledCompany;
 use crate::hot::within;
 use crate::ingest::HandOver;
+use crate::ingest_batch::status_id;
 use crate::ingest_fan_out::{choose_by_session, fan_out};
 use crate::ingest_items::{Batch, Item};
 use crate::ingest_keys::{KeyRow, bind_keys, key_rows};
 use crate::ingest_rows::{PendingRow, Rooms, bind_fresh, events_insert, pending_insert};
-use crate::ingest_straight_said::{SAID_POSTGRES, SaidRows};
+use crate::ingest_straight_said::SaidRows;
 use crate::pools::{Pools, acquire_patiently};
-use crate::sessions_glance::Glance;
 use crate::short_way::{has_changed_nothing, not_so};
 use crate::{Error, Store};
 
@@ -122,23 +122,22 @@ impl Store {
         let mut connection = acquire_patiently(pool.get_postgres_connection_pool()).await?;
         self.inner.metrics.connection_wait.observe(asked.elapsed());
         let seen = batch.seen();
-        let glance = match seen.is_empty() {
-            true => None,
-            false => Some(within(Glance::read(&mut connection, &seen)).await?),
-        };
+        let mut observed = None;
+        if !seen.is_empty() {
+            let glance = self.glance(&mut connection, &seen, companies, status_id, now);
+            observed = within(glance).await?;
+            if observed.is_none() {
+                return Ok(None);
+            }
+        }
         drop(seen);
         for item in &mut batch.items {
             self.number(item, companies, now);
         }
-        let outcome = match glance {
-            None => None,
-            Some(glance) => {
-                let foreseen = self.foresee(glance, &batch.seen(), companies, now);
-                let Some((observed, outcome)) = foreseen else { return Ok(None) };
-                self.carry(batch, observed, companies, now);
-                Some(outcome)
-            }
-        };
+        let outcome = observed.map(|(observed, outcome)| {
+            self.carry(batch, observed, companies, now);
+            outcome
+        });
         choose_by_session(&mut batch.items, companies);
         let mut rows = fan_out(&batch.items, companies, now);
         let mut rooms = Rooms::new(hand_over);
@@ -220,7 +219,7 @@ fn is_plain(batch: &Batch<'_>, companies: &Companies, now: DateTime<Utc>) -> boo
     is_let_in && batch.items.iter().all(is_taken)
 }
 
-/// What is bound to [`STRAIGHT_POSTGRES`], or to [`SAID_POSTGRES`] where there is more of it.
+/// What is bound to [`STRAIGHT_POSTGRES`], with [`SaidRows`] where there is more of it.
 struct Straight<'a, 'b> {
     items: &'a [Item<'b>],
     rows: &'a [PendingRow],
@@ -239,7 +238,7 @@ impl Straight<'_, '_> {
         let new: Vec<&Item<'_>> = self.items.iter().collect();
         let (ids, versions): (Vec<i64>, Vec<i64>) =
             companies.iter().map(|(id, company)| (id.raw(), company.version)).unzip();
-        let sql = if self.said.is_some() { SAID_POSTGRES } else { STRAIGHT_POSTGRES };
+        let sql = self.said.as_ref().map_or(STRAIGHT_POSTGRES, SaidRows::sql);
         let query = bind_fresh(sqlx::query(sql), &new, self.rows, now);
         let query = query.bind(ids).bind(versions).bind(me);
         let mut query = bind_keys(query, self.keys);

@@ -14,7 +14,7 @@ use crate::events::event_conditions;
 use crate::exhausted::LAST_WORDS_POSTGRES;
 use crate::ingest_keys::KEYS_POSTGRES;
 use crate::ingest_straight::STRAIGHT_POSTGRES;
-use crate::ingest_straight_said::{SAID_PARAMETERS, SAID_POSTGRES};
+use crate::ingest_straight_said::{SAID_PARAMETERS, SAID_POSTGRES, SEEN_PARAMETERS, SEEN_POSTGRES};
 use crate::lines_sql::{ADVANCE, DEMOTE, LOCK, STANDING};
 use crate::readings::OLDEST_DUE;
 use crate::search::blocks::{Block, slices_sql};
@@ -35,7 +35,7 @@ use crate::waiting::{FIRST_DUE, UNCLAIMED, waiting_sql};
 use crate::{DeliveryFilter, EventFilter};
 
 /// What each statement is for, the statement, and how many parameters it has.
-pub const HOT: [(&str, &str, usize); 25] = [
+pub const HOT: [(&str, &str, usize); 26] = [
     ("due_lanes", DUE_LANES, 3),
     ("claim", CLAIM_POSTGRES, 4),
     ("claim_newest", CLAIM_NEWEST_POSTGRES, 4),
@@ -46,6 +46,7 @@ pub const HOT: [(&str, &str, usize); 25] = [
     ("keys", KEYS_POSTGRES, 9),
     ("straight", STRAIGHT_POSTGRES, 31),
     ("straight_said", SAID_POSTGRES, SAID_PARAMETERS),
+    ("straight_seen", SEEN_POSTGRES, SEEN_PARAMETERS),
     ("glance", GLANCE_POSTGRES, 4),
     ("finish", FINISH_POSTGRES, 20),
     ("give_up", TAKE_POSTGRES, 3),

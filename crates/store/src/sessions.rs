@@ -129,22 +129,36 @@ impl Store {
         if unheard.is_empty() {
             return Ok(unheard);
         }
-        let mut asked: Vec<usize> = Vec::new();
-        let mut keys: Vec<(CompanyId, Option<SourceId>, String)> = Vec::new();
-        for place in &unheard {
-            let Seen { event, said, .. } = seen[*place];
-            for kind in earlier_statuses(said.kind) {
-                asked.push(*place);
-                keys.push((event.company, event.source, status_id(&said.message_id, *kind)));
-            }
-        }
+        let Earlier { of, keys } = Earlier::of(seen, &unheard, status_id);
         let ours: HashSet<i64> = seen.iter().map(|one| one.id).collect();
-        for (place, event) in asked.into_iter().zip(events_of(self, tx, &keys).await?) {
+        for (place, event) in of.into_iter().zip(events_of(self, tx, &keys).await?) {
             if event.is_some_and(|event| !ours.contains(&event)) {
                 unheard.remove(&place);
             }
         }
         Ok(unheard)
+    }
+}
+
+/// The statuses that may have come before some events.
+pub(crate) struct Earlier {
+    /// Which event each of them would have come before.
+    pub(crate) of: Vec<usize>,
+    /// By what they are known.
+    pub(crate) keys: Vec<(CompanyId, Option<SourceId>, String)>,
+}
+
+impl Earlier {
+    pub(crate) fn of(seen: &[Seen<'_>], asking: &HashSet<usize>, status_id: StatusId) -> Self {
+        let (mut of, mut keys) = (Vec::new(), Vec::new());
+        for place in asking {
+            let Seen { event, said, .. } = seen[*place];
+            for kind in earlier_statuses(said.kind) {
+                of.push(*place);
+                keys.push((event.company, event.source, status_id(&said.message_id, *kind)));
+            }
+        }
+        Self { of, keys }
     }
 }
 

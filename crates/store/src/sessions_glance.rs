@@ -11,8 +11,11 @@ use sea_orm::sqlx::postgres::PgRow;
 use sea_orm::sqlx::{FromRow, Row as _};
 
 use crate::contacts::{Book, Columns as ContactColumns, ContactKey, Mention, Row};
+use crate::ingest_keys::events_now;
 use crate::session_rows::{Columns, WindowKey, WindowRow};
-use crate::sessions::{Companies, Observations, Round, Seen, Windows, asking_for_history, changed};
+use crate::sessions::{
+    Companies, Earlier, Observations, Round, Seen, StatusId, Windows, asking_for_history, changed,
+};
 use crate::{Error, Store};
 
 /// The contacts of names, each with its window at a business number, and the versions of both rows (`xmin`:
@@ -70,11 +73,6 @@ impl FromRow<'_, PgRow> for Glimpse {
     }
 }
 
-/// Who and what a batch speaks of, as it was a moment ago.
-pub(crate) struct Glance {
-    glimpses: Vec<Glimpse>,
-}
-
 /// What a batch makes of it.
 pub(crate) struct Outcome {
     book: Book,
@@ -87,63 +85,86 @@ pub(crate) struct Outcome {
 /// hangs on it is written.
 pub(crate) type Known<K> = (K, Version, bool);
 
-impl Glance {
-    /// Reads what these events speak of.
-    pub(crate) async fn read(
+impl Store {
+    /// Reads what these events speak of and decides what becomes of it, as [`Store::observe_batch`] does.
+    /// `None`: it is more than the short way takes.
+    pub(crate) async fn glance(
+        &self,
         connection: &mut sqlx::PgConnection,
         seen: &[Seen<'_>],
-    ) -> Result<Self, Error> {
-        let name = |name: Option<&Arc<str>>| name.map(ToString::to_string);
-        let wanted: BTreeSet<(i64, Option<String>, Option<String>, String)> = seen
-            .iter()
-            .map(|one| {
-                let names = &one.said.names;
-                let (number, person) = (name(names.wa_id()), name(names.user_id()));
-                (one.event.company.raw(), number, person, one.said.phone_number_id.to_string())
-            })
-            .collect();
-        let glimpses = sqlx::query_as(GLANCE_POSTGRES)
-            .bind(wanted.iter().map(|of| of.0).collect::<Vec<_>>())
-            .bind(wanted.iter().map(|of| of.1.as_deref()).collect::<Vec<_>>())
-            .bind(wanted.iter().map(|of| of.2.as_deref()).collect::<Vec<_>>())
-            .bind(wanted.iter().map(|of| of.3.as_str()).collect::<Vec<_>>())
-            .fetch_all(connection)
-            .await?;
-        Ok(Self { glimpses })
+        companies: &Companies,
+        status_id: StatusId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(Observations, Outcome)>, Error> {
+        let Read { rows, windows, contact_versions, window_versions } =
+            Read::of(read(connection, seen).await?);
+        let mut book = Book::of(rows, now);
+        let mentions: Vec<Mention> = seen.iter().map(Mention::of).collect();
+        let who = self.find_all(&mut book, &mentions, now);
+        if book.is_tangled() {
+            return Ok(None);
+        }
+        let mut unheard = asking_for_history(seen, &who, &windows, now);
+        if !unheard.is_empty() {
+            let Earlier { of, keys } = Earlier::of(seen, &unheard, status_id);
+            let events = events_now(connection, &keys).await?;
+            let heard = of.into_iter().zip(events).filter(|(_, event)| event.is_some());
+            let heard: HashSet<usize> = heard.map(|(place, _)| place).collect();
+            unheard.retain(|place| !heard.contains(place));
+        }
+        let mut round = Round::new(companies, book, windows, unheard);
+        let observed = self.go_through(&mut round, seen, &who, now);
+        let Round { book, windows, .. } = round;
+        Ok(Some((observed, Outcome { book, windows, contact_versions, window_versions })))
     }
 }
 
-impl Store {
-    /// Decides what becomes of contacts and sessions, as [`Store::observe_batch`] does. `None`: that takes
-    /// more than a glance.
-    pub(crate) fn foresee(
-        &self,
-        glance: Glance,
-        seen: &[Seen<'_>],
-        companies: &Companies,
-        now: DateTime<Utc>,
-    ) -> Option<(Observations, Outcome)> {
-        let (mut rows, mut contact_versions) = (BTreeMap::new(), BTreeMap::new());
-        let (mut windows, mut window_versions) = (Windows::new(), BTreeMap::new());
-        for Glimpse { contact, version, window } in glance.glimpses {
+async fn read(
+    connection: &mut sqlx::PgConnection,
+    seen: &[Seen<'_>],
+) -> Result<Vec<Glimpse>, Error> {
+    let name = |name: Option<&Arc<str>>| name.map(ToString::to_string);
+    let wanted: BTreeSet<(i64, Option<String>, Option<String>, String)> = seen
+        .iter()
+        .map(|one| {
+            let names = &one.said.names;
+            let (number, person) = (name(names.wa_id()), name(names.user_id()));
+            (one.event.company.raw(), number, person, one.said.phone_number_id.to_string())
+        })
+        .collect();
+    let glimpses = sqlx::query_as(GLANCE_POSTGRES)
+        .bind(wanted.iter().map(|of| of.0).collect::<Vec<_>>())
+        .bind(wanted.iter().map(|of| of.1.as_deref()).collect::<Vec<_>>())
+        .bind(wanted.iter().map(|of| of.2.as_deref()).collect::<Vec<_>>())
+        .bind(wanted.iter().map(|of| of.3.as_str()).collect::<Vec<_>>())
+        .fetch_all(connection)
+        .await?;
+    Ok(glimpses)
+}
+
+/// What was read, by its keys.
+#[derive(Default)]
+struct Read {
+    rows: Vec<ContactColumns>,
+    windows: Windows,
+    contact_versions: BTreeMap<ContactKey, Version>,
+    window_versions: BTreeMap<WindowKey, Version>,
+}
+
+impl Read {
+    fn of(glimpses: Vec<Glimpse>) -> Self {
+        let mut read = Self::default();
+        for Glimpse { contact, version, window } in glimpses {
             let key = (CompanyId::from_raw(contact.0), ContactId::from_raw(contact.1));
-            contact_versions.insert(key, version);
-            rows.insert(key, contact);
+            if read.contact_versions.insert(key, version).is_none() {
+                read.rows.push(contact);
+            }
             if let Some((key, row, version)) = window {
-                window_versions.insert(key.clone(), version);
-                windows.insert(key, (Some(row.clone()), row));
+                read.window_versions.insert(key.clone(), version);
+                read.windows.insert(key, (Some(row.clone()), row));
             }
         }
-        let mut book = Book::of(rows.into_values().collect(), now);
-        let mentions: Vec<Mention> = seen.iter().map(Mention::of).collect();
-        let who = self.find_all(&mut book, &mentions, now);
-        if book.is_tangled() || !asking_for_history(seen, &who, &windows, now).is_empty() {
-            return None;
-        }
-        let mut round = Round::new(companies, book, windows, HashSet::new());
-        let observed = self.go_through(&mut round, seen, &who, now);
-        let Round { book, windows, .. } = round;
-        Some((observed, Outcome { book, windows, contact_versions, window_versions }))
+        read
     }
 }
 
@@ -167,14 +188,13 @@ impl Outcome {
         known.map(|(key, version)| (key, *version, changed.contains(key))).collect()
     }
 
-    /// The contacts that are to be written, and whether they are new.
-    pub(crate) fn written_contacts(&self) -> Vec<(Row<'_>, bool)> {
+    /// The contacts that are to be written.
+    pub(crate) fn written_contacts(&self) -> Vec<Row<'_>> {
         self.book.changes()
     }
 
-    /// The windows that are to be written, and whether they are new.
-    pub(crate) fn written_windows(&self) -> (Vec<Columns>, Vec<bool>) {
-        let written = changed(&self.windows);
-        written.map(|(key, before, after)| (Columns::of((key, after)), before.is_none())).unzip()
+    /// The windows that are to be written.
+    pub(crate) fn written_windows(&self) -> Vec<Columns> {
+        changed(&self.windows).map(|(key, _, after)| Columns::of((key, after))).collect()
     }
 }

@@ -59,6 +59,8 @@ mod settle_endpoint;
 mod setup;
 #[path = "hot/short_ways.rs"]
 mod short_ways;
+#[path = "hot/short_ways_said.rs"]
+mod short_ways_said;
 #[path = "hot/sources.rs"]
 mod sources;
 #[path = "hot/stats.rs"]
