@@ -130,19 +130,15 @@ impl Book {
             .map(|(key, entry)| (*key, entry.state == State::Changed))
     }
 
-    /// The rows that are to be written, new ones in the order of names.
-    pub(crate) fn changes(&self) -> Vec<Row<'_>> {
-        let differs = |(_, entry): &(&ContactKey, &Entry)| entry.state != State::AsRead;
-        let mut rows: Vec<(&ContactKey, &Entry)> = self.entries.iter().filter(differs).collect();
-        rows.sort_by_key(|(key, entry)| {
-            let names = entry.contact.names.as_ref();
-            (entry.state == State::New).then_some((
-                key.0,
-                names.map(Names::wa_id),
-                names.map(Names::user_id),
-            ))
-        });
-        rows.into_iter().map(Row::of).collect()
+    /// The rows that are to be written, and whether they are new: those first, in the order of names, then
+    /// the others in the order of ids, as on the long way.
+    pub(crate) fn changes(&self) -> Vec<(Row<'_>, bool)> {
+        let in_state = |wanted: State| self.entries.iter().filter(move |(_, e)| e.state == wanted);
+        let mut rows: Vec<(Row<'_>, bool)> =
+            in_state(State::New).map(|entry| (Row::of(entry), true)).collect();
+        rows.sort_by_key(|(row, _)| (row.company, row.wa_id, row.user_id));
+        rows.extend(in_state(State::Changed).map(|entry| (Row::of(entry), false)));
+        rows
     }
 
     /// Who turned out to be whom, both as they were found.
@@ -416,19 +412,22 @@ async fn write_postgres(
     sql: &'static str,
     rows: &[Row<'_>],
 ) -> Result<u64, Error> {
-    let query = bind_rows(sqlx::query(sql), rows);
+    let query = bind_rows(sqlx::query(sql), rows.iter());
     Ok(query.execute(connection).await?.rows_affected())
 }
 
 /// Binds the six columns of rows, as arrays.
-pub(crate) fn bind_rows<'q>(query: PgQuery<'q>, rows: &'q [Row<'q>]) -> PgQuery<'q> {
+pub(crate) fn bind_rows<'q, 'r: 'q>(
+    query: PgQuery<'q>,
+    rows: impl Iterator<Item = &'r Row<'r>> + Clone,
+) -> PgQuery<'q> {
     query
-        .bind(rows.iter().map(|row| row.company).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.id).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.wa_id).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.user_id).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.wrote_at).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.created_at).collect::<Vec<_>>())
+        .bind(rows.clone().map(|row| row.company).collect::<Vec<_>>())
+        .bind(rows.clone().map(|row| row.id).collect::<Vec<_>>())
+        .bind(rows.clone().map(|row| row.wa_id).collect::<Vec<_>>())
+        .bind(rows.clone().map(|row| row.user_id).collect::<Vec<_>>())
+        .bind(rows.clone().map(|row| row.wrote_at).collect::<Vec<_>>())
+        .bind(rows.map(|row| row.created_at).collect::<Vec<_>>())
 }
 
 /// Contacts by their numbers and persons, locked in their order. One probe of an index each (`LIMIT 1` keeps a

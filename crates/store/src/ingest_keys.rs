@@ -177,6 +177,11 @@ pub(crate) fn key_rows(items: &[Item<'_>]) -> Option<Vec<KeyRow>> {
     (rows.len() == places.len()).then_some(rows)
 }
 
+/// Whether two of these events have the same key.
+pub(crate) fn has_twins(items: &[Item<'_>]) -> bool {
+    places(items).len() < items.iter().filter(|item| item.key.is_some()).count()
+}
+
 /// Binds the seven columns of keys, as arrays.
 pub(crate) fn bind_keys<'q>(query: PgQuery<'q>, rows: &[KeyRow]) -> PgQuery<'q> {
     let column = |pick: fn(&KeyRow) -> i64| rows.iter().map(pick).collect::<Vec<_>>();

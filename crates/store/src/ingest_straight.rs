@@ -20,7 +20,7 @@ use crate::ingest::HandOver;
 use crate::ingest_batch::status_id;
 use crate::ingest_fan_out::{choose_by_session, fan_out};
 use crate::ingest_items::{Batch, Item};
-use crate::ingest_keys::{KeyRow, bind_keys, key_rows};
+use crate::ingest_keys::{KeyRow, bind_keys, has_twins, key_rows};
 use crate::ingest_rows::{PendingRow, Rooms, bind_fresh, events_insert, pending_insert};
 use crate::ingest_straight_said::SaidRows;
 use crate::pools::{Pools, acquire_patiently};
@@ -117,6 +117,9 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Option<Written<'a>>, Error> {
         let Pools::Postgres { pool } = &self.inner.pools else { return Ok(None) };
+        if has_twins(&batch.items) {
+            return Ok(None);
+        }
         // Before the ids are made: whoever walks behind them waits only so long for their transaction.
         let asked = Instant::now();
         let mut connection = acquire_patiently(pool.get_postgres_connection_pool()).await?;
@@ -125,18 +128,23 @@ impl Store {
         let mut observed = None;
         if !seen.is_empty() {
             let glance = self.glance(&mut connection, &seen, companies, status_id, now);
-            observed = within(glance).await?;
-            if observed.is_none() {
-                return Ok(None);
-            }
+            observed = match within(glance).await {
+                Ok(None) => return Ok(None),
+                Ok(observed) => observed,
+                Err(error) => {
+                    // Its answer may come yet.
+                    connection.close_on_drop();
+                    return Err(error);
+                }
+            };
         }
         drop(seen);
         for item in &mut batch.items {
             self.number(item, companies, now);
         }
-        let outcome = observed.map(|(observed, outcome)| {
+        let foreseen = observed.map(|(observed, foreseen)| {
             self.carry(batch, observed, companies, now);
-            outcome
+            foreseen
         });
         choose_by_session(&mut batch.items, companies);
         let mut rows = fan_out(&batch.items, companies, now);
@@ -146,8 +154,8 @@ impl Store {
             return Ok(None);
         }
         let begun = Instant::now();
-        let is_usual = outcome.is_none() && rows.iter().all(PendingRow::is_plain);
-        let said = (!is_usual).then(|| outcome.as_ref().map(SaidRows::of).unwrap_or_default());
+        let is_usual = foreseen.is_none() && rows.iter().all(PendingRow::is_plain);
+        let said = (!is_usual).then(|| foreseen.as_ref().map(SaidRows::of).unwrap_or_default());
         let statement = Straight { items: &batch.items, rows: &rows, keys: &keys, said };
         let run = statement.run(&mut connection, companies, self.incarnation(), now);
         match within(async { Ok(run.await) }).await {

@@ -5,7 +5,7 @@ use crate::contacts::{self, ContactKey, Row, contacts_insert, contacts_on_confli
 use crate::ingest_rows::{PendingRow, PgQuery, events_insert};
 use crate::ingest_straight::{as_known, checks, keys_insert};
 use crate::session_rows::{self, Columns, WindowKey, sessions_insert, sessions_on_conflict};
-use crate::sessions_glance::{Known, Outcome};
+use crate::sessions_glance::{Foreseen, Known};
 use crate::short_way::not_so;
 
 /// Writes fresh deliveries with their formats.
@@ -16,22 +16,17 @@ macro_rules! pending_with_format {
          $17::bigint[],$18::bigint[],$19::bigint[],$32::bigint[],$33::bigint[])"
     };
 }
-/// A contact of an array's row, if it is still as it was read.
-macro_rules! contact_as_read {
-    ($rest:literal) => {
-        concat!(
-            "CROSS JOIN LATERAL (SELECT y.id FROM contacts y WHERE y.company_id = c.company AND y.id = c.id \
-             AND y.xmin::text::bigint = c.version LIMIT 1",
-            $rest,
-            ") x"
-        )
+/// Which rows of `c` (contacts) and `w` (windows) are as they were read, when the statement begins; a window
+/// that was not there has the version -1.
+macro_rules! contact_is_as_read {
+    () => {
+        "c.version = (SELECT y.xmin::text::bigint FROM contacts y WHERE y.company_id = c.company AND y.id = c.id)"
     };
 }
-/// The windows that were read and are not written, as far as they are still so.
-macro_rules! windows_as_read {
+macro_rules! window_is_as_read {
     () => {
-        "CROSS JOIN LATERAL (SELECT y.contact_id FROM sessions y WHERE y.company_id = w.company \
-         AND y.phone_number_id = w.number AND y.contact_id = w.contact AND y.xmin::text::bigint = w.version LIMIT 1) x"
+        "w.version = COALESCE((SELECT y.xmin::text::bigint FROM sessions y WHERE y.company_id = w.company \
+         AND y.phone_number_id = w.number AND y.contact_id = w.contact), -1)"
     };
 }
 
@@ -49,11 +44,11 @@ pub(crate) const SEEN_POSTGRES: &str = concat!(
     keys_insert!(),
     " SELECT CASE WHEN ",
     as_known!(),
-    " AND (SELECT count(*) FROM unnest($34::bigint[],$35::bigint[],$36::bigint[]) AS c(company, id, version) ",
-    contact_as_read!(""),
+    " AND (SELECT count(*) FROM unnest($34::bigint[],$35::bigint[],$36::bigint[]) AS c(company, id, version) WHERE ",
+    contact_is_as_read!(),
     ") = cardinality($35::bigint[]) AND (SELECT count(*) \
-     FROM unnest($37::bigint[],$38::text[],$39::bigint[],$40::bigint[]) AS w(company, number, contact, version) ",
-    windows_as_read!(),
+     FROM unnest($37::bigint[],$38::text[],$39::bigint[],$40::bigint[]) AS w(company, number, contact, version) WHERE ",
+    window_is_as_read!(),
     ") = cardinality($39::bigint[]) THEN 1 ELSE ",
     not_so!("(SELECT count(*) FROM k)"),
     " END"
@@ -75,48 +70,53 @@ pub(crate) const SAID_POSTGRES: &str = concat!(
     ", c AS (SELECT * FROM unnest($34::bigint[],$35::bigint[],$36::bigint[],$41::boolean[]) AS t(company, id, version, locked)), \
      w AS (SELECT * FROM unnest($37::bigint[],$38::text[],$39::bigint[],$40::bigint[],$42::boolean[]) \
      AS t(company, number, contact, version, locked)), \
-     cl AS (SELECT x.id FROM c ",
-    contact_as_read!(" FOR UPDATE"),
-    " WHERE c.locked), \
-     cw AS (",
+     n AS (SELECT * FROM unnest($43::bigint[],$44::bigint[],$45::text[],$46::text[],$47::bigint[],$48::bigint[],$49::boolean[]) \
+     AS t(company_id, id, wa_id, user_id, wrote_at, created_at, is_new)), \
+     cl AS (SELECT x.id FROM c CROSS JOIN LATERAL (SELECT y.id FROM contacts y WHERE y.company_id = c.company AND y.id = c.id \
+     AND y.xmin::text::bigint = c.version LIMIT 1 FOR UPDATE) x WHERE c.locked), \
+     cn AS (",
     contacts_insert!(),
-    " SELECT * FROM unnest($43::bigint[],$44::bigint[],$45::text[],$46::text[],$47::bigint[],$48::bigint[]) AS t \
-     WHERE (SELECT count(*) FROM cl) = $62 ",
+    " SELECT company_id, id, wa_id, user_id, wrote_at, created_at FROM n WHERE is_new \
+     AND (SELECT count(*) FROM cl) = $63 ON CONFLICT DO NOTHING RETURNING 1), \
+     cu AS (",
+    contacts_insert!(),
+    " SELECT company_id, id, wa_id, user_id, wrote_at, created_at FROM n WHERE NOT is_new \
+     AND (SELECT count(*) FROM cl) = $63 AND (SELECT count(*) FROM cn) = $65 ",
     contacts_on_conflict!(),
-    " WHERE (contacts.company_id, contacts.id, contacts.xmin::text::bigint) IN (SELECT company, id, version FROM c) RETURNING 1), \
+    " RETURNING 1), \
      ww AS (",
     sessions_insert!(),
-    " SELECT * FROM unnest($49::bigint[],$50::text[],$51::bigint[],$52::bigint[],$53::bigint[],$54::bigint[],$55::bigint[],\
-     $56::bigint[],$57::bigint[],$58::bigint[],$59::bigint[],$60::bigint[],$61::text[]) AS t \
-     WHERE (SELECT count(*) FROM cl) = $62 AND (SELECT count(*) FROM cw) = cardinality($44::bigint[]) ",
+    " SELECT * FROM unnest($50::bigint[],$51::text[],$52::bigint[],$53::bigint[],$54::bigint[],$55::bigint[],$56::bigint[],\
+     $57::bigint[],$58::bigint[],$59::bigint[],$60::bigint[],$61::bigint[],$62::text[]) AS t \
+     WHERE (SELECT count(*) FROM cl) = $63 AND (SELECT count(*) FROM cn) + (SELECT count(*) FROM cu) = cardinality($44::bigint[]) ",
     sessions_on_conflict!(),
     " WHERE (sessions.company_id, sessions.phone_number_id, sessions.contact_id, sessions.xmin::text::bigint) \
      IN (SELECT company, number, contact, version FROM w) RETURNING 1) \
      SELECT CASE WHEN ",
     as_known!(),
-    " AND (SELECT count(*) FROM cl) = $62 AND (SELECT count(*) FROM c ",
-    contact_as_read!(""),
-    " WHERE NOT c.locked) = cardinality($35::bigint[]) - $62 AND (SELECT count(*) FROM w ",
-    windows_as_read!(),
-    " WHERE NOT w.locked) = cardinality($39::bigint[]) - $63 \
-     AND (SELECT count(*) FROM cw) = cardinality($44::bigint[]) \
-     AND (SELECT count(*) FROM ww) = cardinality($51::bigint[]) THEN 1 ELSE ",
+    " AND (SELECT count(*) FROM cl) = $63 AND (SELECT count(*) FROM c WHERE NOT c.locked AND ",
+    contact_is_as_read!(),
+    ") = cardinality($35::bigint[]) - $63 AND (SELECT count(*) FROM w WHERE NOT w.locked AND ",
+    window_is_as_read!(),
+    ") = cardinality($39::bigint[]) - $64 \
+     AND (SELECT count(*) FROM cn) + (SELECT count(*) FROM cu) = cardinality($44::bigint[]) \
+     AND (SELECT count(*) FROM ww) = cardinality($52::bigint[]) THEN 1 ELSE ",
     not_so!("(SELECT count(*) FROM k)"),
     " END"
 );
-pub(crate) const SAID_PARAMETERS: usize = 63;
+pub(crate) const SAID_PARAMETERS: usize = 65;
 
 /// What is bound of contacts and windows; by default nothing is said of anybody.
 #[derive(Default)]
 pub(crate) struct SaidRows<'a> {
     contacts: Vec<Known<ContactKey>>,
     windows: Vec<Known<&'a WindowKey>>,
-    written_contacts: Vec<Row<'a>>,
+    written_contacts: Vec<(Row<'a>, bool)>,
     written_windows: Vec<Columns>,
 }
 
 impl<'a> SaidRows<'a> {
-    pub(crate) fn of(outcome: &'a Outcome) -> Self {
+    pub(crate) fn of(outcome: &'a Foreseen) -> Self {
         Self {
             contacts: outcome.known_contacts(),
             windows: outcome.known_windows(),
@@ -143,12 +143,12 @@ impl<'a> SaidRows<'a> {
             return query;
         }
         let (contacts, windows) = (locked(&self.contacts), locked(&self.windows));
-        let count = |which: &[bool]| which.iter().map(|is| i64::from(*is)).sum::<i64>();
-        let counts = (count(&contacts), count(&windows));
+        let new: Vec<bool> = self.written_contacts.iter().map(|(_, is_new)| *is_new).collect();
+        let counts = [&contacts, &windows, &new].map(|which| count(which));
         let query = query.bind(contacts).bind(windows);
-        let query = contacts::bind_rows(query, &self.written_contacts);
-        let query = session_rows::bind_rows(query, &self.written_windows);
-        query.bind(counts.0).bind(counts.1)
+        let query = contacts::bind_rows(query, self.written_contacts.iter().map(|(row, _)| row));
+        let query = session_rows::bind_rows(query.bind(new), &self.written_windows);
+        counts.into_iter().fold(query, PgQuery::bind)
     }
 
     fn bind_known<'q>(&'q self, query: PgQuery<'q>) -> PgQuery<'q> {
@@ -166,4 +166,8 @@ impl<'a> SaidRows<'a> {
 
 fn locked<K>(known: &[Known<K>]) -> Vec<bool> {
     known.iter().map(|(.., is_locked)| *is_locked).collect()
+}
+
+fn count(which: &[bool]) -> i64 {
+    which.iter().map(|is| i64::from(*is)).sum()
 }

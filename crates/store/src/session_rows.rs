@@ -39,7 +39,7 @@ impl WindowRow {
 }
 
 /// A row as it is read.
-pub(crate) type Read = (
+type Read = (
     i64,
     String,
     i64,
@@ -103,7 +103,7 @@ impl Columns {
         }
     }
 
-    pub(crate) fn of_read(read: Read) -> Self {
+    fn of_read(read: Read) -> Self {
         let (
             company_id,
             phone_number_id,

@@ -167,7 +167,10 @@ pub(crate) fn changed(
     windows: &Windows,
 ) -> impl Iterator<Item = (&WindowKey, Option<&WindowRow>, &WindowRow)> {
     let windows = windows.iter().map(|(key, (before, after))| (key, before.as_ref(), after));
-    windows.filter(|(_, before, after)| **after != before.cloned().unwrap_or_default())
+    windows.filter(|(_, before, after)| match before {
+        Some(before) => before != after,
+        None => **after != WindowRow::default(),
+    })
 }
 
 /// Which of the events make it matter what was accepted before them.
@@ -250,7 +253,8 @@ impl Mention {
 }
 
 impl Seen<'_> {
-    fn key(&self, who: ContactKey) -> WindowKey {
+    /// The window that it is about.
+    pub(crate) fn key(&self, who: ContactKey) -> WindowKey {
         (who.0, Arc::clone(&self.said.phone_number_id), who.1)
     }
 

@@ -29,60 +29,67 @@ pub(crate) const GLANCE_POSTGRES: &str = "SELECT c.company_id, c.id, c.wa_id, c.
     FROM contacts x WHERE x.company_id = k.company_id AND x.wa_id = k.wa_id AND x.wa_id IS NOT NULL LIMIT 1) UNION \
     (SELECT x.company_id, x.id, x.wa_id, x.user_id, x.wrote_at, x.created_at, x.xmin::text::bigint \
     FROM contacts x WHERE x.company_id = k.company_id AND x.user_id = k.user_id AND x.user_id IS NOT NULL LIMIT 1)) c \
-    LEFT JOIN LATERAL (SELECT s.xmin::text::bigint, s.last_in_at, s.session_id, s.started_at, s.activated_at, \
-    s.due_at, s.earlier_id, s.earlier_started_at, s.earlier_activated_at, s.source_id, s.about \
+    LEFT JOIN LATERAL (SELECT s.xmin::text::bigint AS window_version, s.last_in_at, s.session_id, s.started_at, \
+    s.activated_at, s.due_at, s.earlier_id, s.earlier_started_at, s.earlier_activated_at, s.source_id, s.about \
     FROM sessions s WHERE s.company_id = c.company_id AND s.phone_number_id = k.number AND s.contact_id = c.id \
     LIMIT 1) s ON true";
 
 /// Which version of a row was read.
 type Version = i64;
+/// In the place of a version: there is no row.
+const ABSENT: Version = -1;
 
 /// A row of [`GLANCE_POSTGRES`].
 struct Glimpse {
     contact: ContactColumns,
     version: Version,
-    window: Option<(WindowKey, WindowRow, Version)>,
+    window: WindowKey,
+    row: Option<(WindowRow, Version)>,
 }
 
 impl FromRow<'_, PgRow> for Glimpse {
     fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
         let contact: ContactColumns = FromRow::from_row(row)?;
-        let window = match row.try_get::<Option<Version>, _>(8)? {
+        let (company, id) = (CompanyId::from_raw(contact.0), ContactId::from_raw(contact.1));
+        let number: String = row.try_get("number")?;
+        let window = (company, Arc::from(number), id);
+        let version: Option<Version> = row.try_get("window_version")?;
+        let window_row = match version {
             None => None,
-            Some(version) => {
-                let columns = Columns {
-                    company_id: contact.0,
-                    phone_number_id: row.try_get(7)?,
-                    contact_id: contact.1,
-                    last_in_at: row.try_get(9)?,
-                    session_id: row.try_get(10)?,
-                    started_at: row.try_get(11)?,
-                    activated_at: row.try_get(12)?,
-                    due_at: row.try_get(13)?,
-                    earlier_id: row.try_get(14)?,
-                    earlier_started_at: row.try_get(15)?,
-                    earlier_activated_at: row.try_get(16)?,
-                    source_id: row.try_get(17)?,
-                    about: row.try_get(18)?,
-                };
-                let (key, window) = columns.row();
-                Some((key, window, version))
-            }
+            Some(version) => Some((columns(row, &window)?.row().1, version)),
         };
-        Ok(Self { contact, version: row.try_get(6)?, window })
+        Ok(Self { contact, version: row.try_get("version")?, window, row: window_row })
     }
 }
 
+fn columns(row: &PgRow, key: &WindowKey) -> Result<Columns, sqlx::Error> {
+    Ok(Columns {
+        company_id: key.0.raw(),
+        phone_number_id: key.1.to_string(),
+        contact_id: key.2.raw(),
+        last_in_at: row.try_get("last_in_at")?,
+        session_id: row.try_get("session_id")?,
+        started_at: row.try_get("started_at")?,
+        activated_at: row.try_get("activated_at")?,
+        due_at: row.try_get("due_at")?,
+        earlier_id: row.try_get("earlier_id")?,
+        earlier_started_at: row.try_get("earlier_started_at")?,
+        earlier_activated_at: row.try_get("earlier_activated_at")?,
+        source_id: row.try_get("source_id")?,
+        about: row.try_get("about")?,
+    })
+}
+
 /// What a batch makes of it.
-pub(crate) struct Outcome {
+pub(crate) struct Foreseen {
     book: Book,
     windows: Windows,
     contact_versions: BTreeMap<ContactKey, Version>,
+    /// Also of those that are not there.
     window_versions: BTreeMap<WindowKey, Version>,
 }
 
-/// A row that was there: which one, its version, and whether it is to be locked, because the row or what
-/// hangs on it is written.
+/// A row that was looked at: which one, its version, and whether it, or what hangs on it, is written.
 pub(crate) type Known<K> = (K, Version, bool);
 
 impl Store {
@@ -95,13 +102,19 @@ impl Store {
         companies: &Companies,
         status_id: StatusId,
         now: DateTime<Utc>,
-    ) -> Result<Option<(Observations, Outcome)>, Error> {
-        let Read { rows, windows, contact_versions, window_versions } =
-            Read::of(read(connection, seen).await?);
+    ) -> Result<Option<(Observations, Foreseen)>, Error> {
+        let glimpses = read(connection, seen).await?;
+        let Looked { rows, windows, contact_versions, window_versions } = Looked::of(glimpses);
         let mut book = Book::of(rows, now);
         let mentions: Vec<Mention> = seen.iter().map(Mention::of).collect();
         let who = self.find_all(&mut book, &mentions, now);
-        if book.is_tangled() {
+        // Who got a name in this batch may be meant by it alone, and then its window was not asked for.
+        let is_known = |key: &ContactKey| contact_versions.contains_key(key);
+        let mut meant = seen.iter().zip(&who).filter_map(|(one, who)| Some((one, (*who)?)));
+        let is_missed = |(one, who): (&Seen<'_>, ContactKey)| {
+            is_known(&who) && !window_versions.contains_key(&one.key(who))
+        };
+        if book.is_tangled() || meant.any(is_missed) {
             return Ok(None);
         }
         let mut unheard = asking_for_history(seen, &who, &windows, now);
@@ -115,7 +128,7 @@ impl Store {
         let mut round = Round::new(companies, book, windows, unheard);
         let observed = self.go_through(&mut round, seen, &who, now);
         let Round { book, windows, .. } = round;
-        Ok(Some((observed, Outcome { book, windows, contact_versions, window_versions })))
+        Ok(Some((observed, Foreseen { book, windows, contact_versions, window_versions })))
     }
 }
 
@@ -144,31 +157,31 @@ async fn read(
 
 /// What was read, by its keys.
 #[derive(Default)]
-struct Read {
+struct Looked {
     rows: Vec<ContactColumns>,
     windows: Windows,
     contact_versions: BTreeMap<ContactKey, Version>,
     window_versions: BTreeMap<WindowKey, Version>,
 }
 
-impl Read {
+impl Looked {
     fn of(glimpses: Vec<Glimpse>) -> Self {
         let mut read = Self::default();
-        for Glimpse { contact, version, window } in glimpses {
-            let key = (CompanyId::from_raw(contact.0), ContactId::from_raw(contact.1));
-            if read.contact_versions.insert(key, version).is_none() {
+        for Glimpse { contact, version, window, row } in glimpses {
+            if read.contact_versions.insert((window.0, window.2), version).is_none() {
                 read.rows.push(contact);
             }
-            if let Some((key, row, version)) = window {
-                read.window_versions.insert(key.clone(), version);
-                read.windows.insert(key, (Some(row.clone()), row));
+            let version = row.as_ref().map_or(ABSENT, |(_, version)| *version);
+            read.window_versions.insert(window.clone(), version);
+            if let Some((row, _)) = row {
+                read.windows.insert(window, (Some(row.clone()), row));
             }
         }
         read
     }
 }
 
-impl Outcome {
+impl Foreseen {
     /// The contacts that were there, in the order in which rows are locked. Whose window is written is
     /// locked, too: everybody decides about windows under that lock.
     pub(crate) fn known_contacts(&self) -> Vec<Known<ContactKey>> {
@@ -181,15 +194,15 @@ impl Outcome {
         self.book.known().filter_map(known).collect()
     }
 
-    /// The windows that were there, in that order.
+    /// The windows that were looked at, in that order.
     pub(crate) fn known_windows(&self) -> Vec<Known<&WindowKey>> {
         let changed: BTreeSet<&WindowKey> = changed(&self.windows).map(|(key, ..)| key).collect();
         let known = self.window_versions.iter();
         known.map(|(key, version)| (key, *version, changed.contains(key))).collect()
     }
 
-    /// The contacts that are to be written.
-    pub(crate) fn written_contacts(&self) -> Vec<Row<'_>> {
+    /// The contacts that are to be written, and whether they are new.
+    pub(crate) fn written_contacts(&self) -> Vec<(Row<'_>, bool)> {
         self.book.changes()
     }
 

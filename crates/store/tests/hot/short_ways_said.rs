@@ -8,6 +8,7 @@ use domain::event::NewEvent;
 use domain::event_type::Selector;
 use domain::format::{Format, Rendering};
 use domain::id::EndpointId;
+use domain::selection::{SessionState, SessionWanted};
 use domain::whatsapp::{StatusKind, status_external_id};
 use sea_orm::{ConnectionTrait, QueryResult, TransactionTrait};
 use serde_json::{Value, json};
@@ -26,6 +27,13 @@ async fn endpoint(s: &Setup, format: Format) -> EndpointId {
     let event_types = vec![Selector::parse("*").unwrap()];
     let wanted = NewEndpoint { event_types, format, ..new_endpoint() };
     s.store.create_endpoint(s.company, wanted, ACTOR, now()).await.unwrap().id
+}
+
+async fn in_session(s: &Setup, state: SessionState) {
+    let mut wanted =
+        NewEndpoint { event_types: vec![Selector::parse("*").unwrap()], ..new_endpoint() };
+    wanted.narrowing.session = SessionWanted::Only(state);
+    s.store.create_endpoint(s.company, wanted, ACTOR, now()).await.unwrap();
 }
 
 fn event(s: &Setup, kind: &str, message: &str, who: Who, seconds: i64) -> NewEvent {
@@ -70,8 +78,8 @@ async fn all_of(s: &Setup) -> Vec<String> {
     };
     let mut all = Vec::new();
     let events = "SELECT e.event_type, e.subject, e.external_id, e.occurred_at, e.accepted_at, e.phone_number_id, \
-        e.data, e.session, e.deliveries, p.claimed_by <> 0 AS claimed FROM events e JOIN pending p ON p.event_id = e.id \
-        ORDER BY e.id";
+        e.data, e.session, e.deliveries, p.claimed_by <> 0 AS claimed, p.endpoint_id \
+        FROM events e JOIN pending p ON p.event_id = e.id ORDER BY e.id, p.id";
     for row in rows(s, events).await {
         let column = |name: &str| row.try_get::<Option<String>>("", name).unwrap();
         let number = |name: &str| row.try_get::<i64>("", name).unwrap();
@@ -86,7 +94,7 @@ async fn all_of(s: &Setup) -> Vec<String> {
             }
         }
         all.push(format!(
-            "{:?} {:?} {:?} {:?} {} {} {} {jsons:?} {}",
+            "{:?} {:?} {:?} {:?} {} {} {} {jsons:?} {} {}",
             column("event_type"),
             column("subject"),
             column("external_id"),
@@ -95,6 +103,7 @@ async fn all_of(s: &Setup) -> Vec<String> {
             number("accepted_at"),
             number("deliveries"),
             row.try_get::<bool>("", "claimed").unwrap(),
+            place(format!("endpoint {}", number("endpoint_id"))),
         ));
     }
     let windows = "SELECT c.wa_id, c.user_id, c.wrote_at, c.created_at, s.phone_number_id, s.last_in_at, s.session_id, \
@@ -131,8 +140,15 @@ impl Dice {
 
 /// Batches of messages and statuses of a few people, some known by one name at first.
 fn script(s: &Setup, seed: u64, batches: usize) -> Vec<(i64, Vec<NewEvent>)> {
-    const PEOPLE: [Who; 5] =
-        [PRIYA, (PRIYA.0, None), OTHER, (None, Some("DE.2")), (Some("4930"), Some("DE.2"))];
+    const PEOPLE: [Who; 7] = [
+        PRIYA,
+        (PRIYA.0, None),
+        (None, PRIYA.1),
+        OTHER,
+        (None, Some("DE.2")),
+        (Some("4930"), None),
+        (Some("4930"), Some("DE.2")),
+    ];
     const KINDS: [&str; 6] = [
         "message.sent",
         "message.delivered",
@@ -164,6 +180,9 @@ async fn what_is_said_comes_to_the_same_on_both_ways() {
         let mut came = Vec::new();
         for s in [Setup::sqlite().await, Setup::postgres().await] {
             let door = known(&s).await;
+            for state in [SessionState::Active, SessionState::Inactive] {
+                in_session(&s, state).await;
+            }
             for (at, events) in script(&s, seed, 40) {
                 take(&s, &door, events, at).await;
             }
@@ -248,21 +267,11 @@ async fn formats_go_the_short_way() {
 }
 
 /// Takes an event in while another transaction, which began before the event came and is over after it was
-/// looked at, changes something. With `keys` the statement waits before it looks at anything, else it waits
-/// where it meets what was changed.
-async fn meanwhile(
-    s: &Setup,
-    door: &Arc<Door>,
-    event: NewEvent,
-    change: &str,
-    keys: bool,
-) -> Accepted {
+/// looked at, changes something: the statement waits where it meets what was changed.
+async fn meanwhile(s: &Setup, door: &Arc<Door>, event: NewEvent, change: &str) -> Accepted {
     let at = (event.occurred_at.unwrap() - now()).num_seconds();
     let (straight, missed) = gone(s);
     let tx = s.raw.begin().await.unwrap();
-    if keys {
-        tx.execute_unprepared("LOCK TABLE event_keys IN EXCLUSIVE MODE").await.unwrap();
-    }
     tx.execute_unprepared(change).await.unwrap();
     let (accepted, ()) = tokio::join!(take(s, door, vec![event], at), async {
         somebody_waits(s).await;
@@ -271,6 +280,12 @@ async fn meanwhile(
     assert_eq!(gone(s), (straight, missed + 1), "{change}");
     assert_eq!(door.outstanding(), 0);
     accepted[0]
+}
+
+/// The same, and the statement waits before it looks at anything.
+async fn just_before(s: &Setup, door: &Arc<Door>, event: NewEvent, change: &str) -> Accepted {
+    let change = format!("LOCK TABLE event_keys IN EXCLUSIVE MODE; {change}");
+    meanwhile(s, door, event, &change).await
 }
 
 /// The session that the newest event of this type carries.
@@ -289,22 +304,57 @@ async fn an_event_that_changes_nothing_carries_what_its_session_has_become() {
     let activated =
         format!("UPDATE sessions SET last_in_at = {0}, activated_at = {0}", micros(second(5)));
     let read = event(&s, "message.read", "first", OTHER, 9);
-    meanwhile(&s, &door, read, &activated, true).await;
+    just_before(&s, &door, read, &activated).await;
     assert_eq!(session(&s, "message.read").await["state"], "active");
 }
 
 #[tokio::test]
 async fn who_has_become_another_contact_is_not_taken_for_the_one_before() {
-    for keys in [true, false] {
+    for kind in ["message.read", "message.received"] {
         let s = Setup::postgres().await;
         let door = known(&s).await;
         // The number has passed to somebody else.
         let passed = "UPDATE contacts SET wa_id = NULL, user_id = 'GB.1'";
-        let kind = if keys { "message.read" } else { "message.received" };
-        meanwhile(&s, &door, event(&s, kind, "second", OTHER, DAY * 2), passed, keys).await;
+        let event = event(&s, kind, "second", OTHER, DAY * 2);
+        if kind == "message.read" {
+            just_before(&s, &door, event, passed).await;
+        } else {
+            meanwhile(&s, &door, event, passed).await;
+        }
         assert_eq!(s.count("FROM contacts").await, 2, "{kind}");
         assert_eq!(s.count("FROM contacts WHERE wa_id IS NULL AND wrote_at IS NULL").await, 1);
     }
+}
+
+/// What begins a session at a number where there was none comes between what was looked at and what is
+/// written.
+#[tokio::test]
+async fn a_window_that_was_not_there_is_not_taken_to_be_missing_still() {
+    let s = Setup::postgres().await;
+    let door = known(&s).await;
+    let window = format!(
+        "INSERT INTO sessions (company_id, phone_number_id, contact_id, session_id, started_at, due_at, source_id) \
+         SELECT company_id, '2099', id, 555, {}, {}, 77 FROM contacts",
+        micros(second(3)),
+        micros(second(3 + DAY)),
+    );
+    let sent = with(event(&s, "message.sent", "m", OTHER, 9), "phone_number_id", "2099".into());
+    just_before(&s, &door, sent, &window).await;
+    assert_eq!(session(&s, "message.sent").await["started_at"], "2026-11-20T12:00:03.000Z");
+}
+
+/// The name by which somebody is meant may be one that an event before it in the batch has told.
+#[tokio::test]
+async fn who_is_meant_by_a_name_of_this_batch_has_their_window() {
+    let s = Setup::postgres().await;
+    let door = known(&s).await;
+    let at_number = |event, number: &str| with(event, "phone_number_id", number.into());
+    let began = event(&s, "message.delivered", "a", (PRIYA.0, None), 1);
+    take(&s, &door, vec![at_number(began, "2099")], 1).await;
+    let told = at_number(event(&s, "message.delivered", "b", PRIYA, 2), "2088");
+    let meant = at_number(event(&s, "message.sent", "c", (None, PRIYA.1), 3), "2099");
+    take(&s, &door, vec![told, meant], 3).await;
+    assert_eq!(session(&s, "message.sent").await["started_at"], "2026-11-20T12:00:01.000Z");
 }
 
 #[tokio::test]
@@ -314,7 +364,7 @@ async fn a_window_is_changed_from_what_another_has_made_of_it() {
     // A contact that has written already, so that its row stays as it is.
     take(&s, &door, vec![event(&s, "message.received", "m", OTHER, 10)], 10).await;
     let later = format!("UPDATE sessions SET last_in_at = {}", micros(second(500)));
-    meanwhile(&s, &door, event(&s, "message.received", "n", OTHER, 100), &later, false).await;
+    meanwhile(&s, &door, event(&s, "message.received", "n", OTHER, 100), &later).await;
     let kept = rows(&s, "SELECT last_in_at FROM sessions").await.remove(0);
     assert_eq!(kept.try_get::<i64>("", "last_in_at").unwrap(), micros(second(500)));
 }
@@ -332,7 +382,7 @@ async fn a_window_that_another_makes_under_the_contacts_lock_is_kept() {
     );
     let delivered =
         with(event(&s, "message.delivered", "m", OTHER, 9), "phone_number_id", "2099".into());
-    meanwhile(&s, &door, delivered, &window, false).await;
+    meanwhile(&s, &door, delivered, &window).await;
     assert_eq!(
         s.count("FROM sessions WHERE phone_number_id = '2099' AND session_id = 555").await,
         1
@@ -353,7 +403,7 @@ async fn a_contact_that_another_makes_is_made_once() {
         "INSERT INTO contacts SELECT company_id, id + 1, '{}', NULL, 5, 5 FROM contacts",
         PRIYA.0.unwrap()
     );
-    meanwhile(&s, &door, event(&s, "message.received", "m", PRIYA, 9), &twin, false).await;
+    meanwhile(&s, &door, event(&s, "message.received", "m", PRIYA, 9), &twin).await;
     assert_eq!(s.count("FROM contacts").await, 2);
     assert_eq!(s.count("FROM contacts WHERE wrote_at = 5 AND user_id IS NOT NULL").await, 1);
     assert_eq!(s.count("FROM events WHERE event_type = 'contact.created'").await, 0);
@@ -365,7 +415,7 @@ async fn who_has_written_meanwhile_is_not_told_to_be_new() {
     let s = Setup::postgres().await;
     let door = known(&s).await;
     let wrote = "UPDATE contacts SET wrote_at = 5";
-    meanwhile(&s, &door, event(&s, "message.received", "m", OTHER, 9), wrote, false).await;
+    meanwhile(&s, &door, event(&s, "message.received", "m", OTHER, 9), wrote).await;
     assert_eq!(s.count("FROM contacts WHERE wrote_at = 5").await, 1);
     assert_eq!(s.count("FROM events WHERE event_type = 'contact.created'").await, 0);
     assert_eq!(s.count("FROM events WHERE event_type = 'session.activated'").await, 1);
