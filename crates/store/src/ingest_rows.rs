@@ -313,14 +313,16 @@ static INSERT_EVENTS: RowsInsert = RowsInsert::new(
     "",
 );
 
-/// What writes events on PostgreSQL, of arrays: with [`pending_insert`] `$1` to `$21`, as [`bind_fresh`]
+/// What writes events on PostgreSQL, of arrays. The first array of each `unnest` stands in a subselect, so that
+/// the planner does not see how long it is: for short ones it would find a plan of its own cheaper than the one
+/// that it has, and plan the whole statement anew each time, which takes longer than to run it. With [`pending_insert`] `$1` to `$21`, as [`bind_fresh`]
 /// binds them.
 macro_rules! events_insert {
     () => {
         "INSERT INTO events (id, company_id, event_type, source_id, external_id, subject, occurred_at, \
          accepted_at, expires_at, data, deliveries, session, phone_number_id) \
          SELECT id, company, kind, source, external_id, subject, occurred_at, $10, expires_at, data, deliveries, session, number \
-         FROM unnest($1::bigint[],$2::bigint[],$3::text[],$4::bigint[],$5::text[],$6::text[],$7::bigint[],$8::bigint[],$9::bytea[],$11::bigint[],$20::bytea[],$21::text[]) \
+         FROM unnest((SELECT $1::bigint[]),$2::bigint[],$3::text[],$4::bigint[],$5::text[],$6::text[],$7::bigint[],$8::bigint[],$9::bytea[],$11::bigint[],$20::bytea[],$21::text[]) \
          AS t(id, company, kind, source, external_id, subject, occurred_at, expires_at, data, deliveries, session, number)"
     };
 }
@@ -330,7 +332,7 @@ pub(crate) use events_insert;
 macro_rules! pending_insert {
     () => {
         "INSERT INTO pending (id, company_id, endpoint_id, event_id, due_at, claimed_by, schedule_began, expires_at) \
-         SELECT * FROM unnest($12::bigint[],$13::bigint[],$14::bigint[],$15::bigint[],$16::bigint[],$17::bigint[],$18::bigint[],$19::bigint[])"
+         SELECT * FROM unnest((SELECT $12::bigint[]),$13::bigint[],$14::bigint[],$15::bigint[],$16::bigint[],$17::bigint[],$18::bigint[],$19::bigint[])"
     };
 }
 pub(crate) use pending_insert;

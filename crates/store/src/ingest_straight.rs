@@ -31,9 +31,9 @@ use crate::{Error, Store};
 macro_rules! checks {
     () => {
         "v AS (SELECT count(*) AS same FROM companies c \
-         JOIN unnest($22::bigint[],$23::bigint[]) AS t(id, version) ON c.id = t.id AND c.config_version = t.version), \
+         JOIN unnest((SELECT $22::bigint[]),$23::bigint[]) AS t(id, version) ON c.id = t.id AND c.config_version = t.version), \
          l AS (SELECT count(*) AS others FROM lanes \
-         WHERE endpoint_id = ANY(ARRAY(SELECT t.endpoint FROM unnest($14::bigint[],$17::bigint[]) AS t(endpoint, claimed_by) \
+         WHERE endpoint_id = ANY(ARRAY(SELECT t.endpoint FROM unnest((SELECT $14::bigint[]),$17::bigint[]) AS t(endpoint, claimed_by) \
          WHERE t.claimed_by <> 0)) AND (owner <> $24::bigint OR hold_until > $10))"
     };
 }
@@ -41,7 +41,7 @@ macro_rules! checks {
 macro_rules! keys_insert {
     () => {
         "k AS (INSERT INTO event_keys (company_id, source_id, key_hash, key_check, body_hash, event_id, deliveries, created_at) \
-         SELECT t.*, $10::bigint FROM unnest($25::bigint[],$26::bigint[],$27::bigint[],$28::bigint[],$29::bigint[],$30::bigint[],$31::bigint[]) AS t \
+         SELECT t.*, $10::bigint FROM unnest((SELECT $25::bigint[]),$26::bigint[],$27::bigint[],$28::bigint[],$29::bigint[],$30::bigint[],$31::bigint[]) AS t \
          WHERE (SELECT same FROM v) = cardinality($22::bigint[]) AND (SELECT others FROM l) = 0 \
          ON CONFLICT (company_id, source_id, key_hash) DO NOTHING RETURNING 1)"
     };

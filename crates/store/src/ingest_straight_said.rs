@@ -12,7 +12,7 @@ use crate::short_way::not_so;
 macro_rules! pending_with_format {
     () => {
         "INSERT INTO pending (id, company_id, endpoint_id, event_id, due_at, claimed_by, schedule_began, expires_at, \
-         format, render_version) SELECT * FROM unnest($12::bigint[],$13::bigint[],$14::bigint[],$15::bigint[],$16::bigint[],\
+         format, render_version) SELECT * FROM unnest((SELECT $12::bigint[]),$13::bigint[],$14::bigint[],$15::bigint[],$16::bigint[],\
          $17::bigint[],$18::bigint[],$19::bigint[],$32::bigint[],$33::bigint[])"
     };
 }
@@ -44,10 +44,10 @@ pub(crate) const SEEN_POSTGRES: &str = concat!(
     keys_insert!(),
     " SELECT CASE WHEN ",
     as_known!(),
-    " AND (SELECT count(*) FROM unnest($34::bigint[],$35::bigint[],$36::bigint[]) AS c(company, id, version) WHERE ",
+    " AND (SELECT count(*) FROM unnest((SELECT $34::bigint[]),$35::bigint[],$36::bigint[]) AS c(company, id, version) WHERE ",
     contact_is_as_read!(),
     ") = cardinality($35::bigint[]) AND (SELECT count(*) \
-     FROM unnest($37::bigint[],$38::text[],$39::bigint[],$40::bigint[]) AS w(company, number, contact, version) WHERE ",
+     FROM unnest((SELECT $37::bigint[]),$38::text[],$39::bigint[],$40::bigint[]) AS w(company, number, contact, version) WHERE ",
     window_is_as_read!(),
     ") = cardinality($39::bigint[]) THEN 1 ELSE ",
     not_so!("(SELECT count(*) FROM k)"),
@@ -67,10 +67,10 @@ pub(crate) const SAID_POSTGRES: &str = concat!(
     checks!(),
     ", ",
     keys_insert!(),
-    ", c AS (SELECT * FROM unnest($34::bigint[],$35::bigint[],$36::bigint[],$41::boolean[]) AS t(company, id, version, locked)), \
-     w AS (SELECT * FROM unnest($37::bigint[],$38::text[],$39::bigint[],$40::bigint[],$42::boolean[]) \
+    ", c AS (SELECT * FROM unnest((SELECT $34::bigint[]),$35::bigint[],$36::bigint[],$41::boolean[]) AS t(company, id, version, locked)), \
+     w AS (SELECT * FROM unnest((SELECT $37::bigint[]),$38::text[],$39::bigint[],$40::bigint[],$42::boolean[]) \
      AS t(company, number, contact, version, locked)), \
-     n AS (SELECT * FROM unnest($43::bigint[],$44::bigint[],$45::text[],$46::text[],$47::bigint[],$48::bigint[],$49::boolean[]) \
+     n AS (SELECT * FROM unnest((SELECT $43::bigint[]),$44::bigint[],$45::text[],$46::text[],$47::bigint[],$48::bigint[],$49::boolean[]) \
      AS t(company_id, id, wa_id, user_id, wrote_at, created_at, is_new)), \
      cl AS (SELECT x.id FROM c CROSS JOIN LATERAL (SELECT y.id FROM contacts y WHERE y.company_id = c.company AND y.id = c.id \
      AND y.xmin::text::bigint = c.version LIMIT 1 FOR UPDATE) x WHERE c.locked), \
@@ -86,7 +86,7 @@ pub(crate) const SAID_POSTGRES: &str = concat!(
     " RETURNING 1), \
      ww AS (",
     sessions_insert!(),
-    " SELECT * FROM unnest($50::bigint[],$51::text[],$52::bigint[],$53::bigint[],$54::bigint[],$55::bigint[],$56::bigint[],\
+    " SELECT * FROM unnest((SELECT $50::bigint[]),$51::text[],$52::bigint[],$53::bigint[],$54::bigint[],$55::bigint[],$56::bigint[],\
      $57::bigint[],$58::bigint[],$59::bigint[],$60::bigint[],$61::bigint[],$62::text[]) AS t \
      WHERE (SELECT count(*) FROM cl) = $63 AND (SELECT count(*) FROM cn) + (SELECT count(*) FROM cu) = cardinality($44::bigint[]) ",
     sessions_on_conflict!(),

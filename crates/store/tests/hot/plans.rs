@@ -33,6 +33,41 @@ async fn hot_statements_go_by_an_index() {
     }
 }
 
+/// Planning one of these takes longer than to run it for a single event.
+#[tokio::test]
+async fn what_a_single_event_is_written_with_is_not_planned_anew_each_time() {
+    let s = Setup::postgres().await;
+    let kept = ["straight", "straight_said", "straight_seen", "glance"];
+    for (name, sql, _) in HOT.into_iter().filter(|(name, ..)| kept.contains(name)) {
+        let tx = s.raw.begin().await.unwrap();
+        tx.execute_unprepared(&settings()).await.unwrap();
+        tx.execute_unprepared(&format!("PREPARE hot AS {sql}")).await.unwrap();
+        let one = |sql: &str| Statement::from_string(tx.get_database_backend(), sql);
+        let types = "SELECT parameter_types::text[] AS types FROM pg_prepared_statements WHERE name = 'hot'";
+        let row = tx.query_one_raw(one(types)).await.unwrap().unwrap();
+        let types: Vec<String> = row.try_get("", "types").unwrap();
+        let value = |of: &String| match of.as_str() {
+            "boolean[]" => "'{t}'",
+            of if of.ends_with("[]") => "'{1}'",
+            _ => "'1'",
+        };
+        let values: Vec<&str> = types.iter().map(value).collect();
+        for _ in 0..8 {
+            let execute = format!("EXPLAIN EXECUTE hot({})", values.join(","));
+            tx.query_all_raw(one(&execute)).await.unwrap();
+        }
+        let plans = "SELECT generic_plans FROM pg_prepared_statements WHERE name = 'hot'";
+        let row = tx.query_one_raw(one(plans)).await.unwrap().unwrap();
+        assert_eq!(
+            row.try_get::<i64>("", "generic_plans").unwrap(),
+            3,
+            "{name}: all after the first five"
+        );
+        tx.execute_unprepared("DEALLOCATE hot").await.unwrap();
+        tx.rollback().await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn what_is_asked_often_on_sqlite_does_not_go_through_all_that_waits() {
     let s = Setup::sqlite().await;
