@@ -23,7 +23,7 @@ use crate::{Error, Store};
 /// all of them.
 pub(crate) const GLANCE_POSTGRES: &str = "SELECT c.company_id, c.id, c.wa_id, c.user_id, c.wrote_at, \
     c.created_at, c.version, k.number, s.* \
-    FROM unnest($1::bigint[],$2::text[],$3::text[],$4::text[]) AS k(company_id, wa_id, user_id, number) \
+    FROM unnest((SELECT $1::bigint[]),$2::text[],$3::text[],$4::text[]) AS k(company_id, wa_id, user_id, number) \
     CROSS JOIN LATERAL (\
     (SELECT x.company_id, x.id, x.wa_id, x.user_id, x.wrote_at, x.created_at, x.xmin::text::bigint AS version \
     FROM contacts x WHERE x.company_id = k.company_id AND x.wa_id = k.wa_id AND x.wa_id IS NOT NULL LIMIT 1) UNION \
