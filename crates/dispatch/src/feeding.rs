@@ -66,8 +66,8 @@ impl Dispatcher {
 }
 
 impl Dispatcher {
-    /// Walks over all keys and forgets the old ones, until `stop`: some ten thousand a second, so that more
-    /// are forgotten than come.
+    /// Walks over all keys and forgets the old ones, until `stop`: ten thousand a second at most, in statements
+    /// of milliseconds.
     pub(crate) async fn old_keys_loop(&self, stop: CancellationToken) {
         let mut walk = KeyWalk::default();
         while !stop.is_cancelled() {

@@ -53,20 +53,28 @@ macro_rules! as_known {
          AND (SELECT count(*) FROM k) = cardinality($25::bigint[])"
     };
 }
-pub(crate) use {as_known, checks, keys_insert};
+/// What every short way of ingest writes: events, deliveries by `$pending`, keys; and its checks.
+macro_rules! writes {
+    ($pending:expr) => {
+        concat!(
+            "WITH e AS (",
+            events_insert!(),
+            "), p AS (",
+            $pending,
+            "), ",
+            checks!(),
+            ", ",
+            keys_insert!()
+        )
+    };
+}
+pub(crate) use {as_known, checks, keys_insert, writes};
 
 /// Writes events, deliveries and keys where companies stand at the versions that are given, nobody else
 /// owns a lane of an endpoint that is sent to or holds it back, and every key is new. Else it fails by
 /// [`not_so`], and nothing has changed.
 pub(crate) const STRAIGHT_POSTGRES: &str = concat!(
-    "WITH e AS (",
-    events_insert!(),
-    "), p AS (",
-    pending_insert!(),
-    "), ",
-    checks!(),
-    ", ",
-    keys_insert!(),
+    writes!(pending_insert!()),
     " SELECT CASE WHEN ",
     as_known!(),
     " THEN 1 ELSE ",

@@ -3,7 +3,7 @@
 
 use crate::contacts::{self, ContactKey, Row, contacts_insert, contacts_on_conflict};
 use crate::ingest_rows::{PendingRow, PgQuery, events_insert};
-use crate::ingest_straight::{as_known, checks, keys_insert};
+use crate::ingest_straight::{as_known, checks, keys_insert, writes};
 use crate::session_rows::{self, Columns, WindowKey, sessions_insert, sessions_on_conflict};
 use crate::sessions_glance::{Foreseen, Known};
 use crate::short_way::not_so;
@@ -34,14 +34,7 @@ macro_rules! window_is_as_read {
 /// windows are as they were read when this statement begins: as if it had come before whoever changes them
 /// meanwhile.
 pub(crate) const SEEN_POSTGRES: &str = concat!(
-    "WITH e AS (",
-    events_insert!(),
-    "), p AS (",
-    pending_with_format!(),
-    "), ",
-    checks!(),
-    ", ",
-    keys_insert!(),
+    writes!(pending_with_format!()),
     " SELECT CASE WHEN ",
     as_known!(),
     " AND (SELECT count(*) FROM unnest((SELECT $34::bigint[]),$35::bigint[],$36::bigint[]) AS c(company, id, version) WHERE ",
@@ -59,14 +52,7 @@ pub(crate) const SEEN_PARAMETERS: usize = 40;
 /// written, before their windows are, as on the long way. Who has a lock is waited for, and has made another
 /// version of the row; what somebody has made meanwhile is met where it is written.
 pub(crate) const SAID_POSTGRES: &str = concat!(
-    "WITH e AS (",
-    events_insert!(),
-    "), p AS (",
-    pending_with_format!(),
-    "), ",
-    checks!(),
-    ", ",
-    keys_insert!(),
+    writes!(pending_with_format!()),
     ", c AS (SELECT * FROM unnest((SELECT $34::bigint[]),$35::bigint[],$36::bigint[],$41::boolean[]) AS t(company, id, version, locked)), \
      w AS (SELECT * FROM unnest((SELECT $37::bigint[]),$38::text[],$39::bigint[],$40::bigint[],$42::boolean[]) \
      AS t(company, number, contact, version, locked)), \
