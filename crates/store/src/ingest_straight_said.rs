@@ -1,7 +1,8 @@
 //! The short way of what says something of contacts and their sessions, and of formats other than the
 //! usual: the same statement with more in it, and a glance at the contacts before it.
 
-use crate::contacts::{self, ContactKey, Row, contacts_insert, contacts_on_conflict};
+use crate::contact_rows::{self, Row, contacts_insert, contacts_on_conflict};
+use crate::contacts::ContactKey;
 use crate::ingest_rows::{PendingRow, PgQuery, events_insert};
 use crate::ingest_straight::{as_known, checks, keys_insert, writes};
 use crate::session_rows::{self, Columns, WindowKey, sessions_insert, sessions_on_conflict};
@@ -132,7 +133,8 @@ impl<'a> SaidRows<'a> {
         let new: Vec<bool> = self.written_contacts.iter().map(|(_, is_new)| *is_new).collect();
         let counts = [&contacts, &windows, &new].map(|which| count(which));
         let query = query.bind(contacts).bind(windows);
-        let query = contacts::bind_rows(query, self.written_contacts.iter().map(|(row, _)| row));
+        let query =
+            contact_rows::bind_rows(query, self.written_contacts.iter().map(|(row, _)| row));
         let query = session_rows::bind_rows(query.bind(new), &self.written_windows);
         counts.into_iter().fold(query, PgQuery::bind)
     }

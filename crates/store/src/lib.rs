@@ -12,6 +12,7 @@ mod clock;
 mod company;
 mod compiled;
 mod compiled_rows;
+mod contact_rows;
 mod contacts;
 mod deliveries;
 mod delivery_list;

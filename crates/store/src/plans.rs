@@ -8,7 +8,7 @@ use sea_orm::{DatabaseBackend, Statement, Value};
 use crate::claim::{
     CLAIM_NEWEST_POSTGRES, CLAIM_POSTGRES, DUE_LANES, LOCK_LANES_POSTGRES, NEXT_DUE_POSTGRES,
 };
-use crate::contacts::LOCK_CONTACTS_POSTGRES;
+use crate::contact_rows::LOCK_CONTACTS_POSTGRES;
 use crate::delivery_list::conditions;
 use crate::events::event_conditions;
 use crate::exhausted::LAST_WORDS_POSTGRES;

@@ -10,7 +10,8 @@ use sea_orm::sqlx;
 use sea_orm::sqlx::postgres::PgRow;
 use sea_orm::sqlx::{FromRow, Row as _};
 
-use crate::contacts::{Book, Columns as ContactColumns, ContactKey, Mention, Row};
+use crate::contact_rows::{Columns as ContactColumns, Row};
+use crate::contacts::{Book, ContactKey, Mention};
 use crate::ingest_keys::events_now;
 use crate::session_rows::{Columns, WindowKey, WindowRow};
 use crate::sessions::{
