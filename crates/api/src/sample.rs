@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::headers::Headers;
 use domain::outcome::Acknowledge;
 use egress::{Client, Exchange, Request};
 use futures_util::StreamExt;
@@ -22,7 +23,7 @@ pub struct SampleRequest {
     /// Where to.
     pub url: Url,
     /// All headers.
-    pub headers: Vec<(String, String)>,
+    pub headers: Headers,
     /// The body.
     pub body: Vec<u8>,
     /// How long the exchange may take.

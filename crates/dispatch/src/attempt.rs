@@ -23,7 +23,7 @@ impl Dispatcher {
         self.metrics.began(&delivery, started_at);
         let number = delivery.progress.next_number();
         let body = delivery.rendering.render(&delivery.event);
-        let signatures = target.keys.sign(&delivery.event.id.to_string(), started_at, &body);
+        let signatures = target.keys.sign(delivery.event.id.text().as_str(), started_at, &body);
         let headers =
             wire::headers(delivery.event.id, number, started_at, &signatures, &target.headers);
         let exchange = self

@@ -60,20 +60,26 @@ impl Dispatcher {
         let dispatcher = Arc::clone(self);
         match self.targets.trusted(row.endpoint) {
             Some(known) if !self.is_ours(&row, &known) => {
-                self.attempts.spawn(async move { dispatcher.refuse(row, &known).await });
+                self.spawn(async move { dispatcher.refuse(row, &known).await });
             }
             Some(known) => match self.judge(&row, &known) {
                 Turn::Send => {
-                    self.attempts.spawn(async move { dispatcher.send_on(row, known).await });
+                    self.spawn(dispatcher.send_on(row, known));
                 }
                 turn @ (Turn::Hold | Turn::End(_)) => {
-                    self.attempts.spawn(async move { dispatcher.turn_away(row, turn).await });
+                    self.spawn(async move { dispatcher.turn_away(row, turn).await });
                 }
             },
             None => {
-                self.attempts.spawn(async move { dispatcher.begin_after_reading(row).await });
+                self.spawn(dispatcher.begin_after_reading(row));
             }
         }
+    }
+
+    /// Runs an attempt of its own. Boxed: the future of a request has five kilobytes, and a task is moved
+    /// half a dozen times.
+    fn spawn(&self, attempt: impl Future<Output = ()> + Send + 'static) {
+        self.attempts.spawn(Box::pin(attempt));
     }
 
     /// Sends a delivery, and then whatever has the next turn, so that a busy node neither makes a task

@@ -16,6 +16,7 @@ pub mod event_type;
 pub mod external_key;
 pub mod filter;
 pub mod format;
+pub mod headers;
 pub mod id;
 pub mod inbox;
 pub mod inbox_check;

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::address::AddressPolicy;
+use domain::headers::{Field, Headers};
 use domain::outcome::{ErrorKind, Failure, Outcome};
-use reqwest::header::{HOST, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, USER_AGENT};
 use reqwest::{Method, Response};
 use tokio::time::Instant;
 use url::{Host, Url};
@@ -78,7 +79,7 @@ impl Client {
         let started = Instant::now();
         let Request { url, headers, body, timeout, acknowledge } = request;
         let mut answer = Answer::default();
-        let exchange = self.exchange(url, &headers, body.into(), &mut answer);
+        let exchange = self.exchange(url, Parts::of(headers, body), &mut answer);
         let failure = match tokio::time::timeout(timeout, exchange).await {
             Ok(Ok(())) => None,
             Ok(Err(failure)) => Some(failure),
@@ -92,15 +93,9 @@ impl Client {
         Exchange { outcome, headers, body, truncated, duration: started.elapsed(), peer, not_sent }
     }
 
-    async fn exchange(
-        &self,
-        url: &Url,
-        headers: &[(String, String)],
-        body: Bytes,
-        answer: &mut Answer,
-    ) -> Result<(), Failure> {
+    async fn exchange(&self, url: &Url, parts: Parts, answer: &mut Answer) -> Result<(), Failure> {
         let to = self.destination(url)?;
-        let response = match self.execute(&to, headers, body).await? {
+        let response = match self.execute(&to, &parts).await? {
             Ok(response) => response,
             Err(error) => {
                 answer.peer = failure::peer(&error);
@@ -120,14 +115,13 @@ impl Client {
     async fn execute(
         &self,
         to: &Destination<'_>,
-        headers: &[(String, String)],
-        body: Bytes,
+        parts: &Parts,
     ) -> Result<Result<Response, reqwest::Error>, Failure> {
-        let first = self.pooled.execute(assemble(to, headers, body.clone())?).await;
+        let first = self.pooled.execute(parts.assemble(to)?).await;
         match first {
             Err(error) if dial::noted() != Dial::Made && failure::is_closed(&error) => {
                 dial::note(Dial::NotBegun);
-                Ok(self.fresh.execute(assemble(to, headers, body)?).await)
+                Ok(self.fresh.execute(parts.assemble(to)?).await)
             }
             first => Ok(first),
         }
@@ -187,34 +181,49 @@ struct Destination<'url> {
     host: Option<String>,
 }
 
-fn assemble(
-    to: &Destination<'_>,
-    headers: &[(String, String)],
+/// What goes into a request, kept for its second try.
+struct Parts {
+    /// The text of all headers' values, of which each takes its piece without a copy.
+    values: Bytes,
+    fields: Vec<Field>,
     body: Bytes,
-) -> Result<reqwest::Request, Failure> {
-    let mut request = reqwest::Request::new(Method::POST, to.url.clone().into_owned());
-    request.headers_mut().reserve(headers.len() + 3);
-    if let Some(host) = &to.host {
-        let host = HeaderValue::from_str(host)
-            .map_err(|_| failure(ErrorKind::Other, "the URL's host cannot be sent"))?;
-        request.headers_mut().insert(HOST, host);
+}
+
+impl Parts {
+    fn of(headers: Headers, body: Vec<u8>) -> Self {
+        let (values, fields) = headers.into_parts();
+        Self { values: values.into(), fields, body: body.into() }
     }
-    for (name, value) in headers {
-        let malformed = || failure(ErrorKind::Other, format!("the header {name:?} cannot be sent"));
-        let field = field_name(name).ok_or_else(malformed)?;
-        if !value.is_ascii() {
-            return Err(malformed());
+
+    fn assemble(&self, to: &Destination<'_>) -> Result<reqwest::Request, Failure> {
+        let mut request = reqwest::Request::new(Method::POST, to.url.clone().into_owned());
+        request.headers_mut().reserve(self.fields.len() + 3);
+        if let Some(host) = &to.host {
+            let host = HeaderValue::from_str(host)
+                .map_err(|_| failure(ErrorKind::Other, "the URL's host cannot be sent"))?;
+            request.headers_mut().insert(HOST, host);
         }
-        let value = HeaderValue::from_str(value).map_err(|_| malformed())?;
-        request.headers_mut().append(field, value);
+        for (name, place) in &self.fields {
+            let malformed =
+                || failure(ErrorKind::Other, format!("the header {name:?} cannot be sent"));
+            let field = field_name(name).ok_or_else(malformed)?;
+            let value = self.values.slice(place.clone());
+            if !value.is_ascii() {
+                return Err(malformed());
+            }
+            let value = HeaderValue::from_maybe_shared(value).map_err(|_| malformed())?;
+            request.headers_mut().append(field, value);
+        }
+        *request.body_mut() = Some(self.body.clone().into());
+        Ok(request)
     }
-    *request.body_mut() = Some(body.into());
-    Ok(request)
 }
 
 /// The name as the client wants it, without making anything of those that every request has.
 fn field_name(name: &str) -> Option<HeaderName> {
-    const OWN: [(&str, HeaderName); 5] = [
+    static OWN: [(&str, HeaderName); 7] = [
+        ("Content-Type", CONTENT_TYPE),
+        ("User-Agent", USER_AGENT),
         ("webhook-id", HeaderName::from_static("webhook-id")),
         ("webhook-timestamp", HeaderName::from_static("webhook-timestamp")),
         ("webhook-signature", HeaderName::from_static("webhook-signature")),

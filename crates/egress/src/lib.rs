@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::address::AddressPolicy;
+use domain::headers::Headers;
 use domain::outcome::{Acknowledge, Outcome};
 
 pub use crate::client::Client;
@@ -63,7 +64,7 @@ pub struct Request<'a> {
     /// Where to; checked when the endpoint was saved, and again here.
     pub url: &'a url::Url,
     /// All headers but `Host` and `Content-Length`.
-    pub headers: Vec<(String, String)>,
+    pub headers: Headers,
     /// The body.
     pub body: Vec<u8>,
     /// How long the whole exchange may take, from now.

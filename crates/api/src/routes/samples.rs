@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use domain::event::{DATA_BYTES_MAX, Event};
 use domain::event_type::EventTypeName;
 use domain::format::{Format, Rendering};
+use domain::headers::Headers;
 use domain::id::{CompanyId, EventId, floor_at};
 use domain::own_type;
 use domain::wire::REDACTED;
@@ -190,12 +191,12 @@ fn sample_event(
     Ok(Event { id, company, event_type, data, occurred_at: now, session: None })
 }
 
-fn shown_request(target: &Target, headers: &[(String, String)], body: &[u8]) -> RequestView {
+fn shown_request(target: &Target, headers: &Headers, body: &[u8]) -> RequestView {
     let is_custom =
         |name: &str| target.headers.iter().any(|(custom, _)| custom.eq_ignore_ascii_case(name));
     let shown = headers.iter().map(|(name, value)| {
         let value = if is_custom(name) { REDACTED } else { value };
-        (name.clone(), value.to_owned())
+        (name.to_owned(), value.to_owned())
     });
     RequestView {
         method: "POST".into(),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use domain::headers::Headers;
 use domain::outcome::{Acknowledge, ErrorKind};
 use egress::{RESPONSE_BODY_BYTES_MAX, RESPONSE_HEADERS_BYTES_MAX};
 use tokio::io::AsyncWriteExt;
@@ -299,7 +300,7 @@ async fn headers_that_cannot_be_sent_are_a_failure_and_no_panic() {
     let receiver = Receiver::answering(sized("200 OK", b"")).await;
     let url = receiver.url();
     for (name, value) in [("x-a", "ü"), ("x-a", "a\r\nb: c"), ("bad name", "v"), ("", "v")] {
-        let headers = vec![(name.to_owned(), value.to_owned())];
+        let headers = Headers::from_iter([(name.to_owned(), value.to_owned())]);
         let exchange = client().send(egress::Request { headers, ..request(&url) }).await;
         failed(&exchange, ErrorKind::Other);
     }

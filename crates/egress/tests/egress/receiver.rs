@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::address::AddressPolicy;
+use domain::headers::Headers;
 use domain::outcome::{Acknowledge, ErrorKind};
 use egress::{Client, Config, Exchange, Names, Request, Resolving, Unresolvable};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -191,7 +192,7 @@ pub fn client() -> Client {
 pub fn request(url: &Url) -> Request<'_> {
     Request {
         url,
-        headers: vec![("webhook-id".into(), "evt_1".into())],
+        headers: Headers::from_iter([("webhook-id".to_owned(), "evt_1".to_owned())]),
         body: b"{\"a\":1}".to_vec(),
         timeout: PLENTY,
         acknowledge: Acknowledge::Any2xx,

@@ -5,7 +5,9 @@ const VERSION: u8 = 1;
 
 /// Writes headers down. What does not fit its length field is cut; egress caps far below that.
 pub fn encode_head(headers: &[(String, Vec<u8>)]) -> Vec<u8> {
-    let mut blob = vec![VERSION];
+    let bytes: usize = headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
+    let mut blob = Vec::with_capacity(1 + bytes);
+    blob.push(VERSION);
     for (name, value) in headers {
         let name = &name.as_bytes()[..name.len().min(usize::from(u16::MAX))];
         blob.extend(u16::try_from(name.len()).unwrap_or(u16::MAX).to_le_bytes());
