@@ -15,15 +15,26 @@ use crate::targets::mode_of;
 
 /// How many outcomes one transaction takes: on SQLite whoever posts meanwhile waits for all of them.
 const BATCH_MAX: usize = 512;
-/// A batch that is smaller than this gathers for a moment: nobody waits for an outcome to be written,
-/// and a transaction costs as much as some dozen of them.
+/// A batch that is smaller than this gathers for a moment, looked at so often and up to so many times:
+/// nobody waits for an outcome to be written but the next one of its line, and a transaction costs as
+/// much as some dozen of them.
 const BATCH_WORTHWHILE: usize = 64;
 const GATHER_FOR: Duration = Duration::from_millis(2);
+const GATHERINGS_MAX: u32 = 5;
 /// How long to wait after the database refused, at first and at most.
 const AGAIN_AFTER: Duration = Duration::from_millis(50);
 const AGAIN_AFTER_MAX: Duration = Duration::from_secs(2);
 /// How long a delivery rests whose outcome the database does not take.
 const UNWRITABLE_FOR: TimeDelta = TimeDelta::minutes(10);
+
+/// Whether more outcomes are likely to come that can be written together with these. Where somebody waits
+/// behind one of them, a moment is enough.
+fn is_worth_waiting(batch: &[ToSettle], gatherings: u32) -> bool {
+    let stands_in_line =
+        |item: &ToSettle| item.delivery().place.is_some_and(|place| place.line.is_some());
+    let gatherings_max = if batch.iter().any(stands_in_line) { 1 } else { GATHERINGS_MAX };
+    batch.len() < BATCH_WORTHWHILE && gatherings < gatherings_max
+}
 
 /// Adds what is there already.
 fn fill(batch: &mut Vec<ToSettle>, queue: &mut mpsc::Receiver<ToSettle>) {
@@ -53,8 +64,10 @@ impl Dispatcher {
             let Some(first) = first else { return };
             let mut batch = vec![first];
             fill(&mut batch, queue);
-            if batch.len() < BATCH_WORTHWHILE && !drained.is_cancelled() {
+            let mut gatherings = 0;
+            while is_worth_waiting(&batch, gatherings) && !drained.is_cancelled() {
                 tokio::time::sleep(GATHER_FOR).await;
+                gatherings += 1;
                 fill(&mut batch, queue);
             }
             self.settle_batch(batch, &abort).await;

@@ -220,7 +220,7 @@ async fn claim_sqlite(
 /// One statement for all lanes. The rows are chosen in a materialized step, because an `UPDATE …
 /// WHERE id IN (SELECT … LIMIT … SKIP LOCKED)` may take more than its limit.
 pub(crate) const CLAIM_POSTGRES: &str = "WITH l AS MATERIALIZED (\
-        SELECT * FROM unnest($1::bigint[], $2::bigint[]) AS t(endpoint_id, room)), \
+        SELECT * FROM unnest((SELECT $1::bigint[]), $2::bigint[]) AS t(endpoint_id, room)), \
     c AS MATERIALIZED (SELECT x.company_id, x.id FROM l CROSS JOIN LATERAL (\
         SELECT p.company_id, p.id FROM pending p WHERE p.endpoint_id = l.endpoint_id AND p.claimed_by = 0 \
         AND p.due_at <= $3 ORDER BY p.due_at, p.id LIMIT l.room FOR UPDATE SKIP LOCKED) x), \
@@ -301,13 +301,13 @@ fn sorted_endpoints(lanes: &[LaneWant]) -> Vec<i64> {
 /// Locks lanes in the order of their endpoints, as everybody does who writes several. `owner + 0`: by
 /// the primary key, and not by going through all that the node owns.
 pub(crate) const LOCK_LANES_POSTGRES: &str = "SELECT endpoint_id FROM lanes \
-    WHERE endpoint_id = ANY($1) AND owner + 0 = $2 ORDER BY endpoint_id FOR UPDATE";
+    WHERE endpoint_id = ANY((SELECT $1::bigint[])::bigint[]) AND owner + 0 = $2 ORDER BY endpoint_id FOR UPDATE";
 
 /// When lanes are due next. It runs once they are locked: rows that somebody adds at this moment are
 /// either seen here, or their writer waits for the lock and then makes the lane due himself.
 pub(crate) const NEXT_DUE_POSTGRES: &str = "UPDATE lanes SET next_due = COALESCE((SELECT p.due_at FROM pending p \
     WHERE p.endpoint_id = lanes.endpoint_id AND p.claimed_by = 0 ORDER BY p.due_at, p.id LIMIT 1), $3) \
-    WHERE endpoint_id = ANY($1) AND owner + 0 = $2 RETURNING endpoint_id, next_due";
+    WHERE endpoint_id = ANY((SELECT $1::bigint[])::bigint[]) AND owner + 0 = $2 RETURNING endpoint_id, next_due";
 
 const NEXT_DUE_SQLITE: &str = "UPDATE lanes SET next_due = COALESCE((SELECT p.due_at FROM pending p \
     WHERE p.endpoint_id = ?1 AND p.claimed_by = 0 ORDER BY p.due_at, p.id LIMIT 1), ?3) \

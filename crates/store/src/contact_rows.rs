@@ -56,7 +56,7 @@ macro_rules! insert_postgres {
     ($rest:expr) => {
         concat!(
             insert!(),
-            " SELECT * FROM unnest($1::bigint[],$2::bigint[],$3::text[],$4::text[],$5::bigint[],$6::bigint[]) ",
+            " SELECT * FROM unnest((SELECT $1::bigint[]),$2::bigint[],$3::text[],$4::text[],$5::bigint[],$6::bigint[]) ",
             $rest
         )
     };
@@ -93,10 +93,10 @@ pub(crate) fn bind_rows<'q, 'r: 'q>(
 /// planner from joining all contacts).
 pub(crate) const LOCK_CONTACTS_POSTGRES: &str = "SELECT company_id, id, wa_id, user_id, wrote_at, created_at \
     FROM contacts WHERE (company_id, id) IN (\
-    SELECT x.company_id, x.id FROM unnest($1::bigint[], $2::text[]) AS k(company_id, name) CROSS JOIN LATERAL \
+    SELECT x.company_id, x.id FROM unnest((SELECT $1::bigint[]), $2::text[]) AS k(company_id, name) CROSS JOIN LATERAL \
     (SELECT c.company_id, c.id FROM contacts c WHERE c.company_id = k.company_id AND c.wa_id = k.name \
     AND c.wa_id IS NOT NULL LIMIT 1) x UNION ALL \
-    SELECT x.company_id, x.id FROM unnest($3::bigint[], $4::text[]) AS k(company_id, name) CROSS JOIN LATERAL \
+    SELECT x.company_id, x.id FROM unnest((SELECT $3::bigint[]), $4::text[]) AS k(company_id, name) CROSS JOIN LATERAL \
     (SELECT c.company_id, c.id FROM contacts c WHERE c.company_id = k.company_id AND c.user_id = k.name \
     AND c.user_id IS NOT NULL LIMIT 1) x) \
     ORDER BY company_id, id FOR UPDATE";

@@ -64,7 +64,7 @@ type WordColumns = (i64, String, Option<i64>, Option<String>, Option<String>);
 
 /// The deliveries' events and last attempts.
 pub(crate) const LAST_WORDS_POSTGRES: &str = "SELECT t.id, e.event_type, a.status_code, a.error_kind, a.error_message \
-    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS t(company_id, id, event_id, number) \
+    FROM unnest((SELECT $1::bigint[]), $2::bigint[], $3::bigint[], $4::bigint[]) AS t(company_id, id, event_id, number) \
     JOIN events e ON e.company_id = t.company_id AND e.id = t.event_id \
     LEFT JOIN attempts a ON a.company_id = t.company_id AND a.delivery_id = t.id AND a.number = t.number";
 

@@ -331,10 +331,10 @@ struct Round {
 /// keys were new.
 pub(crate) const KEYS_POSTGRES: &str = "WITH k AS (INSERT INTO event_keys (company_id, source_id, key_hash, \
     key_check, body_hash, event_id, deliveries, created_at) \
-    SELECT *, $8::bigint FROM unnest($1::bigint[],$2::bigint[],$3::bigint[],$4::bigint[],$5::bigint[],$6::bigint[],$7::bigint[]) \
+    SELECT *, $8::bigint FROM unnest((SELECT $1::bigint[]),$2::bigint[],$3::bigint[],$4::bigint[],$5::bigint[],$6::bigint[],$7::bigint[]) \
     ON CONFLICT (company_id, source_id, key_hash) DO NOTHING RETURNING 1) \
     SELECT -1::bigint, count(*), 0::bigint FROM k UNION ALL \
-    SELECT endpoint_id, owner, hold_until FROM lanes WHERE endpoint_id = ANY($9)";
+    SELECT endpoint_id, owner, hold_until FROM lanes WHERE endpoint_id = ANY((SELECT $9::bigint[])::bigint[])";
 const COUNTED: i64 = -1;
 
 impl Round {
@@ -443,7 +443,7 @@ pub(crate) const fn remembered(columns: Columns) -> (Place, Remembered) {
 /// What stands in the places of these keys, whoever wrote it.
 async fn read_back(connection: &mut sqlx::PgConnection, rows: &[KeyRow]) -> Result<Found, Error> {
     const SQL: &str = "SELECT company_id, source_id, key_hash, key_check, body_hash, event_id, deliveries \
-        FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS t(company_id, source_id, key_hash) \
+        FROM unnest((SELECT $1::bigint[]), $2::bigint[], $3::bigint[]) AS t(company_id, source_id, key_hash) \
         JOIN event_keys k USING (company_id, source_id, key_hash)";
     let column = |pick: fn(&KeyRow) -> i64| rows.iter().map(pick).collect::<Vec<_>>();
     let found: Vec<Columns> = sqlx::query_as(SQL)

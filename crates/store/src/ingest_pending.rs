@@ -60,7 +60,7 @@ async fn insert_whole(tx: &mut HotTx, rows: &[PendingRow]) -> Result<(), Error> 
         HotConnection::Postgres(connection) => {
             const SQL: &str = "INSERT INTO pending (id, company_id, endpoint_id, event_id, due_at, \
                 claimed_by, schedule_began, expires_at, line_key, line_place, format, render_version) \
-                SELECT * FROM unnest($1::bigint[],$2::bigint[],$3::bigint[],$4::bigint[],$5::bigint[],\
+                SELECT * FROM unnest((SELECT $1::bigint[]),$2::bigint[],$3::bigint[],$4::bigint[],$5::bigint[],\
                 $6::bigint[],$7::bigint[],$8::bigint[],$9::bigint[],$10::bigint[],$11::bigint[],$12::bigint[])";
             let column = |pick: fn(&PendingRow) -> i64| rows.iter().map(pick).collect::<Vec<_>>();
             sqlx::query(SQL)

@@ -99,7 +99,7 @@ pub(crate) async fn wish_lanes(
         HotConnection::Postgres(connection) => {
             let sql = format!(
                 "INSERT INTO lanes (endpoint_id, company_id, owner, next_due, hold_until) \
-                 SELECT * FROM unnest($1::bigint[],$2::bigint[],$3::bigint[],$4::bigint[],$5::bigint[]) {CONFLICT}"
+                 SELECT * FROM unnest((SELECT $1::bigint[]),$2::bigint[],$3::bigint[],$4::bigint[],$5::bigint[]) {CONFLICT}"
             );
             let column = |pick: fn(&LaneWish) -> i64| sorted.iter().map(pick).collect::<Vec<_>>();
             found = sqlx::query_as(sqlx::AssertSqlSafe(sql))

@@ -261,7 +261,7 @@ async fn insert(tx: &mut HotTx, rows: &[Row]) -> Result<(), Error> {
         HotConnection::Postgres(connection) => {
             let column = |pick: fn(&Row) -> i64| rows.iter().map(pick).collect::<Vec<i64>>();
             let sql = format!(
-                "{HEAD} SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[])"
+                "{HEAD} SELECT * FROM unnest((SELECT $1::bigint[]), $2::bigint[], $3::bigint[], $4::text[], $5::text[])"
             );
             sqlx::query(sqlx::AssertSqlSafe(sql))
                 .bind(column(|row| row.company))

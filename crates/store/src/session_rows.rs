@@ -185,7 +185,7 @@ macro_rules! select {
 
 /// Windows by their keys, locked in their order.
 pub(crate) const LOCK_WINDOWS_POSTGRES: &str = select!(
-    "FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS k(company_id, number, contact_id) \
+    "FROM unnest((SELECT $1::bigint[]), $2::text[], $3::bigint[]) AS k(company_id, number, contact_id) \
     JOIN sessions s ON s.company_id = k.company_id AND s.phone_number_id = k.number AND s.contact_id = k.contact_id \
     ORDER BY s.company_id, s.phone_number_id, s.contact_id FOR UPDATE OF s"
 );
@@ -196,7 +196,7 @@ const READ_SQLITE: &str = select!(
 
 /// The keys of all windows of contacts. Nobody adds to them or takes from them while the contacts are locked.
 pub(crate) const OF_CONTACTS_POSTGRES: &str = "SELECT x.company_id, x.phone_number_id, x.contact_id \
-    FROM unnest($1::bigint[], $2::bigint[]) AS k(company_id, contact_id) CROSS JOIN LATERAL (\
+    FROM unnest((SELECT $1::bigint[]), $2::bigint[]) AS k(company_id, contact_id) CROSS JOIN LATERAL (\
     SELECT s.company_id, s.phone_number_id, s.contact_id FROM sessions s \
     WHERE s.company_id = k.company_id AND s.contact_id = k.contact_id) x";
 const OF_CONTACTS_SQLITE: &str = "SELECT s.company_id, s.phone_number_id, s.contact_id \
@@ -324,7 +324,7 @@ pub(crate) async fn write(
     };
     const SQL: &str = concat!(
         insert!(),
-        " SELECT * FROM unnest($1::bigint[],$2::text[],$3::bigint[],$4::bigint[],$5::bigint[],$6::bigint[],\
+        " SELECT * FROM unnest((SELECT $1::bigint[]),$2::text[],$3::bigint[],$4::bigint[],$5::bigint[],$6::bigint[],\
          $7::bigint[],$8::bigint[],$9::bigint[],$10::bigint[],$11::bigint[],$12::bigint[],$13::text[]) ",
         on_conflict!()
     );

@@ -80,7 +80,7 @@ static INSERT_HISTORY: RowsInsert = RowsInsert::new(
 macro_rules! finish_taken {
     () => {
         "DELETE FROM pending_held p \
-         USING unnest($2::bigint[], $1::bigint[]) AS t(company_id, id) \
+         USING unnest((SELECT $2::bigint[]), $1::bigint[]) AS t(company_id, id) \
          WHERE p.company_id = ANY(ARRAY[t.company_id]) AND p.id = t.id AND p.claimed_by + 0 = $19 AND p.canceled <= $20 \
          RETURNING p.id, p.format, p.render_version"
     };
@@ -95,7 +95,7 @@ macro_rules! finish_kept {
          response_body, truncated) \
          SELECT t.id, company_id, generation, endpoint_id, event_id, state, tries, tries_before, finished_at, d.format, d.render_version, \
          started_at, duration_us, status_code, error_kind, error_message, request, response_head, response_body, truncated \
-         FROM unnest($1::bigint[],$2::bigint[],$3::bigint[],$4::bigint[],$5::bigint[],$6::bigint[],$7::bigint[],$8::bigint[],\
+         FROM unnest((SELECT $1::bigint[]),$2::bigint[],$3::bigint[],$4::bigint[],$5::bigint[],$6::bigint[],$7::bigint[],$8::bigint[],\
          $9::bigint[],$10::bigint[],$11::bigint[],$12::bigint[],$13::text[],$14::text[],$15::bytea[],$16::bytea[],$17::bytea[],$18::bigint[]) \
          AS t(id, company_id, generation, endpoint_id, event_id, state, tries, tries_before, finished_at, started_at, \
          duration_us, status_code, error_kind, error_message, request, response_head, response_body, truncated) \
@@ -117,7 +117,7 @@ static FINISH_SQLITE: IdList =
 
 /// Puts deliveries back that are due again; one that was canceled since its claim was read stays.
 pub(crate) const RETRY_POSTGRES: &str = "UPDATE pending p SET due_at = t.due_at, tries = p.tries + 1, claimed_by = 0 \
-    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS t(company_id, id, due_at) \
+    FROM unnest((SELECT $1::bigint[]), $2::bigint[], $3::bigint[]) AS t(company_id, id, due_at) \
     WHERE p.company_id = ANY(ARRAY[t.company_id]) AND p.id = t.id AND p.claimed_by + 0 = $4 AND p.canceled = 0";
 
 /// Moves finished deliveries from `pending` to history. Gives how many were still there, of which
@@ -315,7 +315,7 @@ async fn attempts_postgres(
 ) -> Result<(), Error> {
     const SQL: &str = "INSERT INTO attempts (delivery_id, company_id, number, started_at, duration_us, \
         status_code, error_kind, error_message, request, response_head, response_body, truncated) \
-        SELECT * FROM unnest($1::bigint[],$2::bigint[],$3::bigint[],$4::bigint[],$5::bigint[],$6::bigint[],\
+        SELECT * FROM unnest((SELECT $1::bigint[]),$2::bigint[],$3::bigint[],$4::bigint[],$5::bigint[],$6::bigint[],\
         $7::text[],$8::text[],$9::bytea[],$10::bytea[],$11::bytea[],$12::bigint[]) \
         ON CONFLICT (company_id, delivery_id, number) DO NOTHING";
     let column =

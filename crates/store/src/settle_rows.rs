@@ -47,7 +47,7 @@ pub(crate) struct EndpointRow {
 }
 
 /// The rows of a batch that a node still holds.
-pub(crate) const CLAIMS_POSTGRES: &str = "SELECT p.id, p.canceled FROM unnest($1::bigint[], $2::bigint[]) \
+pub(crate) const CLAIMS_POSTGRES: &str = "SELECT p.id, p.canceled FROM unnest((SELECT $1::bigint[]), $2::bigint[]) \
     AS t(company_id, id) JOIN pending_held p ON p.company_id = ANY(ARRAY[t.company_id]) AND p.id = t.id \
     WHERE p.claimed_by + 0 = $3";
 

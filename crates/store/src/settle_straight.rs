@@ -46,7 +46,7 @@ pub(crate) static STRAIGHT_POSTGRES: LazyLock<String> = LazyLock::new(|| {
         concat!("WITH d AS (", finish_taken!(), "), i AS (", finish_kept!(), " RETURNING 1)");
     format!(
         "{statement}, s AS ({}), h AS MATERIALIZED (SELECT id, held_total_us, epoch FROM endpoints \
-         WHERE id = ANY(${endpoints}::bigint[]) AND deleted_at IS NULL AND switch = 'enabled' AND failing_since IS NULL) \
+         WHERE id = ANY((SELECT ${endpoints}::bigint[])::bigint[]) AND deleted_at IS NULL AND switch = 'enabled' AND failing_since IS NULL) \
          SELECT h.id, h.held_total_us, h.epoch, g.so, g.lax FROM (SELECT set_config('synchronous_commit', 'off', true) AS lax, \
          CASE WHEN (SELECT count(*) FROM h) = cardinality(${endpoints}::bigint[]) \
          AND (SELECT count(*) FROM i) = cardinality($1::bigint[]) THEN 1 ELSE {} END AS so) g LEFT JOIN h ON true",

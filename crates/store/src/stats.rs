@@ -51,8 +51,9 @@ static INSERT_POSTGRES: LazyLock<String> = LazyLock::new(|| insert_sql(1));
 /// What adds rows on PostgreSQL, of arrays: one a column, from the parameter `$first` on.
 pub(crate) fn insert_sql(first: usize) -> String {
     let marks: Vec<String> =
-        (first..first + COLUMNS).map(|place| format!("${place}::bigint[]")).collect();
-    insert(&format!("SELECT * FROM unnest({})", marks.join(","))) + &on_conflict()
+        (first + 1..first + COLUMNS).map(|place| format!("${place}::bigint[]")).collect();
+    let rows = format!("SELECT * FROM unnest((SELECT ${first}::bigint[]),{})", marks.join(","));
+    insert(&rows) + &on_conflict()
 }
 
 fn insert(tail: &str) -> String {

@@ -64,7 +64,7 @@ const COLUMNS: &str = "id, company_id, endpoint_id, event_id, tries, tries_befor
 /// Whatever somebody else has locked at this moment is his: it is seen again in the next walk.
 /// `claimed_by + 0`: by the primary key, and not by going through all that is unclaimed.
 pub(crate) const TAKE_POSTGRES: &str = "WITH c AS MATERIALIZED (SELECT p.company_id, p.id \
-    FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS t(company_id, id, began) \
+    FROM unnest((SELECT $1::bigint[]), $2::bigint[], $3::bigint[]) AS t(company_id, id, began) \
     JOIN pending p ON p.company_id = ANY(ARRAY[t.company_id]) AND p.id = t.id \
     WHERE p.claimed_by + 0 = 0 AND p.canceled = 0 AND p.schedule_began <= t.began \
     ORDER BY t.company_id, t.id FOR UPDATE OF p SKIP LOCKED) \
@@ -144,7 +144,7 @@ pub(crate) async fn end(
         HotConnection::Postgres(connection) => {
             let column = |pick: fn(&Taken) -> i64| rows.iter().map(pick).collect::<Vec<i64>>();
             let sql = format!(
-                "{INSERT_HISTORY} SELECT t.*, $10::bigint, $11::bigint FROM unnest($1::bigint[],$2::bigint[],\
+                "{INSERT_HISTORY} SELECT t.*, $10::bigint, $11::bigint FROM unnest((SELECT $1::bigint[]),$2::bigint[],\
                  $3::bigint[],$4::bigint[],$5::bigint[],$6::bigint[],$7::bigint[],$8::bigint[],$9::bigint[]) t{CONFLICT}"
             );
             sqlx::query(sqlx::AssertSqlSafe(sql))

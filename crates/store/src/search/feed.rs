@@ -21,7 +21,7 @@ pub(crate) type Fed = (i64, i64, i64);
 /// Tells the walk about deliveries of a settlement that it may have passed. To be called after the
 /// transaction's first write: then the walk waits for it, or it sees how far the walk is.
 pub(crate) const FEED_POSTGRES: &str = "INSERT INTO search_feed (company_id, id, generation) \
-    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS t(company_id, id, generation) \
+    SELECT * FROM unnest((SELECT $1::bigint[]), $2::bigint[], $3::bigint[]) AS t(company_id, id, generation) \
     WHERE t.id < (SELECT next FROM search_state WHERE name = 'walk') ON CONFLICT DO NOTHING";
 
 /// Of a settlement: all that did not end as nearly all do.
@@ -177,8 +177,8 @@ async fn write_late(tx: &mut HotTx, late: &[(i64, i64, i64)], fed: &[Fed]) -> Re
                 rows.iter().map(pick).collect::<Vec<i64>>()
             };
             let insert = "INSERT INTO search_late (shelf, term, id) \
-                SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) ON CONFLICT DO NOTHING";
-            let delete = "DELETE FROM search_feed f USING unnest($1::bigint[], $2::bigint[], $3::bigint[]) \
+                SELECT * FROM unnest((SELECT $1::bigint[]), $2::bigint[], $3::bigint[]) ON CONFLICT DO NOTHING";
+            let delete = "DELETE FROM search_feed f USING unnest((SELECT $1::bigint[]), $2::bigint[], $3::bigint[]) \
                 AS t(company_id, id, generation) WHERE f.company_id = t.company_id AND f.id = t.id \
                 AND f.generation = t.generation";
             for (sql, rows) in [(insert, late), (delete, fed)] {
@@ -236,7 +236,7 @@ async fn write_slice(
             let column = |pick: fn(&TermRow) -> i64| rows.iter().map(pick).collect::<Vec<i64>>();
             sqlx::query(
                 "INSERT INTO search_terms (shelf, slice, term, last_id, span) SELECT $1, $2, t.term, \
-                 t.last_id, t.span FROM unnest($3::bigint[], $4::bigint[], $5::bigint[]) AS t(term, last_id, span)",
+                 t.last_id, t.span FROM unnest((SELECT $3::bigint[]), $4::bigint[], $5::bigint[]) AS t(term, last_id, span)",
             )
             .bind(shelf)
             .bind(slice)
