@@ -30,9 +30,8 @@ const UNWRITABLE_FOR: TimeDelta = TimeDelta::minutes(10);
 /// Whether more outcomes are likely to come that can be written together with these. Where somebody waits
 /// behind one of them, a moment is enough.
 fn is_worth_waiting(batch: &[ToSettle], gatherings: u32) -> bool {
-    let stands_in_line =
-        |item: &ToSettle| item.delivery().place.is_some_and(|place| place.line.is_some());
-    let gatherings_max = if batch.iter().any(stands_in_line) { 1 } else { GATHERINGS_MAX };
+    let gatherings_max =
+        if batch.iter().any(|item| item.delivery().stands_in_line()) { 1 } else { GATHERINGS_MAX };
     batch.len() < BATCH_WORTHWHILE && gatherings < gatherings_max
 }
 

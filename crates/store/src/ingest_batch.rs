@@ -115,13 +115,14 @@ impl Store {
         choose_by_session(&mut batch.items, &companies);
         let mut rows = fan_out(&batch.items, &companies, now);
         let mut wishes = self.assign(&owners, &mut rows, rooms, now);
-        for (endpoint, bytes) in crate::lines::place(tx, &mut rows).await? {
+        let placed = crate::lines::place(tx, &mut rows).await?;
+        for (endpoint, bytes) in placed.unused {
             rooms.give_back(endpoint, bytes);
         }
         let owner = self.lane_owner(rooms);
         let heads = rows.iter().filter(|row| row.is_ordered() && row.is_for_the_owner());
         wishes.extend(heads.map(|row| LaneWish::due(row.endpoint, row.company, owner, now)));
-        let rows = insert_all(tx, &batch.items, rows, now).await?;
+        let rows = insert_all(tx, &batch.items, rows, &placed.last, now).await?;
         crate::lane_rows::wish_lanes(tx, &wishes).await?;
         Ok((rows, written))
     }

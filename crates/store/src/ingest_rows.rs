@@ -338,8 +338,7 @@ macro_rules! pending_insert {
 pub(crate) use pending_insert;
 
 /// On PostgreSQL both in one statement.
-pub(crate) const FRESH_POSTGRES: &str =
-    concat!("WITH e AS (", events_insert!(), ") ", pending_insert!());
+const FRESH_POSTGRES: &str = concat!("WITH e AS (", events_insert!(), ") ", pending_insert!());
 
 static INSERT_PENDING: RowsInsert = RowsInsert::new(
     "INSERT OR FAIL INTO pending (id, company_id, endpoint_id, event_id, due_at, claimed_by, \

@@ -10,6 +10,7 @@
 //! have changed a line calls [`advance`], which puts that right.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 use domain::id::{CompanyId, EndpointId};
@@ -148,7 +149,8 @@ fn json(value: impl serde::Serialize) -> String {
     serde_json::json!(value).to_string()
 }
 
-fn locked(rows: Vec<Numbers>) -> Result<Locked, Error> {
+/// Reads what [`LOCK`] gives.
+pub(crate) fn locked(rows: Vec<Numbers>) -> Result<Locked, Error> {
     let read = |(id, last_place, state): Numbers| {
         let state = State::parse(state).ok_or_else(|| Error::Corrupt {
             table: "order_lines",
@@ -168,21 +170,39 @@ pub(crate) async fn lock(by: &mut impl Ask, endpoints: &BTreeSet<i64>) -> Result
     locked(by.ask(&LOCK, json(endpoints), 0).await?)
 }
 
+/// The same without marks, to go with a `BEGIN`.
+pub(crate) fn lock_sql(endpoints: &[i64]) -> String {
+    let mut sql = String::from(
+        "SELECT endpoint_id, last_place, state FROM order_lines WHERE endpoint_id IN (NULL",
+    );
+    for endpoint in endpoints {
+        let _ = write!(sql, ",{endpoint}");
+    }
+    sql.push_str(") ORDER BY endpoint_id FOR UPDATE");
+    sql
+}
+
 /// Locks all lines of a company, for whoever does not know which it will touch.
 pub(crate) async fn lock_company(by: &mut impl Ask, company: CompanyId) -> Result<Locked, Error> {
     locked(by.ask(&COMPANY, String::new(), company.raw()).await?)
 }
 
+/// What came of giving fresh deliveries their places.
+#[derive(Debug, Default)]
+pub(crate) struct Placed {
+    /// Room that had been reserved for those that wait, as endpoint and bytes.
+    pub(crate) unused: Vec<(EndpointId, usize)>,
+    /// The last place given at each endpoint, which is to be written down with the deliveries.
+    pub(crate) last: Vec<(i64, i64)>,
+}
+
 /// Gives fresh deliveries of ordered endpoints their places, in the order in which they stand here, and
-/// locks the lines. Those that are no heads wait; gives what room had been reserved for them.
-pub(crate) async fn place(
-    tx: &mut HotTx,
-    rows: &mut [PendingRow],
-) -> Result<Vec<(EndpointId, usize)>, Error> {
+/// locks the lines. Those that are no heads wait.
+pub(crate) async fn place(tx: &mut HotTx, rows: &mut [PendingRow]) -> Result<Placed, Error> {
     let endpoints: BTreeSet<i64> =
         rows.iter().filter(|row| row.is_ordered()).map(|row| row.endpoint).collect();
     if endpoints.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Placed::default());
     }
     let mut lines = lock(tx, &endpoints).await?;
     lines.retain(|_, lines| lines.state.keeps_lines());
@@ -206,10 +226,8 @@ pub(crate) async fn place(
             unused.push((EndpointId::from_raw(row.endpoint), row.bytes));
         }
     }
-    let places: Vec<(i64, i64)> =
-        lines.iter().map(|(endpoint, lines)| (*endpoint, lines.last_place)).collect();
-    remember(tx, &places).await?;
-    Ok(unused)
+    let last = lines.iter().map(|(endpoint, lines)| (*endpoint, lines.last_place)).collect();
+    Ok(Placed { unused, last })
 }
 
 /// Writes down the last place given at each endpoint.

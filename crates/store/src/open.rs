@@ -93,6 +93,8 @@ pub(crate) struct Inner {
     /// The same of batches that say something of contacts.
     pub(crate) said_way: ShortWay,
     pub(crate) settle_way: ShortWay,
+    /// That of deliveries that stand in line.
+    pub(crate) line_way: ShortWay,
     /// Endpoints that were not healthy when something was settled.
     pub(crate) unwell: Mutex<HashSet<EndpointId>>,
     pub(crate) compiled: Mutex<HashMap<CompanyId, Arc<CompiledCompany>>>,
@@ -151,6 +153,7 @@ impl Store {
                 ingest_way: ShortWay::default(),
                 said_way: ShortWay::default(),
                 settle_way: ShortWay::default(),
+                line_way: ShortWay::default(),
                 unwell: Mutex::default(),
                 compiled: Mutex::default(),
                 fresh_keys: FreshKeys::default(),

@@ -65,7 +65,7 @@ impl Store {
             self.number(item, &companies, now);
         }
         choose_by_session(&mut items, &companies);
-        let rows = insert_all(tx, &items, fan_out(&items, &companies, now), now).await?;
+        let rows = insert_all(tx, &items, fan_out(&items, &companies, now), &[], now).await?;
         let wishes: BTreeMap<i64, LaneWish> = rows
             .iter()
             .filter(|row| !row.held)

@@ -13,6 +13,7 @@ use crate::delivery_list::conditions;
 use crate::events::event_conditions;
 use crate::exhausted::LAST_WORDS_POSTGRES;
 use crate::ingest_keys::KEYS_POSTGRES;
+use crate::ingest_pending::{WHOLE_PARAMETERS, WHOLE_POSTGRES};
 use crate::ingest_straight::STRAIGHT_POSTGRES;
 use crate::ingest_straight_said::{SAID_PARAMETERS, SAID_POSTGRES, SEEN_PARAMETERS, SEEN_POSTGRES};
 use crate::lines_sql::{ADVANCE, DEMOTE, LOCK, STANDING};
@@ -35,7 +36,7 @@ use crate::waiting::{FIRST_DUE, UNCLAIMED, waiting_sql};
 use crate::{DeliveryFilter, EventFilter};
 
 /// What each statement is for, the statement, and how many parameters it has.
-pub const HOT: [(&str, &str, usize); 26] = [
+pub const HOT: [(&str, &str, usize); 27] = [
     ("due_lanes", DUE_LANES, 3),
     ("claim", CLAIM_POSTGRES, 4),
     ("claim_newest", CLAIM_NEWEST_POSTGRES, 4),
@@ -48,6 +49,7 @@ pub const HOT: [(&str, &str, usize); 26] = [
     ("straight_said", SAID_POSTGRES, SAID_PARAMETERS),
     ("straight_seen", SEEN_POSTGRES, SEEN_PARAMETERS),
     ("glance", GLANCE_POSTGRES, 4),
+    ("fresh_whole", WHOLE_POSTGRES, WHOLE_PARAMETERS),
     ("finish", FINISH_POSTGRES, 20),
     ("give_up", TAKE_POSTGRES, 3),
     ("of_deleted", OF_DELETED.postgres, 2),

@@ -111,7 +111,7 @@ impl Store {
         }
         choose_by_session(&mut items, companies);
         let mut rows = fan_out(&items, companies, now);
-        crate::lines::place(tx, &mut rows).await?;
+        let placed = crate::lines::place(tx, &mut rows).await?;
         let owner = self.incarnation();
         let wishes: BTreeMap<i64, LaneWish> = rows
             .iter()
@@ -119,7 +119,7 @@ impl Store {
             .map(|row| (row.endpoint, LaneWish::due(row.endpoint, row.company, owner, now)))
             .collect();
         let wishes: Vec<LaneWish> = wishes.into_values().collect();
-        insert_all(tx, &items, rows, now).await?;
+        insert_all(tx, &items, rows, &placed.last, now).await?;
         wish_lanes(tx, &wishes).await?;
         Ok(wishes)
     }

@@ -93,6 +93,15 @@ pub struct Settled {
     pub(crate) told: Vec<(CompanyId, Vec<Told>)>,
 }
 
+impl Settled {
+    /// Adds what came of another part of the batch, which has other endpoints.
+    fn add(&mut self, other: Self) {
+        self.endpoints.extend(other.endpoints);
+        self.lost.extend(other.lost);
+        self.told.extend(other.told);
+    }
+}
+
 /// All that a batch changes.
 #[derive(Default)]
 pub(crate) struct Changes<'a> {
@@ -124,19 +133,24 @@ impl Store {
     /// Settles outcomes, those of each endpoint in their order and in one transaction. After an error the
     /// same batch can be settled again: what has changed nevertheless is found to be settled.
     pub async fn settle(&self, batch: &[ToSettle], now: DateTime<Utc>) -> Result<Settled, Error> {
-        let Ways { straight, mut long } = self.ways(batch, now);
+        let Ways { straight, in_line, mut long } = self.ways(batch, now);
         let mut settled = Settled::default();
         if !straight.is_empty() {
             match self.settle_straight(&straight, now).await? {
-                Some(done) => settled = done,
-                None => long = batch.iter().collect(),
+                Some(done) => settled.add(done),
+                None => long.extend(straight),
+            }
+        }
+        if !in_line.is_empty() {
+            match self.settle_in_line(&in_line, now).await? {
+                Some(done) => settled.add(done),
+                None => long.extend(in_line),
             }
         }
         if !long.is_empty() {
             let done = self.settle_long(&long, now).await?;
             self.learn_health(&done.endpoints);
-            settled.endpoints.extend(done.endpoints);
-            settled.lost.extend(done.lost);
+            settled.add(done);
         }
         Ok(settled)
     }

@@ -41,6 +41,7 @@ impl Changes<'_> {
     }
 }
 
-fn line_of(delivery: &Claimed) -> Option<Line> {
+/// In which line a delivery stands.
+pub(crate) fn line_of(delivery: &Claimed) -> Option<Line> {
     Some((delivery.endpoint.raw(), delivery.place?.line?))
 }

@@ -5,7 +5,7 @@
 //! it is so: that each endpoint is there, switched on and without a streak, and that this node still holds
 //! every delivery, none of them canceled. Where it is not so it changes nothing, and they go the long way.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
@@ -17,17 +17,20 @@ use sea_orm::DatabaseBackend;
 use sea_orm::sqlx;
 use sea_orm::sqlx::Row;
 
-use crate::hot::within;
+use crate::hot::{Durability, Failed, HotConnection, HotTx, within};
+use crate::lane_rows::{LaneWish, wish_lanes};
+use crate::lines::{self, Locked};
 use crate::pools::{Pools, acquire_patiently};
 use crate::search::terms::EndFacts;
 use crate::settle::{Changed, Changes, EndpointAfter, Settled, ToSettle, endpoints_of};
 use crate::settle_history::{
     FINISH_PARAMETERS, bind_finish, finish_kept, finish_taken, is_inline, kept_inline,
 };
+use crate::settle_lines::line_of;
 use crate::settle_rows::{FinishRow, finish_code};
 use crate::short_way::{has_changed_nothing, not_so};
 use crate::stats::{self, COLUMNS};
-use crate::{Error, Store};
+use crate::{Error, Hint, Store};
 
 /// The most endpoints that are remembered as not healthy; then it is found out anew.
 const UNWELL_MAX: usize = 65_536;
@@ -62,18 +65,19 @@ pub(crate) const STRAIGHT_PARAMETERS: usize = FINISH_PARAMETERS + COLUMNS + 1;
 /// has none.
 type Columns = (Option<i64>, Option<i64>, Option<i64>);
 
-/// What goes the short way, and what does not.
+/// What goes the short way, what goes it with a lock on its lines, and what does not.
+#[derive(Default)]
 pub(crate) struct Ways<'a> {
     pub(crate) straight: Vec<&'a ToSettle>,
+    pub(crate) in_line: Vec<&'a ToSettle>,
     pub(crate) long: Vec<&'a ToSettle>,
 }
 
 impl Store {
     /// Shares out a batch. All of one endpoint goes the same way, in its order.
     pub(crate) fn ways<'a>(&self, batch: &'a [ToSettle], now: DateTime<Utc>) -> Ways<'a> {
-        let is_postgres = self.backend() == DatabaseBackend::Postgres;
-        if !is_postgres || !self.inner.settle_way.is_tried() {
-            return Ways { straight: Vec::new(), long: batch.iter().collect() };
+        if self.backend() != DatabaseBackend::Postgres {
+            return Ways { long: batch.iter().collect(), ..Ways::default() };
         }
         let me = self.incarnation();
         let mut not_so: HashSet<EndpointId> = batch
@@ -86,9 +90,28 @@ impl Store {
             let endpoints = batch.iter().map(|item| item.delivery().endpoint);
             not_so.extend(endpoints.filter(|endpoint| unwell.contains(endpoint)));
         }
-        let is_so = |item: &&ToSettle| !not_so.contains(&item.delivery().endpoint);
-        let (straight, long) = batch.iter().partition(is_so);
-        Ways { straight, long }
+        let in_line: HashSet<EndpointId> = batch
+            .iter()
+            .filter(|item| item.delivery().stands_in_line())
+            .map(|item| item.delivery().endpoint)
+            .collect();
+        let mut ways = Ways::default();
+        for item in batch {
+            let endpoint = item.delivery().endpoint;
+            let way = match (not_so.contains(&endpoint), in_line.contains(&endpoint)) {
+                (true, _) => &mut ways.long,
+                (false, true) => &mut ways.in_line,
+                (false, false) => &mut ways.straight,
+            };
+            way.push(item);
+        }
+        if !ways.straight.is_empty() && !self.inner.settle_way.is_tried() {
+            ways.long.append(&mut ways.straight);
+        }
+        if !ways.in_line.is_empty() && !self.inner.line_way.is_tried() {
+            ways.long.append(&mut ways.in_line);
+        }
+        ways
     }
 
     /// Remembers which endpoints are not healthy, of what the long way has found.
@@ -118,11 +141,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Option<Settled>, Error> {
         let Pools::Postgres { pool } = &self.inner.pools else { return Ok(None) };
-        let finished: Vec<FinishRow<'_>> =
-            batch.iter().filter_map(|item| delivered(item)).collect();
-        if finished.len() != batch.len() {
-            return Ok(None);
-        }
+        let finished = all_delivered(batch);
         let asked = Instant::now();
         let mut connection = acquire_patiently(pool.get_postgres_connection_pool()).await?;
         self.inner.metrics.connection_wait.observe(asked.elapsed());
@@ -184,9 +203,72 @@ impl Store {
         let endpoints = rows.into_iter().filter_map(healthy).collect();
         Settled { endpoints, ..Settled::default() }
     }
+
+    /// The same for deliveries that stand in line, in a transaction that locks the lines first and lets the
+    /// next ones come.
+    pub(crate) async fn settle_in_line(
+        &self,
+        batch: &[&ToSettle],
+        now: DateTime<Utc>,
+    ) -> Result<Option<Settled>, Error> {
+        let finished = all_delivered(batch);
+        let sql = lines::lock_sql(&endpoints_of(batch));
+        let (mut tx, rows) = self.begin_hot_reading(Durability::Repeatable, &sql).await?;
+        let locked = lines::locked(rows)?;
+        let done =
+            match within(self.advance_straight(&mut tx, batch, &finished, &locked, now)).await {
+                Ok(None) => {
+                    within(tx.roll_back()).await?;
+                    self.inner.line_way.missed();
+                    self.inner.metrics.settle_missed.add(1);
+                    return Ok(None);
+                }
+                Ok(Some(done)) => Ok(done),
+                Err(error) => Err(error),
+            };
+        // Settled again although it had worked, the batch is found to have lost its claims.
+        let ((rows, advanced), took) = tx.end_timed(done).await.map_err(Failed::into_error)?;
+        self.inner.line_way.hit();
+        self.inner.metrics.settle_straight.add(1);
+        let mut settled = self.settled_straight(batch, finished, rows, took, now);
+        for after in &mut settled.endpoints {
+            after.lane_owner = advanced.owners.get(&after.endpoint.raw()).copied();
+        }
+        advanced.hints.into_iter().for_each(|hint| self.hint(hint));
+        Ok(Some(settled))
+    }
+
+    async fn advance_straight(
+        &self,
+        tx: &mut HotTx,
+        batch: &[&ToSettle],
+        finished: &[FinishRow<'_>],
+        locked: &Locked,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(Vec<Columns>, Due)>, Error> {
+        let HotConnection::Postgres(connection) = &mut tx.connection else { return Ok(None) };
+        let rows = match self.run_straight(connection, batch, finished).await {
+            Ok(rows) => rows,
+            Err(error) if has_changed_nothing(&error) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let ended = finished.iter().filter_map(|row| line_of(row.delivery)).collect();
+        let advanced = lines::advance(tx, &ended, locked, now).await?;
+        let wishes: Vec<LaneWish> = advanced.wishes(self.incarnation(), now).collect();
+        let hints = wishes.iter().map(LaneWish::hint).collect();
+        let owners = wish_lanes(tx, &wishes).await?;
+        Ok(Some((rows, Due { owners, hints })))
+    }
 }
 
-/// Whether nothing has to be read to settle it: a success of the first round that stands in no line.
+/// What became due behind the deliveries that were settled.
+struct Due {
+    /// The owners of their lanes.
+    owners: HashMap<i64, i64>,
+    hints: Vec<Hint>,
+}
+
+/// Whether nothing but its line has to be read to settle it: a success of the first round.
 fn is_plain(item: &ToSettle, incarnation: i64, now: DateTime<Utc>) -> bool {
     let ToSettle::Attempted(attempted) = item else { return false };
     let delivery = &attempted.delivery;
@@ -196,9 +278,13 @@ fn is_plain(item: &ToSettle, incarnation: i64, now: DateTime<Utc>) -> bool {
     attempted.outcome.is_success()
         && attempted.outcome.retry_after.is_none()
         && is_indexed
-        && delivery.place.is_none()
         && delivery.claimed_by == incarnation
         && delivered(item).is_some_and(|row| is_inline(&row))
+}
+
+/// What a batch of successes becomes; all of them have passed [`is_plain`].
+fn all_delivered<'a>(batch: &[&'a ToSettle]) -> Vec<FinishRow<'a>> {
+    batch.iter().filter_map(|item| delivered(item)).collect()
 }
 
 /// What a success becomes, whatever else is so (see `domain::settle`).

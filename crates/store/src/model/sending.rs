@@ -43,6 +43,11 @@ impl Claimed {
     pub fn bytes(&self) -> usize {
         claimed_bytes(self.event.data.len(), self.event.session.as_deref().map_or(0, <[u8]>::len))
     }
+
+    /// Whether others may wait behind it.
+    pub fn stands_in_line(&self) -> bool {
+        self.place.is_some_and(|place| place.line.is_some())
+    }
 }
 
 /// What a person wants of a delivery that this node holds.

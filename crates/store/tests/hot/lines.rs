@@ -83,11 +83,11 @@ async fn post_at(
     post_by(&s.store, s, door, contacts, at).await
 }
 
-async fn post(s: &Setup, door: &Arc<Door>, contacts: &str) -> Vec<DeliveryId> {
+pub(crate) async fn post(s: &Setup, door: &Arc<Door>, contacts: &str) -> Vec<DeliveryId> {
     post_at(s, door, contacts, now()).await
 }
 
-async fn claim(s: &Setup, endpoint: EndpointId, minute: i64) -> Vec<Claimed> {
+pub(crate) async fn claim(s: &Setup, endpoint: EndpointId, minute: i64) -> Vec<Claimed> {
     s.store.claim(&[want(endpoint, 100)], at(minute)).await.unwrap().rows
 }
 
@@ -423,8 +423,14 @@ mod together_on_postgres {
 
     const ROUNDS: i64 = 60;
 
-    /// Numbers that are the same in every run.
-    struct Dice(u64);
+    /// Numbers that are the same in every run, and whether anything fails.
+    struct Dice(u64, Fails);
+
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    enum Fails {
+        Often,
+        Never,
+    }
 
     impl Dice {
         fn below(&mut self, sides: u64) -> u64 {
@@ -436,8 +442,8 @@ mod together_on_postgres {
         }
     }
 
-    async fn nodes_post(s: &Setup, store: &Store, seed: u64) {
-        let mut dice = Dice(seed);
+    async fn nodes_post(s: &Setup, store: &Store, seed: u64, fails: Fails) {
+        let mut dice = Dice(seed, fails);
         let door = inside();
         for round in 0..ROUNDS {
             let count = 1 + dice.below(5);
@@ -453,6 +459,7 @@ mod together_on_postgres {
     async fn settle_some(store: &Store, dice: &mut Dice, rows: Vec<Claimed>, minute: i64) {
         for row in rows {
             let item = match dice.below(4) {
+                _ if dice.1 == Fails::Never => over(&row, status(200), at(minute)),
                 0 => over(&row, status(500), at(minute)),
                 1 => ToSettle::Ended(row, Finish::Exhausted),
                 _ => over(&row, status(200), at(minute)),
@@ -470,9 +477,9 @@ mod together_on_postgres {
         assert_eq!(s.count(&twice).await, 0);
     }
 
-    async fn owner_claims(s: &Setup, endpoint: EndpointId) {
+    async fn owner_claims(s: &Setup, endpoint: EndpointId, fails: Fails) {
         let store = &s.store;
-        let mut dice = Dice(9);
+        let mut dice = Dice(9, fails);
         for round in 0..3 * ROUNDS {
             let rows = store.claim(&[want(endpoint, 3)], at(round)).await.unwrap().rows;
             check_heads(s).await;
@@ -483,7 +490,7 @@ mod together_on_postgres {
     }
 
     async fn people_meddle(s: &Setup) {
-        let mut dice = Dice(5);
+        let mut dice = Dice(5, Fails::Often);
         for round in 0..ROUNDS {
             let all =
                 s.store.deliveries(s.company, Default::default(), page(20, None)).await.unwrap();
@@ -510,14 +517,33 @@ mod together_on_postgres {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn lines_have_one_head_each_whoever_works_on_them() {
+        let settled_straight = all_work_on_lines(Fails::Often).await;
+        assert!(settled_straight > 0);
+    }
+
+    /// Then nearly all of it goes the short way.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn lines_have_one_head_each_where_all_is_well() {
+        let settled_straight = all_work_on_lines(Fails::Never).await;
+        assert!(settled_straight > 100, "{settled_straight}");
+    }
+
+    /// Gives how many batches were settled the short way while everybody was at it.
+    async fn all_work_on_lines(fails: Fails) -> u64 {
         let s = Setup::postgres().await;
         let endpoint = ordered(&s).await;
         let others = [
             Store::open(s.config.clone()).await.unwrap(),
             Store::open(s.config.clone()).await.unwrap(),
         ];
-        let posting = (0..).zip(&others).map(|(seed, store)| nodes_post(&s, store, seed));
-        futures_util::join!(join_all(posting), owner_claims(&s, endpoint), people_meddle(&s));
+        let posting = (0..).zip(&others).map(|(seed, store)| nodes_post(&s, store, seed, fails));
+        futures_util::join!(
+            join_all(posting),
+            owner_claims(&s, endpoint, fails),
+            people_meddle(&s)
+        );
+        let stores = others.iter().chain([&s.store]);
+        let settled_straight = stores.map(|store| store.metrics().settle_straight.get()).sum();
         check(&s).await;
         // And nothing is left behind: heads come until there is nothing.
         let mut seen: BTreeMap<i64, i64> = BTreeMap::new();
@@ -537,5 +563,6 @@ mod together_on_postgres {
         }
         assert_eq!(s.count("FROM pending").await, 0);
         assert!(s.count("FROM deliveries").await > 100);
+        settled_straight
     }
 }

@@ -7,6 +7,7 @@ use crate::engine::{
     Door, at, caller, endpoint, held, keyed, lane, micros, of_pending, one, over, refused,
     settle_one, status, together,
 };
+use crate::lines;
 use crate::setup::{ACTOR, Setup, now};
 
 /// How many batches of ingest one statement has written, and how often something was not so.
@@ -203,6 +204,53 @@ async fn what_is_paused_deleted_canceled_or_lost_goes_the_long_way() {
     assert_eq!(of_pending(&s, lost.id, "claimed_by").await, 777);
     assert_eq!(s.count("FROM pending").await, 1);
     assert_eq!(s.count("FROM deliveries WHERE state <> 1").await, 0, "a success is delivered");
+}
+
+#[tokio::test]
+async fn what_stands_in_line_lets_the_next_one_come() {
+    let s = Setup::postgres().await;
+    let ordered = lines::ordered(&s).await;
+    let door = lines::inside();
+    let posted = lines::post(&s, &door, "aab").await;
+    let heads = door.handed.lock().clone();
+    assert_eq!((heads[0].id, heads[1].id, heads.len()), (posted[0], posted[2], 2));
+    let free = s.endpoint().await.id;
+    let loose = held(&s, 50, free, 0).await;
+    let batch = [&heads[0], &heads[1], &loose].map(|row| over(row, status(200), at(0)));
+    let settled = s.store.settle(&batch, at(0)).await.unwrap();
+    assert_eq!((settled.lost.len(), settled.endpoints.len()), (0, 2));
+    assert_eq!(settlement(&s), (2, 0), "one for each kind of endpoint");
+    let me = s.store.incarnation();
+    let owner = settled.endpoints.iter().find(|after| after.endpoint == ordered).unwrap();
+    assert_eq!(owner.lane_owner, Some(me), "something is due there now");
+    lines::check(&s).await;
+    let next = lines::claim(&s, ordered, 1).await;
+    assert_eq!((next[0].id, next.len()), (posted[1], 1));
+    settle_one(&s, &next[0], status(200), 1).await;
+    assert_eq!((settlement(&s), s.count("FROM deliveries").await), ((3, 0), 4));
+}
+
+#[tokio::test]
+async fn a_line_whose_head_was_canceled_or_lost_goes_the_long_way() {
+    let s = Setup::postgres().await;
+    let ordered = lines::ordered(&s).await;
+    let door = lines::inside();
+    let posted = lines::post(&s, &door, "aabb").await;
+    let heads = door.handed.lock().clone();
+    s.store.cancel_delivery(s.company, heads[0].id, ACTOR, now()).await.unwrap();
+    settle_one(&s, &heads[0], status(200), 0).await;
+    assert_eq!((settlement(&s), s.count("FROM deliveries WHERE state = 1").await), ((0, 1), 1));
+    lines::check(&s).await;
+    s.sql("UPDATE pending SET claimed_by = 0 WHERE id = $1", vec![heads[1].id.raw().into()]).await;
+    for lost in [0, 1] {
+        let settled = s.store.settle(&[over(&heads[1], status(200), at(0))], at(0)).await.unwrap();
+        assert_eq!(settled.lost.len(), 1, "{lost}");
+    }
+    assert_eq!(settlement(&s), (0, 2), "once not tried, once in vain");
+    lines::check(&s).await;
+    let mut due: Vec<_> = lines::claim(&s, ordered, 1).await.iter().map(|row| row.id).collect();
+    due.sort_unstable();
+    assert_eq!(due, [posted[1], posted[2]]);
 }
 
 #[tokio::test]
