@@ -1,6 +1,9 @@
 //! The short ways on PostgreSQL: that they are gone, and that nothing they take for granted is believed
 //! where it is not so.
 
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use store::{Accepted, SwitchWanted};
 
 use crate::engine::{
@@ -228,6 +231,26 @@ async fn what_stands_in_line_lets_the_next_one_come() {
     assert_eq!((next[0].id, next.len()), (posted[1], 1));
     settle_one(&s, &next[0], status(200), 1).await;
     assert_eq!((settlement(&s), s.count("FROM deliveries").await), ((3, 0), 4));
+}
+
+/// Whoever adds to a line at this moment looks for its head under the same lock.
+#[tokio::test]
+async fn what_stands_in_line_waits_for_whoever_works_on_its_line() {
+    let s = Setup::postgres().await;
+    lines::ordered(&s).await;
+    let door = lines::inside();
+    lines::post(&s, &door, "aa").await;
+    let head = door.handed.lock()[0].clone();
+    let adding = s.raw.begin().await.unwrap();
+    adding.execute_unprepared("SELECT 1 FROM order_lines FOR UPDATE").await.unwrap();
+    let batch = [over(&head, status(200), at(0))];
+    let mut settling = std::pin::pin!(s.store.settle(&batch, at(0)));
+    let early = tokio::time::timeout(Duration::from_millis(300), &mut settling).await;
+    assert!(early.is_err(), "it did not wait");
+    adding.rollback().await.unwrap();
+    settling.await.unwrap();
+    assert_eq!(settlement(&s), (1, 0));
+    lines::check(&s).await;
 }
 
 #[tokio::test]
