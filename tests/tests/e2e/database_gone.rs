@@ -1,9 +1,13 @@
 //! A database that is locked or gone: 503 with Retry-After, and nothing lost.
 
+use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use futures_util::future::join_all;
 use testkit::api::{Answer, Api};
 use testkit::postgres::Cluster;
 use testkit::program::Setup;
@@ -103,6 +107,71 @@ async fn database_gone_answers_503_and_goes_on_when_it_is_back() {
     assert_eq!(health.status, 200, "the process lives");
     proxy.heal();
     goes_on(&api, &receiver, text(&before, "id")).await;
+}
+
+/// How often connections break, how long they hold between, and how long they are gone.
+const BREAKS: usize = 15;
+const HOLD_FOR: Duration = Duration::from_millis(150);
+const GONE_FOR: Duration = Duration::from_millis(40);
+const CALLERS: u64 = 8;
+
+/// Posts one event after the other until `stop`; gives what was accepted.
+async fn post_until(api: &Api, caller: u64, stop: &AtomicBool) -> HashSet<String> {
+    let mut accepted = HashSet::new();
+    let mut number = caller;
+    while !stop.load(Ordering::SeqCst) {
+        number += CALLERS;
+        let body = event(number).to_string().into_bytes();
+        // Where nobody can tell whether it is written down, it is not counted here.
+        let Ok(answer) = api.send("POST", "/events", &[], Some(body)).await else { continue };
+        match answer.status {
+            202 => accepted.insert(text(&answer.json(), "id").to_owned()),
+            503 => false,
+            status => panic!("{status}: {answer:?}"),
+        };
+    }
+    accepted
+}
+
+/// Commits of which nobody can tell whether they came to be, in the middle of ingest and of settlement.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_accepted_arrives_once_where_connections_break_again_and_again() {
+    let receiver = Receiver::start();
+    let cluster = Cluster::shared();
+    let proxy = Proxy::to(([127, 0, 0, 1], cluster.port()).into());
+    let url = cluster.database("breaks");
+    let url = url.replace(&cluster.port().to_string(), &proxy.address().port().to_string());
+    let (_program, api) = running(&Setup::postgres(&url)).await;
+    api.create_endpoint(endpoint(&receiver.url("/"))).await;
+    api.post_event(event(0)).await;
+    let stop = AtomicBool::new(false);
+    let breaking = async {
+        for _ in 0..BREAKS {
+            tokio::time::sleep(HOLD_FOR).await;
+            proxy.cut();
+            tokio::time::sleep(GONE_FOR).await;
+            proxy.heal();
+        }
+        tokio::time::sleep(HOLD_FOR).await;
+        stop.store(true, Ordering::SeqCst);
+    };
+    let posting = join_all((1..=CALLERS).map(|caller| post_until(&api, caller, &stop)));
+    let (accepted, ()) = tokio::join!(posting, breaking);
+    let accepted: HashSet<String> = accepted.into_iter().flatten().collect();
+    assert!(accepted.len() > 100, "{} were accepted", accepted.len());
+    let arrived = |id: &String, all: &HashMap<String, u32>| all.get(id).copied().unwrap_or(0);
+    wait::until("all that was accepted has arrived", SOON, async || {
+        let all = receiver.arrivals();
+        accepted.iter().all(|id| arrived(id, &all) > 0).then_some(())
+    })
+    .await;
+    // What was in doubt has come as well, and nothing is left behind.
+    wait::until("nothing is on its way", SOON, async || {
+        api.deliveries("state=pending").await.is_empty().then_some(())
+    })
+    .await;
+    let twice: Vec<_> = receiver.arrivals().into_iter().filter(|(_, times)| *times > 1).collect();
+    assert!(twice.is_empty(), "{twice:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
