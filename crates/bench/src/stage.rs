@@ -17,6 +17,8 @@ use crate::receiver::Receiver;
 use crate::tally::Tally;
 use crate::usage::{self, Cpu};
 
+/// What the names of databases begin with.
+const DATABASE: &str = "bench";
 /// Deliveries count as lost when none has arrived for so long.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
 /// Between two looks at what is still owed.
@@ -66,8 +68,15 @@ impl Stage {
 
     fn setup(&self) -> Setup {
         match &self.cluster {
-            Some(cluster) => Setup::postgres(&cluster.database("bench")),
+            Some(cluster) => Setup::postgres(&cluster.database(DATABASE)),
             None => Setup::sqlite(),
+        }
+    }
+
+    /// Takes away what the rows before have left, so that the next one is alone.
+    pub(crate) fn clear(&self) {
+        if let Some(cluster) = &self.cluster {
+            cluster.drop_databases(DATABASE);
         }
     }
 

@@ -15,10 +15,12 @@ use crate::targets::mode_of;
 
 /// How many outcomes one transaction takes: on SQLite whoever posts meanwhile waits for all of them.
 const BATCH_MAX: usize = 512;
-/// A batch that is smaller than this gathers for a moment, looked at so often and up to so many times:
-/// nobody waits for an outcome to be written but the next one of its line, and a transaction costs as
-/// much as some dozen of them.
+/// A batch that is smaller than this gathers for a moment, looked at so often and up to so many times: a
+/// transaction costs as much as some dozen outcomes, and nobody waits for one to be written down but the
+/// next of its line and, where few requests may be under way, the requests behind them. So it is at most
+/// one part in so many of those.
 const BATCH_WORTHWHILE: usize = 64;
+const WORTHWHILE_PART: usize = 8;
 const GATHER_FOR: Duration = Duration::from_millis(2);
 const GATHERINGS_MAX: u32 = 5;
 /// How long to wait after the database refused, at first and at most.
@@ -26,14 +28,6 @@ const AGAIN_AFTER: Duration = Duration::from_millis(50);
 const AGAIN_AFTER_MAX: Duration = Duration::from_secs(2);
 /// How long a delivery rests whose outcome the database does not take.
 const UNWRITABLE_FOR: TimeDelta = TimeDelta::minutes(10);
-
-/// Whether more outcomes are likely to come that can be written together with these. Where somebody waits
-/// behind one of them, a moment is enough.
-fn is_worth_waiting(batch: &[ToSettle], gatherings: u32) -> bool {
-    let gatherings_max =
-        if batch.iter().any(|item| item.delivery().stands_in_line()) { 1 } else { GATHERINGS_MAX };
-    batch.len() < BATCH_WORTHWHILE && gatherings < gatherings_max
-}
 
 /// Adds what is there already.
 fn fill(batch: &mut Vec<ToSettle>, queue: &mut mpsc::Receiver<ToSettle>) {
@@ -64,13 +58,25 @@ impl Dispatcher {
             let mut batch = vec![first];
             fill(&mut batch, queue);
             let mut gatherings = 0;
-            while is_worth_waiting(&batch, gatherings) && !drained.is_cancelled() {
+            while self.is_worth_waiting(&batch, gatherings) && !drained.is_cancelled() {
                 tokio::time::sleep(GATHER_FOR).await;
                 gatherings += 1;
                 fill(&mut batch, queue);
             }
             self.settle_batch(batch, &abort).await;
         }
+    }
+
+    /// Whether more outcomes are likely to come that can be written together with these. Where somebody waits
+    /// behind one of them, a moment is enough.
+    fn is_worth_waiting(&self, batch: &[ToSettle], gatherings: u32) -> bool {
+        let gatherings_max = if batch.iter().any(|item| item.delivery().stands_in_line()) {
+            1
+        } else {
+            GATHERINGS_MAX
+        };
+        let worthwhile = BATCH_WORTHWHILE.min(self.config.in_flight_max / WORTHWHILE_PART);
+        batch.len() < worthwhile && gatherings < gatherings_max
     }
 
     /// Settles a batch, however long the database takes to come back; a batch that fails for itself

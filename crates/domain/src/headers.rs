@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Write};
 use std::ops::Range;
 
 /// Headers in the order in which they are sent. Their values stand in one text, one behind the other,
-/// so that a request takes two allocations for all of them and not two for each. Debug shows names
+/// so that a request takes two allocations for all that it has by itself and not two for each. Debug shows names
 /// alone: values hold tokens and signatures.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Headers {

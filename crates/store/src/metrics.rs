@@ -28,7 +28,7 @@ pub struct Metrics {
     pub ingest_straight: Counter,
     /// See `ingest_straight`.
     pub ingest_missed: Counter,
-    /// Batches of successes that one statement has settled, and those of which it found the same.
+    /// Batches of successes that were settled the short way, and those of which it found the same.
     pub settle_straight: Counter,
     /// See `settle_straight`.
     pub settle_missed: Counter,

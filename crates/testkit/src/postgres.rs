@@ -88,6 +88,16 @@ impl Cluster {
         format!("postgres://postgres@127.0.0.1:{}/{name}", self.port)
     }
 
+    /// Drops the databases whose names begin with `name`, whoever is connected, and writes what is left of
+    /// them out of memory: no vacuum of them and no checkpoint disturbs what comes next.
+    pub fn drop_databases(&self, name: &str) {
+        let find = format!("SELECT datname FROM pg_database WHERE datname LIKE '{name}\\_%'");
+        for found in self.sql("postgres", &find).lines() {
+            self.sql("postgres", &format!("DROP DATABASE {found} WITH (FORCE)"));
+        }
+        self.sql("postgres", "CHECKPOINT");
+    }
+
     /// Runs SQL by psql in a database named as in its URL, and gives what it printed, unaligned.
     pub fn sql(&self, database: &str, sql: &str) -> String {
         let mut psql = Command::new(self.programs.join("psql"));

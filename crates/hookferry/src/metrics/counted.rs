@@ -94,7 +94,7 @@ pub fn commits(stored: &Stored) -> Vec<Family> {
     let way = |what, result| vec![("what", what), ("result", result)];
     let short = counter(
         "short_ways",
-        "Batches that one statement has written, or found something not as it was thought to be (PostgreSQL)",
+        "Batches that were written by one statement for all, or of which it found something not as it was thought to be (PostgreSQL)",
     );
     vec![
         short
