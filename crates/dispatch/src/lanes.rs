@@ -169,10 +169,11 @@ impl Lanes {
         own.min((self.shared_room(endpoint) / row_bytes).max(alone)).min(CLAIM_ROWS_MAX)
     }
 
-    /// How many rows the endpoint's lane would take if it were empty and nothing else were here.
+    /// How many rows the endpoint's lane would take at a time if it were empty and nothing else were here.
     pub fn capacity(&self, endpoint: EndpointId) -> usize {
         let fresh = self.limits.window_start as usize;
-        self.lanes.get(&endpoint).map_or(fresh, |lane| lane.capacity(&self.limits))
+        let own = self.lanes.get(&endpoint).map_or(fresh, |lane| lane.capacity(&self.limits));
+        own.min(CLAIM_ROWS_MAX)
     }
 
     /// Takes rows claimed from the database: behind what is queued, but first those whose due time

@@ -176,6 +176,26 @@ fn what_may_wait_grows_with_what_a_receiver_has_proved() {
     assert_eq!(lanes.capacity(endpoint(100)), 1_024);
 }
 
+/// Else what waits in the database of a busy endpoint is never found worth a claim: a part of all that its
+/// lane may hold is more than one claim brings.
+#[test]
+fn the_room_of_a_lane_is_reckoned_by_what_one_claim_brings() {
+    let wide =
+        Limits { window_max: 256, lane_queued_max: 16_384, in_flight_max: 1_024, ..limits() };
+    let mut lanes = Lanes::new(wide);
+    push(&mut lanes, 100, 1..2_000);
+    let mut under_way = drain(&mut lanes, noon());
+    while let Some(row) = under_way.pop() {
+        finish(&mut lanes, &row, true, noon());
+        under_way.extend(drain(&mut lanes, noon()));
+    }
+    let room = lanes.room(endpoint(100));
+    assert_eq!(
+        (room, lanes.capacity(endpoint(100))),
+        (super::CLAIM_ROWS_MAX, super::CLAIM_ROWS_MAX)
+    );
+}
+
 #[test]
 fn no_promise_is_made_for_a_lane_with_something_in_its_way() {
     let mut lanes = Lanes::new(limits());
