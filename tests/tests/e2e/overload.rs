@@ -297,15 +297,29 @@ async fn post_by_hand(
     stream.write_all(head.as_bytes()).await?;
     let (mut read, mut write) = stream.split();
     let mut answer = Vec::new();
-    let sending = write.write_all(body);
-    let reading = read.read_to_end(&mut answer);
-    // Who is told to come back need not have sent everything.
-    let (sent, got) = futures_util::join!(sending, reading);
+    // Who is told to come back need not have sent everything, and need not be hung up on.
+    let sending = async {
+        let _ = write.write_all(body).await;
+        std::future::pending().await
+    };
+    let reading = async {
+        while !is_whole(&answer) && read.read_buf(&mut answer).await? > 0 {}
+        std::io::Result::Ok(())
+    };
+    tokio::select! { () = sending => {}, got = reading => got? }
     let text = String::from_utf8_lossy(&answer);
-    match text.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok()) {
-        Some(status) => Ok((status, text.into_owned())),
-        None => sent.and(got.map(|_| (0, String::new()))),
-    }
+    let status = text.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
+    Ok((status.unwrap_or(0), text.into_owned()))
+}
+
+/// Whether all has come that an answer says it has.
+fn is_whole(answer: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(answer).to_lowercase();
+    let length = |head: &str| -> Option<usize> {
+        head.split_once("content-length: ")?.1.split("\r\n").next()?.parse().ok()
+    };
+    text.split_once("\r\n\r\n")
+        .is_some_and(|(head, body)| length(head).is_some_and(|length| body.len() >= length))
 }
 
 async fn more_than_there_is_room_for_is_told_to_come_back(setup: Setup) {
