@@ -18,7 +18,7 @@ mod model_tests;
 #[cfg(test)]
 mod restraint_tests;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeSet;
 

@@ -37,6 +37,17 @@ fn fill(batch: &mut Vec<ToSettle>, queue: &mut mpsc::Receiver<ToSettle>) {
     }
 }
 
+/// How many outcomes are written down without gathering, where so many requests may be under way.
+fn worthwhile(in_flight_max: usize) -> usize {
+    BATCH_WORTHWHILE.min(in_flight_max / WORTHWHILE_PART)
+}
+
+/// How often a batch is looked at again: where somebody waits behind one of it in line, once is enough.
+fn gatherings_max(batch: &[ToSettle]) -> u32 {
+    let is_waited_for = batch.iter().any(|item| item.delivery().stands_in_line());
+    if is_waited_for { 1 } else { GATHERINGS_MAX }
+}
+
 impl Dispatcher {
     pub(crate) async fn settle_loop(
         &self,
@@ -58,25 +69,17 @@ impl Dispatcher {
             let mut batch = vec![first];
             fill(&mut batch, queue);
             let mut gatherings = 0;
-            while self.is_worth_waiting(&batch, gatherings) && !drained.is_cancelled() {
+            let worthwhile = worthwhile(self.config.in_flight_max);
+            while batch.len() < worthwhile
+                && gatherings < gatherings_max(&batch)
+                && !drained.is_cancelled()
+            {
                 tokio::time::sleep(GATHER_FOR).await;
                 gatherings += 1;
                 fill(&mut batch, queue);
             }
             self.settle_batch(batch, &abort).await;
         }
-    }
-
-    /// Whether more outcomes are likely to come that can be written together with these. Where somebody waits
-    /// behind one of them, a moment is enough.
-    fn is_worth_waiting(&self, batch: &[ToSettle], gatherings: u32) -> bool {
-        let gatherings_max = if batch.iter().any(|item| item.delivery().stands_in_line()) {
-            1
-        } else {
-            GATHERINGS_MAX
-        };
-        let worthwhile = BATCH_WORTHWHILE.min(self.config.in_flight_max / WORTHWHILE_PART);
-        batch.len() < worthwhile && gatherings < gatherings_max
     }
 
     /// Settles a batch, however long the database takes to come back; a batch that fails for itself
@@ -214,5 +217,33 @@ impl Dispatcher {
         if wake {
             self.claim_wake.notify_one();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::delivery::Finish;
+    use store::Place;
+
+    use super::*;
+    use crate::lanes::tests::row;
+
+    #[test]
+    fn few_requests_under_way_do_not_wait_for_each_others_outcomes() {
+        let cases = [(1, 0), (7, 0), (8, 1), (511, 63), (512, 64), (1_024, 64)];
+        for (in_flight_max, expected) in cases {
+            assert_eq!(worthwhile(in_flight_max), expected, "{in_flight_max}");
+        }
+    }
+
+    #[test]
+    fn whoever_waits_in_line_waits_a_moment() {
+        let placed = |line| {
+            let delivery = Claimed { place: Some(Place { line }), ..row(100, 1) };
+            ToSettle::Ended(delivery, Finish::Canceled)
+        };
+        let free = ToSettle::Ended(row(100, 2), Finish::Canceled);
+        assert_eq!(gatherings_max(&[free, placed(None)]), GATHERINGS_MAX);
+        assert_eq!(gatherings_max(&[placed(None), placed(Some(7))]), 1);
     }
 }

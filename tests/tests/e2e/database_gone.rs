@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use testkit::api::{Answer, Api};
 use testkit::postgres::Cluster;
-use testkit::program::Setup;
+use testkit::program::{Program, Setup};
 use testkit::proxy::Proxy;
 use testkit::receiver::Receiver;
 use testkit::wait;
@@ -88,14 +88,20 @@ async fn database_locked_answers_503_and_goes_on_when_it_is_free() {
     goes_on(&api, &receiver, text(&before, "id")).await;
 }
 
+/// A node on a PostgreSQL that is reached through a proxy.
+async fn behind_a_proxy(database: &str) -> (Proxy, Program, Api) {
+    let cluster = Cluster::shared();
+    let proxy = Proxy::to(([127, 0, 0, 1], cluster.port()).into());
+    let url = cluster.database(database);
+    let url = url.replace(&cluster.port().to_string(), &proxy.address().port().to_string());
+    let (program, api) = running(&Setup::postgres(&url)).await;
+    (proxy, program, api)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn database_gone_answers_503_and_goes_on_when_it_is_back() {
     let receiver = Receiver::start();
-    let cluster = Cluster::shared();
-    let proxy = Proxy::to(([127, 0, 0, 1], cluster.port()).into());
-    let url = cluster.database("gone");
-    let url = url.replace(&cluster.port().to_string(), &proxy.address().port().to_string());
-    let (_program, api) = running(&Setup::postgres(&url)).await;
+    let (proxy, _program, api) = behind_a_proxy("gone").await;
     api.create_endpoint(endpoint(&receiver.url("/"))).await;
     let before = api.post_event(event(1)).await;
     wait_state(&api, &before, "delivered").await;
@@ -109,18 +115,25 @@ async fn database_gone_answers_503_and_goes_on_when_it_is_back() {
     goes_on(&api, &receiver, text(&before, "id")).await;
 }
 
-/// How often connections break, how long they hold between, and how long they are gone.
+/// How often connections break, and after how many more events.
 const BREAKS: usize = 15;
-const HOLD_FOR: Duration = Duration::from_millis(150);
-const GONE_FOR: Duration = Duration::from_millis(40);
+const EVENTS_BETWEEN: usize = 25;
 const CALLERS: u64 = 8;
 const LONG: Duration = Duration::from_secs(60);
 
-/// Posts one event of a contact's after the other until `stop`; gives what was accepted, in its order.
-async fn post_until(api: &Api, caller: u64, stop: &AtomicBool) -> Vec<String> {
+/// What came of posting so far, by all callers.
+#[derive(Default)]
+struct Posted {
+    accepted: AtomicUsize,
+    refused: AtomicUsize,
+    stop: AtomicBool,
+}
+
+/// Posts one event of a contact's after the other until it is to stop; gives what was accepted, in its order.
+async fn post_until(api: &Api, caller: u64, posted: &Posted) -> Vec<String> {
     let mut accepted = Vec::new();
     let mut number = 0;
-    while !stop.load(Ordering::SeqCst) {
+    while !posted.stop.load(Ordering::SeqCst) {
         number += 1;
         let mut event = event(number);
         event["subject"] = format!("contact {caller}").into();
@@ -128,12 +141,26 @@ async fn post_until(api: &Api, caller: u64, stop: &AtomicBool) -> Vec<String> {
         // Where nobody can tell whether it is written down, it is not counted here.
         let Ok(answer) = answer else { continue };
         match answer.status {
-            202 => accepted.push(text(&answer.json(), "id").to_owned()),
-            503 => {}
+            202 => {
+                accepted.push(text(&answer.json(), "id").to_owned());
+                posted.accepted.fetch_add(1, Ordering::SeqCst);
+            }
+            503 => {
+                posted.refused.fetch_add(1, Ordering::SeqCst);
+            }
             status => panic!("{status}: {answer:?}"),
         }
     }
     accepted
+}
+
+/// Waits until so many more are counted.
+async fn more(of: &AtomicUsize, count: usize) {
+    let wanted = of.load(Ordering::SeqCst) + count;
+    wait::until("callers were answered", LONG, async || {
+        (of.load(Ordering::SeqCst) >= wanted).then_some(())
+    })
+    .await;
 }
 
 /// Which of `wanted` came, each at its first arrival.
@@ -150,31 +177,26 @@ fn firsts(receiver: &Receiver, wanted: &[String]) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_accepted_arrives_where_connections_break_again_and_again() {
     let (free, ordered) = (Receiver::start(), Receiver::start());
-    let cluster = Cluster::shared();
-    let proxy = Proxy::to(([127, 0, 0, 1], cluster.port()).into());
-    let url = cluster.database("breaks");
-    let url = url.replace(&cluster.port().to_string(), &proxy.address().port().to_string());
-    let (_program, api) = running(&Setup::postgres(&url)).await;
+    let (proxy, _program, api) = behind_a_proxy("breaks").await;
     api.create_endpoint(endpoint(&free.url("/"))).await;
     let mut in_order = endpoint(&ordered.url("/"));
     in_order["ordered"] = true.into();
     api.create_endpoint(in_order).await;
     api.post_event(event(0)).await;
-    let stop = AtomicBool::new(false);
+    let posted = Posted::default();
     let breaking = async {
         for _ in 0..BREAKS {
-            tokio::time::sleep(HOLD_FOR).await;
+            more(&posted.accepted, EVENTS_BETWEEN).await;
             proxy.cut();
-            tokio::time::sleep(GONE_FOR).await;
+            more(&posted.refused, 1).await;
             proxy.heal();
         }
-        tokio::time::sleep(HOLD_FOR).await;
-        stop.store(true, Ordering::SeqCst);
+        more(&posted.accepted, EVENTS_BETWEEN).await;
+        posted.stop.store(true, Ordering::SeqCst);
     };
-    let posting = join_all((1..=CALLERS).map(|caller| post_until(&api, caller, &stop)));
+    let posting = join_all((1..=CALLERS).map(|caller| post_until(&api, caller, &posted)));
     let (of_callers, ()) = tokio::join!(posting, breaking);
     let accepted: Vec<String> = of_callers.iter().flatten().cloned().collect();
-    assert!(accepted.len() > 100, "{} were accepted", accepted.len());
     wait::until("all that was accepted has arrived at both", LONG, async || {
         let all = [&free, &ordered].map(|receiver| firsts(receiver, &accepted).len());
         (all == [accepted.len(); 2]).then_some(())
@@ -198,11 +220,7 @@ async fn what_was_accepted_arrives_where_connections_break_again_and_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn database_that_hangs_answers_503_in_bounded_time() {
-    let cluster = Cluster::shared();
-    let proxy = Proxy::to(([127, 0, 0, 1], cluster.port()).into());
-    let url = cluster.database("hangs");
-    let url = url.replace(&cluster.port().to_string(), &proxy.address().port().to_string());
-    let (_program, api) = running(&Setup::postgres(&url)).await;
+    let (proxy, _program, api) = behind_a_proxy("hangs").await;
     api.post_event(event(1)).await;
     proxy.stall();
     // The client gives up after 30 s, which fails the test.

@@ -34,7 +34,7 @@ pub(super) fn company_of(endpoint: i64) -> CompanyId {
     CompanyId::from_raw(endpoint / 100)
 }
 
-pub(super) fn row(endpoint: i64, delivery: i64) -> Claimed {
+pub(crate) fn row(endpoint: i64, delivery: i64) -> Claimed {
     let at = noon();
     Claimed {
         id: DeliveryId::from_raw(delivery),
