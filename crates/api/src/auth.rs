@@ -53,7 +53,7 @@ pub async fn authorize(req: &HttpRequest, shared: &Shared) -> Result<Authorized,
     let access =
         access::of(req).ok_or_else(|| ApiError::Internal("a route without a row".into()))?;
     let authorized = identify(req, shared).await?;
-    request_id::note_company(req, authorized.caller.company);
+    request_id::note_company(authorized.caller.company);
     check(&authorized.caller, access)?;
     let reads = matches!(*req.method(), Method::GET | Method::HEAD);
     if !reads && authorized.caller.suspended_since.is_some() {
@@ -165,7 +165,7 @@ pub async fn authorize_ingest(req: &HttpRequest, shared: &Shared) -> Result<Auth
     let now = shared.state.clock.now();
     let found = shared.state.store.authenticate_for_ingest(bearer(req)?, now).await;
     let caller = live(found, now)?;
-    request_id::note_company(req, caller.company);
+    request_id::note_company(caller.company);
     check(&caller, Access::Scope(Scope::EventsWrite))?;
     Ok(Authorized { caller, now, origin: None })
 }

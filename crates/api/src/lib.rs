@@ -29,5 +29,6 @@ mod serve;
 
 pub use dashboard::Dashboard;
 pub use metrics::{Exposition, Form, Metrics, RouteMetrics};
+pub use request_id::{CurrentRequest, with_current_request};
 pub use sample::{SampleQueue, SampleSender, run_samples, sample_channel};
 pub use serve::{Config, DeliveryRules, Readiness, SignUps, State, bind, serve, serve_metrics};

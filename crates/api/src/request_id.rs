@@ -1,7 +1,9 @@
-//! What every request passes: it gets a name, is counted, and is logged in one line, all lines about
-//! it inside a span that names it. Never a path, a query, a header or a body: what a caller sends
-//! stays out of logs, but for ids of things that are ours.
+//! What every request passes: it gets a name, is counted, and is logged in one line; other lines that are
+//! written on its way are told whose they are. Never a path, a query, a header or a body: what a caller
+//! sends stays out of logs, but for ids of things that are ours.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -11,12 +13,10 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, HttpRequest, web};
+use actix_web::{Error, web};
 use domain::id::CompanyId;
 use domain::inbox_url::PATH_PREFIX;
 use ipnet::IpNet;
-use tracing::field::Empty;
-use tracing::{Instrument, Span};
 
 use crate::error::{ApiError, Weight};
 use crate::metrics::Spot;
@@ -39,6 +39,52 @@ const UNKNOWN: &str = "other";
 static PROCESS: LazyLock<u64> = LazyLock::new(|| getrandom::u64().unwrap_or_default());
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
+tokio::task_local! {
+    /// The request that this task answers.
+    static CURRENT: Rc<CurrentRequest>;
+}
+
+/// What is known of a request while it is answered. No span of `tracing`: hardly any request has a line
+/// of its own, and one costs as much as all that is done with an event on its way to the writer.
+#[derive(Debug)]
+pub struct CurrentRequest {
+    id: String,
+    method: &'static str,
+    route: Cell<Option<&'static str>>,
+    company: Cell<Option<CompanyId>>,
+}
+
+impl CurrentRequest {
+    /// A request of which no more is known yet. `id` and `method` are plain: letters, digits, `-_.:`.
+    pub fn new(id: String, method: &'static str) -> Rc<Self> {
+        Rc::new(Self { id, method, route: Cell::default(), company: Cell::default() })
+    }
+
+    /// Answers it: what is logged on the way is told whose it is.
+    pub async fn scope<F: Future>(self: &Rc<Self>, answering: F) -> F::Output {
+        CURRENT.scope(Rc::clone(self), answering).await
+    }
+
+    /// Its fields for a log line, each with its name. None of them has anything to escape: names are
+    /// ours, or plain ones that a trusted proxy gave.
+    pub fn fields(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let company = self.company.get().map(|company| company.to_string());
+        [
+            ("request.id", Some(self.id.clone())),
+            ("method", Some(self.method.to_owned())),
+            ("route", self.route.get().map(str::to_owned)),
+            ("company.id", company),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+    }
+}
+
+/// Gives the request that the calling task answers, if it answers one.
+pub fn with_current_request<T>(tell: impl FnOnce(&CurrentRequest) -> T) -> Option<T> {
+    CURRENT.try_with(|current| tell(current)).ok()
+}
+
 /// Names the request, answers it, counts and logs it.
 pub async fn name_and_log<B: MessageBody>(
     req: ServiceRequest,
@@ -49,26 +95,24 @@ pub async fn name_and_log<B: MessageBody>(
     let trusted = shared.as_ref().map_or(&[][..], |shared| &shared.config.trusted_proxies);
     let id = given_id(&req, trusted).unwrap_or_else(new_id);
     let method = method_name(req.method());
-    let span =
-        tracing::info_span!("request", request.id = id, method, route = Empty, company.id = Empty);
-    let mut res = next.call(req).instrument(span.clone()).await?;
+    let current = CurrentRequest::new(id, method);
+    let mut res = current.scope(next.call(req)).await?;
     let took = begun.elapsed();
     let spot = res.request().app_data::<Spot>().copied();
     if let Some(shared) = &shared {
         let metrics = shared.state.metrics.route(spot, res.request().method());
         metrics.count(res.status(), took);
     }
-    let company = res.request().extensions().get::<CompanyId>().copied();
     let answered = Answered {
-        id: &id,
+        id: &current.id,
         method,
         route: spot.map_or(UNKNOWN, Spot::path),
         status: res.status(),
         took,
-        company,
+        company: current.company.get(),
     };
-    span.in_scope(|| answered.log(res.response().error().and_then(|error| error.as_error())));
-    if let Ok(value) = HeaderValue::try_from(id) {
+    answered.log(res.response().error().and_then(|error| error.as_error()));
+    if let Ok(value) = HeaderValue::from_str(&current.id) {
         res.headers_mut().insert(X_REQUEST_ID.clone(), value);
     }
     Ok(res)
@@ -81,7 +125,7 @@ pub async fn in_time<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let kept = req.request().clone();
     let route = kept.app_data::<Spot>().map_or(UNKNOWN, |spot| spot.path());
-    Span::current().record("route", route);
+    with_current_request(|current| current.route.set(Some(route)));
     let limit = if may_wait(route) { SLOW_WITHIN } else { ANSWER_WITHIN };
     match tokio::time::timeout(limit, next.call(req)).await {
         Ok(answered) => Ok(answered?.map_into_boxed_body()),
@@ -94,9 +138,8 @@ pub async fn in_time<B: MessageBody + 'static>(
 }
 
 /// Remembers for the log whose request it is.
-pub fn note_company(req: &HttpRequest, company: CompanyId) {
-    Span::current().record("company.id", tracing::field::display(company));
-    req.extensions_mut().insert(company);
+pub fn note_company(company: CompanyId) {
+    with_current_request(|current| current.company.set(Some(company)));
 }
 
 fn new_id() -> String {

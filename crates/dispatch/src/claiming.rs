@@ -86,14 +86,13 @@ impl Dispatcher {
             return Ok(false);
         }
         self.note_backlogs(&wants, &claimed.more);
-        let companies: Vec<(EndpointId, CompanyId)> =
-            claimed.rows.iter().map(|row| (row.endpoint, row.event.company)).collect();
         let refused = {
             let mut lanes = self.lanes.lock();
             let refused = lanes.push_claimed(claimed.rows);
-            for (endpoint, company) in companies {
-                let backlog = claimed.more.contains(&endpoint);
-                lanes.set_backlog(endpoint, company, backlog);
+            for LaneWant { endpoint, .. } in wants.iter().filter(|want| want.rows > 0) {
+                if let Some(company) = lanes.company(*endpoint) {
+                    lanes.set_backlog(*endpoint, company, claimed.more.contains(endpoint));
+                }
             }
             refused
         };
@@ -164,7 +163,15 @@ impl Dispatcher {
         }
         Ok(match mode {
             Mode::Held => LaneWant::none(lane, now + HELD_FOR),
-            Mode::Open | Mode::Slow => self.want_by_room(lane, mode, now),
+            Mode::Open | Mode::Slow => {
+                let want = self.want_by_room(lane, mode, now);
+                if want.rows == 0 {
+                    // What comes now queues behind it: it would take the room that this waits for, as
+                    // long as more comes than the receiver takes.
+                    self.lanes.lock().set_backlog(lane.endpoint, lane.company, true);
+                }
+                want
+            }
         })
     }
 

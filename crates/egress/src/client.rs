@@ -55,6 +55,8 @@ impl Client {
                 .dns_resolver(guard.clone())
                 .no_proxy()
                 .redirect(reqwest::redirect::Policy::none())
+                // It would keep a copy of each request; what may be sent again is sent by `execute`.
+                .retry(reqwest::retry::never().max_retries_per_request(0))
                 .referer(false)
                 .pool_max_idle_per_host(idle_per_host_max)
                 .pool_idle_timeout(POOL_IDLE_MAX)
@@ -110,8 +112,9 @@ impl Client {
         }
     }
 
-    /// Sends the request, and once more where the pool's connection turned out to be closed: that
-    /// says nothing about the receiver. The second try has a connection of its own.
+    /// Sends the request, and once more where the pool's connection turned out to be closed, or the
+    /// receiver's server says that it has not looked at it: that says nothing about the receiver. The
+    /// second try has a connection of its own.
     async fn execute(
         &self,
         to: &Destination<'_>,
@@ -119,7 +122,10 @@ impl Client {
     ) -> Result<Result<Response, reqwest::Error>, Failure> {
         let first = self.pooled.execute(parts.assemble(to)?).await;
         match first {
-            Err(error) if dial::noted() != Dial::Made && failure::is_closed(&error) => {
+            Err(error)
+                if failure::is_unprocessed(&error)
+                    || dial::noted() != Dial::Made && failure::is_closed(&error) =>
+            {
                 dial::note(Dial::NotBegun);
                 Ok(self.fresh.execute(parts.assemble(to)?).await)
             }

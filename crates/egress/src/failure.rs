@@ -157,6 +157,16 @@ pub fn is_closed(error: &reqwest::Error) -> bool {
         })
 }
 
+/// Whether the receiver's server has said over HTTP/2 that it has not begun with the request, so that it is
+/// sent again without a doubt (RFC 9113, section 8.7): the stream was refused, or came after the last one of
+/// a connection that is being shut down in peace.
+pub fn is_unprocessed(error: &reqwest::Error) -> bool {
+    find::<h2::Error>(error).filter(|error| error.is_remote()).is_some_and(|error| {
+        let is_refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+        is_refused || error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR)
+    })
+}
+
 /// The address of the connection on which the error came.
 pub fn peer(error: &reqwest::Error) -> Option<SocketAddr> {
     let mut extras = hyper::http::Extensions::new();
@@ -255,4 +265,47 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
             None => error.source(),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use h2::server::SendResponse;
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::task::JoinSet;
+
+    use super::*;
+
+    /// What a request comes to whose HTTP/2 server does `answer` with its stream.
+    async fn answered(
+        answer: impl FnOnce(&mut h2::server::Connection<TcpStream, Bytes>, SendResponse<Bytes>)
+        + Send
+        + 'static,
+    ) -> reqwest::Error {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let mut serving = JoinSet::new();
+        serving.spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut connection = h2::server::handshake(stream).await.unwrap();
+            let (_request, respond) = connection.accept().await.unwrap().unwrap();
+            answer(&mut connection, respond);
+            let _closed = connection.accept().await;
+        });
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().http2_prior_knowledge().no_proxy();
+        let client = client.retry(reqwest::retry::never().max_retries_per_request(0));
+        client.build().unwrap().post(url).send().await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn what_a_server_has_not_looked_at_is_told_from_what_it_gave_up() {
+        let reset = |reason| answered(move |_, mut respond| respond.send_reset(reason));
+        assert!(is_unprocessed(&reset(h2::Reason::REFUSED_STREAM).await));
+        assert!(!is_unprocessed(&reset(h2::Reason::INTERNAL_ERROR).await));
+        assert!(!is_unprocessed(&reset(h2::Reason::CANCEL).await));
+        let abrupt =
+            answered(|connection, _| connection.abrupt_shutdown(h2::Reason::INTERNAL_ERROR));
+        assert!(!is_unprocessed(&abrupt.await));
+    }
 }

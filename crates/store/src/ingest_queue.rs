@@ -202,7 +202,7 @@ impl Waiting {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::sync::Arc;
 
     use domain::event::NewEvent;
@@ -218,7 +218,7 @@ mod tests {
         CompanyId::from_raw(n << 40)
     }
 
-    fn job(of: i64, events: usize, bytes: usize) -> IngestJob {
+    pub(crate) fn job(of: i64, events: usize, bytes: usize) -> IngestJob {
         let event = NewEvent {
             company: company(of),
             event_type: EventTypeName::parse("message.received").unwrap(),

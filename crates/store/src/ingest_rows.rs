@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::delivery::Progress;
@@ -195,14 +196,15 @@ impl PendingRow {
 }
 
 /// Room in memory that was reserved for this batch; what is not filled is given back.
-pub(crate) struct Rooms<'a> {
-    hand_over: &'a dyn HandOver,
+#[derive(Debug)]
+pub(crate) struct Rooms {
+    hand_over: Arc<dyn HandOver>,
     reserved: HashMap<EndpointId, (usize, usize)>,
 }
 
-impl<'a> Rooms<'a> {
-    pub(crate) fn new(hand_over: &'a dyn HandOver) -> Self {
-        Self { hand_over, reserved: HashMap::new() }
+impl Rooms {
+    pub(crate) fn new(hand_over: &Arc<dyn HandOver>) -> Self {
+        Self { hand_over: Arc::clone(hand_over), reserved: HashMap::new() }
     }
 
     pub(crate) fn reserve(
@@ -248,7 +250,7 @@ impl<'a> Rooms<'a> {
     }
 }
 
-impl Drop for Rooms<'_> {
+impl Drop for Rooms {
     fn drop(&mut self) {
         for (endpoint, (rows, bytes)) in self.reserved.drain() {
             self.hand_over.release(endpoint, rows, bytes);

@@ -18,6 +18,7 @@ on_both_databases! {
     a_burst_of_one_company_lets_another_one_by
     a_dead_endpoint_with_a_heap_lets_others_by
     hundreds_of_endpoints_with_one_delivery_each_take_turns
+    what_waits_in_the_database_is_not_overtaken_for_ever
 }
 
 async fn batch(api: &Api, numbers: std::ops::Range<u64>) -> Vec<Value> {
@@ -241,4 +242,44 @@ async fn hundreds_of_endpoints_with_one_delivery_each_take_turns(setup: Setup) {
     }
     let once: HashSet<&str> = all.iter().map(|got| got.path.as_str()).collect();
     assert_eq!((once.len(), receiver.count()), (2 * EACH, 2 * EACH));
+}
+
+/// A receiver gets more than it can take for as long as the test likes. What had no room in memory, and
+/// waits in the database, has arrived when two lanes full of what was accepted after it have: without a
+/// place in the queue it would wait until nothing comes any more.
+async fn what_waits_in_the_database_is_not_overtaken_for_ever(setup: Setup) {
+    const IN_FLIGHT: usize = 16;
+    const LANE: usize = 16 * IN_FLIGHT;
+    const FLOOD: u64 = 1_000;
+    const CALLERS: u64 = 4;
+    let receiver = Receiver::counting();
+    receiver.answers_with(|_| Reply::status(200).after(Duration::from_millis(20)));
+    let setup = setup.set("HOOKFERRY_MAX_IN_FLIGHT", &IN_FLIGHT.to_string());
+    let (_program, api) = running(&setup).await;
+    api.create_endpoint(endpoint(&receiver.url("/slow"))).await;
+    let flooded: HashSet<String> =
+        batch(&api, 0..FLOOD).await.iter().map(|taken| text(taken, "id").to_owned()).collect();
+    let waits = || {
+        let arrived = receiver.arrivals();
+        flooded.iter().filter(|id| !arrived.contains_key(*id)).count()
+    };
+    let stop = AtomicBool::new(false);
+    let goes_on = async |caller: u64| {
+        let mut number = FLOOD + caller;
+        while !stop.load(Ordering::Relaxed) {
+            api.post_event(event(number)).await;
+            number += CALLERS;
+        }
+    };
+    let watch = async {
+        let enough = flooded.len() + 2 * LANE;
+        let came = wait::found(SOON * 4, async || (receiver.count() >= enough).then_some(())).await;
+        let left = waits();
+        stop.store(true, Ordering::Relaxed);
+        (came, left)
+    };
+    let callers = futures_util::future::join_all((0..CALLERS).map(goes_on));
+    let (_, (came, left)) = futures_util::join!(callers, watch);
+    assert!(came.is_some(), "{} came", receiver.count());
+    assert_eq!(left, 0, "of {FLOOD} that came first, while {} came", receiver.count());
 }

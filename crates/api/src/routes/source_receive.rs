@@ -31,7 +31,7 @@ pub async fn answer_handshake(
 ) -> Result<HttpResponse, ApiError> {
     let (company, id) = callback(&req)?;
     let source = find(&req, &shared, (company, id)).await?;
-    request_id::note_company(&req, company);
+    request_id::note_company(company);
     let now = shared.state.clock.now();
     match handshake(req.query_string(), &source.verify_token) {
         Handshake::Challenge(challenge) => {
@@ -68,7 +68,7 @@ pub async fn receive_notification(
 ) -> Result<HttpResponse, ApiError> {
     let (company, id) = callback(&req)?;
     let source = find(&req, &shared, (company, id)).await?;
-    request_id::note_company(&req, company);
+    request_id::note_company(company);
     // Only now: whoever knows of no source takes no room from those who do.
     let room = shared.notifications.room(id);
     let (what, bytes_max) = ("a notification", NOTIFICATION_BYTES_MAX);
