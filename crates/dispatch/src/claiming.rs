@@ -238,6 +238,7 @@ impl Dispatcher {
             let leaving = self.leaving.lock().contains(&endpoint);
             if mode == Mode::Held || leaving || !self.owned.lock().contains(&endpoint) {
                 self.hungry.lock().remove(&endpoint);
+                self.lanes.lock().forget_backlog(endpoint);
                 continue;
             }
             // Only what has room is asked for, and that is never put off.

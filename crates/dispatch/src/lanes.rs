@@ -345,6 +345,11 @@ impl Lanes {
         self.update(endpoint, |lane, _| lane.backlog = backlog);
     }
 
+    /// Whoever would have said when nothing more is due in the database does not look any more.
+    pub fn forget_backlog(&mut self, endpoint: EndpointId) {
+        self.update(endpoint, |lane, _| lane.backlog = false);
+    }
+
     /// Takes out everything of an endpoint that is queued and not in flight, to be released in the
     /// database.
     pub fn take_queued(&mut self, endpoint: EndpointId) -> Vec<Claimed> {

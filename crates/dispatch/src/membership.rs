@@ -145,6 +145,7 @@ impl Dispatcher {
         let endpoints: Vec<EndpointId> = lanes.endpoints().collect();
         for endpoint in endpoints {
             let _ = lanes.take_queued(endpoint);
+            lanes.forget_backlog(endpoint);
         }
         let _ = lanes.close_all();
         self.owned.lock().clear();
@@ -216,7 +217,11 @@ impl Dispatcher {
         if !self.lanes.lock().lane_idle(endpoint) {
             return Ok(());
         }
-        self.lanes.lock().leave(endpoint);
+        {
+            let mut lanes = self.lanes.lock();
+            lanes.leave(endpoint);
+            lanes.forget_backlog(endpoint);
+        }
         self.store.give_lane(endpoint, self.clock.now()).await?;
         self.owned.lock().remove(&endpoint);
         self.hungry.lock().remove(&endpoint);

@@ -18,8 +18,6 @@ use crate::{Error, Store};
 pub(crate) enum Durability {
     /// Somebody was told that it is written down: fsync before commit returns.
     Acknowledged,
-    /// The same, but on SQLite the caller sees to the fsync after the commit, as in [`crate::durable`].
-    Afterwards,
     /// Outcomes and claims: losing them costs one repeated request.
     Repeatable,
 }
@@ -168,11 +166,7 @@ impl Store {
                 HotConnection::Postgres(connection)
             }
         };
-        let lax = match durability {
-            Durability::Acknowledged => false,
-            Durability::Afterwards => matches!(connection, HotConnection::Sqlite(_)),
-            Durability::Repeatable => true,
-        };
+        let lax = durability == Durability::Repeatable;
         Ok(HotTx { connection, deferred: Script::default(), lax, done: false })
     }
 }
@@ -362,13 +356,13 @@ pub(crate) fn list(head: &str, count: usize, tail: &str) -> sqlx::AssertSqlSafe<
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use chrono::TimeDelta;
 
     use super::*;
     use crate::{Config, MasterKey};
 
-    pub(crate) async fn open(folder: &std::path::Path) -> Store {
+    async fn open(folder: &std::path::Path) -> Store {
         let config = Config {
             database_url: format!("sqlite:{}", folder.join("hookferry.db").display()),
             master_key: MasterKey::from_bytes([5; 32]),

@@ -12,7 +12,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::again::TRIES;
 use crate::choosing::Ahead;
-use crate::durable::{Afterwards, Committed, Written};
 use crate::{Accepted, Caller, Claimed, Clock, Error, Store};
 
 /// How many bytes the requests may have together that are not answered yet, the one being written
@@ -136,18 +135,6 @@ impl Store {
         stop: CancellationToken,
     ) {
         let Ok(_only) = self.inner.ingest_writer.try_lock() else { return };
-        let afterwards = Afterwards::start(self);
-        self.write_until(&hand_over, clock.as_ref(), &afterwards, stop).await;
-        afterwards.end().await;
-    }
-
-    async fn write_until(
-        &self,
-        hand_over: &Arc<dyn HandOver>,
-        clock: &dyn Clock,
-        afterwards: &Afterwards,
-        stop: CancellationToken,
-    ) {
         let queue = &self.inner.ingest;
         let mut breaths = 0;
         loop {
@@ -167,7 +154,7 @@ impl Store {
             } else {
                 self.next_jobs(hand_over.as_ref(), &mut breaths).await
             };
-            self.write_jobs(jobs, hand_over, clock, afterwards).await;
+            self.write_jobs(jobs, hand_over.as_ref(), clock.as_ref()).await;
         }
     }
 
@@ -190,17 +177,11 @@ impl Store {
 
     /// Writes jobs in one transaction; a batch that fails is bisected, so that one bad row never
     /// fails its neighbours.
-    async fn write_jobs(
-        &self,
-        jobs: Vec<IngestJob>,
-        hand_over: &Arc<dyn HandOver>,
-        clock: &dyn Clock,
-        afterwards: &Afterwards,
-    ) {
+    async fn write_jobs(&self, jobs: Vec<IngestJob>, hand_over: &dyn HandOver, clock: &dyn Clock) {
         let mut waiting = vec![jobs];
         while let Some(jobs) = waiting.pop() {
             match self.write_batch_again(&jobs, hand_over, clock).await {
-                Ok(batch) => afterwards.take(Committed { jobs, batch }, self).await,
+                Ok(answers) => answer_all(jobs, answers),
                 Err(error) if jobs.len() > 1 && error.is_of_the_batch() => {
                     let mut first = jobs;
                     let second = first.split_off(first.len() / 2);
@@ -217,9 +198,9 @@ impl Store {
     async fn write_batch_again(
         &self,
         jobs: &[IngestJob],
-        hand_over: &Arc<dyn HandOver>,
+        hand_over: &dyn HandOver,
         clock: &dyn Clock,
-    ) -> Result<Written, Error> {
+    ) -> Result<Vec<Result<Vec<Accepted>, Error>>, Error> {
         // Not by `again`: the compiler cannot see that such a future may move between threads.
         for _ in 1..TRIES {
             match self.write_batch(jobs, hand_over, clock.now()).await {
@@ -231,13 +212,13 @@ impl Store {
     }
 }
 
-pub(crate) fn answer_all(jobs: Vec<IngestJob>, answers: Vec<Result<Vec<Accepted>, Error>>) {
+fn answer_all(jobs: Vec<IngestJob>, answers: Vec<Result<Vec<Accepted>, Error>>) {
     for (job, answer) in jobs.into_iter().zip(answers) {
         job.answer(answer);
     }
 }
 
-pub(crate) fn fail_all(jobs: Vec<IngestJob>, error: Error) {
+fn fail_all(jobs: Vec<IngestJob>, error: Error) {
     let cause = error.chain();
     if error.is_passing() {
         tracing::warn!(error = cause, jobs = jobs.len(), "Ingest could not write: {cause}");

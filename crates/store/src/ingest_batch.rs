@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::event::Verdict;
@@ -21,31 +21,29 @@ use crate::ingest_keys::{KeysSettled, settle_keys};
 use crate::ingest_pending::insert_all;
 use crate::ingest_rows::{LaneWish, PendingRow, Rooms};
 use crate::sessions::{Derived, Observations};
-use crate::{Accepted, Bearer, Claimed, Error, Hint, Store, durable};
+use crate::{Accepted, Bearer, Error, Hint, Store};
 
 impl Store {
-    /// Writes a batch in one transaction, and commits it: nobody is told, and nothing is handed over yet.
+    /// Writes a batch in one transaction and hands fresh deliveries over once it is committed.
     pub(crate) async fn write_batch(
         &self,
         jobs: &[IngestJob],
-        hand_over: &Arc<dyn HandOver>,
+        hand_over: &dyn HandOver,
         now: DateTime<Utc>,
-    ) -> Result<durable::Written, Error> {
+    ) -> Result<Vec<Result<Vec<Accepted>, Error>>, Error> {
         let mut batch = Batch::new(jobs);
         if let Some(straight) = self.write_straight(&mut batch, hand_over, now).await? {
-            self.count_batch(&batch);
-            let fresh = fresh(&batch, &straight.rows, now);
-            let (rooms, commit_begun) = (straight.rooms, straight.begun);
-            return Ok(durable::Written { answers: batch.answers(), fresh, rooms, commit_begun });
+            self.count_batch(&batch, straight.took);
+            hand_fresh(&batch, &straight.rows, straight.rooms, now);
+            return Ok(batch.answers());
         }
         let mut rooms = Rooms::new(hand_over);
         let (mut tx, read) = self.begin_batch(&batch, now).await?;
         let filled = within(self.fill(&mut tx, &mut batch, read, &mut rooms, now)).await;
-        let commit_begun = Instant::now();
-        let pending = match tx.end(filled).await {
-            Ok((pending, keys)) => {
+        let pending = match tx.end_timed(filled).await {
+            Ok(((pending, keys), commit)) => {
                 self.remember_fresh_keys(keys, now);
-                self.count_batch(&batch);
+                self.count_batch(&batch, commit);
                 self.hint_restrained(&pending);
                 pending
             }
@@ -56,8 +54,8 @@ impl Store {
                 return Err(error);
             }
         };
-        let fresh = fresh(&batch, &pending, now);
-        Ok(durable::Written { answers: batch.answers(), fresh, rooms, commit_begun })
+        hand_fresh(&batch, &pending, rooms, now);
+        Ok(batch.answers())
     }
 
     /// What restrained endpoints got unclaimed is looked at at once: nothing reaches them otherwise.
@@ -70,7 +68,7 @@ impl Store {
         }
     }
 
-    fn count_batch(&self, batch: &Batch<'_>) {
+    fn count_batch(&self, batch: &Batch<'_>, commit: Duration) {
         let metrics = &self.inner.metrics;
         let fate = |wanted: fn(&Fate) -> bool| {
             let of_callers = batch.items.iter().filter(|item| item.job != DERIVED);
@@ -81,6 +79,7 @@ impl Store {
             .duplicates
             .add(fate(|fate| matches!(fate, Fate::Known(Accepted::Duplicate { .. }))));
         metrics.ingest_events.observe_count(batch.items.len());
+        metrics.ingest_commit.observe(commit);
     }
 
     async fn fill(
@@ -88,7 +87,7 @@ impl Store {
         tx: &mut HotTx,
         batch: &mut Batch<'_>,
         read: Read,
-        rooms: &mut Rooms,
+        rooms: &mut Rooms<'_>,
         now: DateTime<Utc>,
     ) -> Result<(Vec<PendingRow>, Written), Error> {
         let Read { versions, looked } = read;
@@ -262,10 +261,10 @@ impl Store {
     }
 }
 
-/// What this node has claimed.
-fn fresh(batch: &Batch<'_>, rows: &[PendingRow], now: DateTime<Utc>) -> Vec<Claimed> {
+/// Hands over what this node has claimed.
+fn hand_fresh(batch: &Batch<'_>, rows: &[PendingRow], rooms: Rooms<'_>, now: DateTime<Utc>) {
     let claimed = rows.iter().filter(|row| row.claimed_by != 0);
-    claimed.map(|row| row.claimed(&batch.items, now)).collect()
+    rooms.fill(claimed.map(|row| row.claimed(&batch.items, now)).collect());
 }
 
 /// By what the status of that kind of a message is known; only statuses are asked for.

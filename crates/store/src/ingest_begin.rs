@@ -32,12 +32,13 @@ impl Store {
         let companies = batch.companies();
         if self.backend() == DatabaseBackend::Postgres || companies.len() > ROWS_MAX {
             let versions = crate::ingest_rows::versions_sql(&companies);
-            let (tx, versions) = self.begin_hot_reading(Durability::Afterwards, &versions).await?;
+            let (tx, versions) =
+                self.begin_hot_reading(Durability::Acknowledged, &versions).await?;
             return Ok((tx, Read { versions, looked: None }));
         }
         let wanted = Wanted { keys: places(&batch.items), endpoints: self.foreseen(batch) };
         let (mut tx, rows) = self
-            .begin_hot_with(Durability::Afterwards, |script| {
+            .begin_hot_with(Durability::Acknowledged, |script| {
                 crate::ingest_rows::read_versions(script, &companies);
                 key_look::ask(script, &wanted);
             })

@@ -16,7 +16,7 @@ use crate::time::micros;
 
 impl Store {
     /// Who owns the lanes that this transaction makes.
-    pub(crate) fn lane_owner(&self, rooms: &Rooms) -> i64 {
+    pub(crate) fn lane_owner(&self, rooms: &Rooms<'_>) -> i64 {
         if rooms.may_own_lanes() { self.incarnation() } else { 0 }
     }
 
@@ -26,7 +26,7 @@ impl Store {
         &self,
         owners: &HashMap<i64, (i64, i64)>,
         rows: &mut [PendingRow],
-        rooms: &mut Rooms,
+        rooms: &mut Rooms<'_>,
         now: DateTime<Utc>,
     ) -> Vec<LaneWish> {
         let incarnation = self.incarnation();

@@ -202,7 +202,7 @@ impl Waiting {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use std::sync::Arc;
 
     use domain::event::NewEvent;
@@ -218,7 +218,7 @@ pub(crate) mod tests {
         CompanyId::from_raw(n << 40)
     }
 
-    pub(crate) fn job(of: i64, events: usize, bytes: usize) -> IngestJob {
+    fn job(of: i64, events: usize, bytes: usize) -> IngestJob {
         let event = NewEvent {
             company: company(of),
             event_type: EventTypeName::parse("message.received").unwrap(),

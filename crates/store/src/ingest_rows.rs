@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::delivery::Progress;
@@ -196,15 +195,14 @@ impl PendingRow {
 }
 
 /// Room in memory that was reserved for this batch; what is not filled is given back.
-#[derive(Debug)]
-pub(crate) struct Rooms {
-    hand_over: Arc<dyn HandOver>,
+pub(crate) struct Rooms<'a> {
+    hand_over: &'a dyn HandOver,
     reserved: HashMap<EndpointId, (usize, usize)>,
 }
 
-impl Rooms {
-    pub(crate) fn new(hand_over: &Arc<dyn HandOver>) -> Self {
-        Self { hand_over: Arc::clone(hand_over), reserved: HashMap::new() }
+impl<'a> Rooms<'a> {
+    pub(crate) fn new(hand_over: &'a dyn HandOver) -> Self {
+        Self { hand_over, reserved: HashMap::new() }
     }
 
     pub(crate) fn reserve(
@@ -250,7 +248,7 @@ impl Rooms {
     }
 }
 
-impl Drop for Rooms {
+impl Drop for Rooms<'_> {
     fn drop(&mut self) {
         for (endpoint, (rows, bytes)) in self.reserved.drain() {
             self.hand_over.release(endpoint, rows, bytes);

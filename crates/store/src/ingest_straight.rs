@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use domain::event::Verdict;
@@ -83,10 +83,10 @@ pub(crate) const STRAIGHT_POSTGRES: &str = concat!(
 );
 
 /// What one statement has written.
-pub(crate) struct Written {
+pub(crate) struct Written<'a> {
     pub(crate) rows: Vec<PendingRow>,
-    pub(crate) rooms: Rooms,
-    pub(crate) begun: Instant,
+    pub(crate) rooms: Rooms<'a>,
+    pub(crate) took: Duration,
 }
 
 type Companies = HashMap<CompanyId, Arc<CompiledCompany>>;
@@ -94,12 +94,12 @@ type Companies = HashMap<CompanyId, Arc<CompiledCompany>>;
 impl Store {
     /// Writes a batch by one statement, where that can be; `None`: it is to go the long way, and nothing
     /// has changed.
-    pub(crate) async fn write_straight(
+    pub(crate) async fn write_straight<'a>(
         &self,
         batch: &mut Batch<'_>,
-        hand_over: &Arc<dyn HandOver>,
+        hand_over: &'a dyn HandOver,
         now: DateTime<Utc>,
-    ) -> Result<Option<Written>, Error> {
+    ) -> Result<Option<Written<'a>>, Error> {
         let companies = self.known_companies(batch);
         let says = batch.items.iter().any(|item| item.said.is_some());
         let way = if says { &self.inner.said_way } else { &self.inner.ingest_way };
@@ -117,13 +117,13 @@ impl Store {
         Ok(written)
     }
 
-    async fn try_straight(
+    async fn try_straight<'a>(
         &self,
         batch: &mut Batch<'_>,
         companies: &Companies,
-        hand_over: &Arc<dyn HandOver>,
+        hand_over: &'a dyn HandOver,
         now: DateTime<Utc>,
-    ) -> Result<Option<Written>, Error> {
+    ) -> Result<Option<Written<'a>>, Error> {
         let Pools::Postgres { pool } = &self.inner.pools else { return Ok(None) };
         if has_twins(&batch.items) {
             return Ok(None);
@@ -169,7 +169,7 @@ impl Store {
         match within(async { Ok(run.await) }).await {
             Ok(Ok(())) => {
                 self.inner.metrics.ingest_straight.add(1);
-                Ok(Some(Written { rows, rooms, begun }))
+                Ok(Some(Written { rows, rooms, took: begun.elapsed() }))
             }
             // The long way tells what is wrong with it, if anything is.
             Ok(Err(error)) if has_changed_nothing(&error) => {
@@ -201,7 +201,7 @@ impl Store {
     }
 
     /// Claims all deliveries that may be sent; `false` where there is no room for them.
-    fn claim_all(&self, rows: &mut [PendingRow], rooms: &mut Rooms) -> bool {
+    fn claim_all(&self, rows: &mut [PendingRow], rooms: &mut Rooms<'_>) -> bool {
         let mut wanted: BTreeMap<i64, (i64, Vec<usize>)> = BTreeMap::new();
         for row in rows.iter_mut().filter(|row| !row.held) {
             row.claimed_by = self.incarnation();

@@ -16,7 +16,6 @@ mod contact_rows;
 mod contacts;
 mod deliveries;
 mod delivery_list;
-mod durable;
 mod endpoint_update;
 mod endpoints;
 mod endpoints_many;

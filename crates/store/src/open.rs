@@ -22,7 +22,6 @@ use tokio::sync::{Semaphore, broadcast};
 
 use crate::choosing::JUDGED_AT_A_TIME;
 use crate::compiled::CompiledCompany;
-use crate::durable::Log;
 use crate::fresh_keys::FreshKeys;
 use crate::gates::Gates;
 use crate::inbox_arrivals::InboxSenderCache;
@@ -78,8 +77,6 @@ pub struct Store {
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) pools: Pools,
-    /// On SQLite.
-    pub(crate) log: Option<Arc<Log>>,
     pub(crate) url: String,
     pub(crate) ids: IdSource,
     pub(crate) incarnation: AtomicI64,
@@ -137,13 +134,11 @@ impl Store {
             limits,
             connections_max,
         } = config;
-        let log = pools::sqlite_path(&database_url)?.map(|path| Arc::new(Log::of(&path)));
         let long_lists = (connections_max / 2).max(1) as usize;
         let store = Self {
             origin: None,
             inner: Arc::new(Inner {
                 pools,
-                log,
                 url: database_url,
                 ids: IdSource::new(NODE_SLOTS + incarnation.rem_euclid(SLOTS - NODE_SLOTS), floor),
                 incarnation: AtomicI64::new(incarnation),
