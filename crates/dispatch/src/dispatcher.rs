@@ -13,7 +13,7 @@ use tokio::sync::{Notify, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::lanes::{Lanes, Limits, Mode};
+use crate::lanes::{Lanes, Limits};
 use crate::metrics::Metrics;
 use crate::pulse::Pulse;
 use crate::targets::Targets;
@@ -321,14 +321,7 @@ impl HandOver for Dispatcher {
         // Asked under the lock: whoever falls silent empties the lanes after it.
         let (queued, unsent) =
             if self.may_work() { (ours, Vec::new()) } else { (Vec::new(), ours) };
-        let endpoints: HashSet<EndpointId> = queued.iter().map(|row| row.endpoint).collect();
-        let mut refused = lanes.push_fresh(queued);
-        for endpoint in endpoints {
-            // Paused, disabled or deleted since they were written: nobody else would take them out.
-            if lanes.mode(endpoint) == Some(Mode::Held) {
-                refused.extend(lanes.take_queued(endpoint));
-            }
-        }
+        let refused = lanes.push_fresh(queued);
         for row in unsent.iter().chain(&old) {
             // Those that this node was before had claimed are freed with it.
             lanes.release(row.endpoint, 1, row.bytes());

@@ -136,8 +136,8 @@ impl Lanes {
     }
 
     /// Takes fresh deliveries, each on a promise that it uses up, in order. Where the lane has been
-    /// slowed or held since the promise they wait in it; [`Self::take_queued`] gives them back. Those of
-    /// a lane that has been closed to this node are given back here.
+    /// slowed since the promise they wait in it; those of a lane that has been held, or closed to this node,
+    /// are given back.
     #[must_use]
     pub fn push_fresh(&mut self, rows: Vec<Claimed>) -> Vec<Claimed> {
         let mut refused = Vec::new();
@@ -177,8 +177,8 @@ impl Lanes {
     }
 
     /// Takes rows claimed from the database: behind what is queued, but first those whose due time
-    /// is the Unix epoch, which a person asked for. Those of a lane that has been closed to this node
-    /// are given back.
+    /// is the Unix epoch, which a person asked for. Those of a lane that has been held, or closed to this
+    /// node, are given back.
     #[must_use]
     pub fn push_claimed(&mut self, rows: Vec<Claimed>) -> Vec<Claimed> {
         let mut refused = Vec::new();

@@ -241,9 +241,10 @@ impl Lane {
     }
 
     /// Rows that a person asked for, whose due time is the Unix epoch, go before the others. Gives the
-    /// row back where the lane is closed to this node.
+    /// row back where the lane is closed to this node, or held: whoever paused its endpoint has taken out
+    /// what was queued before.
     pub(super) fn push_unless_closed(&mut self, row: Claimed) -> Option<Claimed> {
-        if self.is_closed {
+        if self.is_closed || self.mode == Mode::Held {
             return Some(row);
         }
         self.weigh(&row);

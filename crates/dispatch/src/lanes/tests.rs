@@ -448,8 +448,8 @@ fn endpoints_that_hang_together_leave_slots_to_others() {
 fn ten_thousand_blocked_lanes_are_not_looked_at() {
     let mut lanes = Lanes::new(Limits { memory_max: rows(1_000_000), ..limits() });
     for raw in 100_000..110_000 {
-        lanes.set_mode(endpoint(raw), company_of(raw), Mode::Held);
         push(&mut lanes, raw, raw..raw + 1);
+        lanes.set_mode(endpoint(raw), company_of(raw), Mode::Held);
     }
     push(&mut lanes, 100, 1..1_000);
     assert!(lanes.turns.is_at_rest_but_for(1));
@@ -458,6 +458,29 @@ fn ten_thousand_blocked_lanes_are_not_looked_at() {
     }
     assert_eq!(lanes.queued(), 10_000);
     assert!(lanes.turns.is_at_rest_but_for(0));
+}
+
+/// A pause may come between the writing of a delivery and its coming into memory, and whoever pauses takes
+/// out what is there.
+#[test]
+fn nothing_comes_into_a_lane_that_is_held() {
+    let mut lanes = Lanes::new(limits());
+    assert_eq!(reserve(&mut lanes, 100, 2), 2);
+    lanes.set_mode(endpoint(100), company_of(100), Mode::Held);
+    assert!(lanes.take_queued(endpoint(100)).is_empty());
+    assert_eq!(ids(&lanes.push_fresh(vec![row(100, 1), row(100, 2)])), [1, 2]);
+    assert_eq!(ids(&lanes.push_claimed(vec![row(100, 3)])), [3]);
+    assert!(lanes.is_idle());
+}
+
+#[test]
+fn a_backlog_is_forgotten_where_nobody_looks_for_it_any_more() {
+    let mut lanes = Lanes::new(limits());
+    lanes.set_backlog(endpoint(100), company_of(100), true);
+    assert_eq!(reserve(&mut lanes, 100, 1), 0);
+    lanes.forget_backlog(endpoint(100));
+    lanes.forget_backlog(endpoint(101));
+    assert_eq!(reserve(&mut lanes, 100, 1), 1);
 }
 
 #[test]
