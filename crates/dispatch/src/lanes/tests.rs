@@ -448,8 +448,9 @@ fn endpoints_that_hang_together_leave_slots_to_others() {
 fn ten_thousand_blocked_lanes_are_not_looked_at() {
     let mut lanes = Lanes::new(Limits { memory_max: rows(1_000_000), ..limits() });
     for raw in 100_000..110_000 {
+        lanes.set_mode(endpoint(raw), company_of(raw), Mode::Open);
+        lanes.set_hold(endpoint(raw), Some(seconds(3_600)));
         push(&mut lanes, raw, raw..raw + 1);
-        lanes.set_mode(endpoint(raw), company_of(raw), Mode::Held);
     }
     push(&mut lanes, 100, 1..1_000);
     assert!(lanes.turns.is_at_rest_but_for(1));
