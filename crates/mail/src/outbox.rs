@@ -18,6 +18,12 @@ const CLAIM_MAILS_MAX: u32 = 16;
 /// How long the loop rests when nothing was due. Real time: a clock turned by hand must not stop it.
 const REST: Duration = Duration::from_secs(1);
 
+/// How often what came of a mail is still tried to be written once the loop is told to stop, and how long
+/// to wait in between. Connections to PostgreSQL that a thread of the API has opened end with it, shortly
+/// before; each of them fails once.
+const LAST_TRIES: u32 = 50;
+const LAST_TRY_EVERY: Duration = Duration::from_millis(50);
+
 /// How long sending a mail is tried before it is given up.
 const TRYING: TimeDelta = TimeDelta::days(7);
 
@@ -171,6 +177,7 @@ async fn record(
     if let Some((_, None)) = failure {
         tracing::warn!(mail.id = %id, "Gave up mail {id}; its row says why");
     }
+    let mut last_tries = 0;
     loop {
         let now = mailer.clock.now();
         let written = match failure {
@@ -181,6 +188,10 @@ async fn record(
             Ok(()) => return,
             Err(error) if error.is_passing() && !stop.is_cancelled() => {
                 tokio::select! { () = stop.cancelled() => {} () = tokio::time::sleep(REST) => {} }
+            }
+            Err(error) if error.is_passing() && last_tries < LAST_TRIES => {
+                last_tries += 1;
+                tokio::time::sleep(LAST_TRY_EVERY).await;
             }
             Err(error) => {
                 let error: &dyn std::error::Error = &error;
