@@ -44,8 +44,8 @@ tokio::task_local! {
     static CURRENT: Rc<CurrentRequest>;
 }
 
-/// What is known of a request while it is answered. No span of `tracing`: hardly any request has a line
-/// of its own, and one costs as much as all that is done with an event on its way to the writer.
+/// What is known of a request while it is answered. No span of `tracing`: hardly any request has a
+/// line of its own, and making, formatting and entering one costs microseconds at each.
 #[derive(Debug)]
 pub struct CurrentRequest {
     id: String,
