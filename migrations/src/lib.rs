@@ -23,7 +23,7 @@ macro_rules! of_both {
     };
 }
 
-const MIGRATIONS: [Statements; 12] = [
+const MIGRATIONS: [Statements; 13] = [
     // Who there is, what came in, what is pending, what has happened, what is to be mailed.
     of_both!("m20261121_000001_engine"),
     // What people ask for while a node holds a delivery in memory: that node finds it by these indexes.
@@ -61,6 +61,12 @@ const MIGRATIONS: [Statements; 12] = [
     of_both!("m20261128_000012_sessions"),
     // What endpoints of Wati's format call some events.
     of_both!("m20261128_000013_formats"),
+    // How far PostgreSQL's days of history have been removed; SQLite's rows are removed one by one.
+    Statements {
+        name: "m20261129_000014_retention",
+        postgres: Some(include_str!("m20261129_000014_retention/postgres.sql")),
+        sqlite: None,
+    },
 ];
 
 impl MigratorTrait for Migrator {

@@ -16,6 +16,7 @@ mod fields;
 mod inbox_door;
 mod login;
 mod metrics;
+mod on_main;
 mod operator;
 mod origin;
 mod password;

@@ -20,6 +20,7 @@ use ipnet::IpNet;
 
 use crate::error::{ApiError, Weight};
 use crate::metrics::Spot;
+use crate::on_main::on_main;
 use crate::origin;
 use crate::serve::Shared;
 
@@ -96,7 +97,11 @@ pub async fn name_and_log<B: MessageBody>(
     let id = given_id(&req, trusted).unwrap_or_else(new_id);
     let method = method_name(req.method());
     let current = CurrentRequest::new(id, method);
-    let mut res = current.scope(next.call(req)).await?;
+    let answering = current.scope(next.call(req));
+    let mut res = match &shared {
+        Some(shared) => on_main(&shared.main, answering).await?,
+        None => answering.await?,
+    };
     let took = begun.elapsed();
     let spot = res.request().app_data::<Spot>().copied();
     if let Some(shared) = &shared {

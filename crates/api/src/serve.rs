@@ -15,6 +15,7 @@ use domain::operator::OperatorTokens;
 use domain::schedule::RetrySchedule;
 use domain::settle::Policy;
 use store::{Clock, MailWriter, Store};
+use tokio::runtime::Handle;
 
 use crate::body::{Arriving, Notifications};
 use crate::checks::Checks;
@@ -133,6 +134,8 @@ pub struct State {
 /// What every handler sees.
 #[derive(Debug)]
 pub struct Shared {
+    /// The runtime that what handlers open belongs to.
+    pub main: Handle,
     /// The configuration.
     pub config: Config,
     /// What is shared with the rest of the process.
@@ -164,13 +167,15 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)?.into_std()
 }
 
-/// Starts to answer on `listener`. The server runs while it is awaited and stops by its handle.
+/// Starts to answer on `listener`. The server runs while it is awaited and stops by its handle. To be
+/// called on the runtime that the store is used on.
 pub fn serve(listener: TcpListener, config: Config, state: State) -> io::Result<Server> {
     let (workers, shutdown_timeout) = (config.workers.max(1), config.shutdown_timeout);
     let connections_each = (config.connections_max / workers).max(1);
     let is_few = config.connections_max < FEW_CONNECTIONS;
     let keep_alive = if is_few { KEEP_ALIVE_OF_FEW } else { KEEP_ALIVE };
     let shared = web::Data::new(Shared {
+        main: Handle::current(),
         config,
         state,
         passwords: Passwords::default(),

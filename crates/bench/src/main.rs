@@ -20,6 +20,7 @@ mod overload;
 mod paced;
 mod receiver;
 mod report;
+mod retention;
 mod rows;
 mod soak;
 mod stage;

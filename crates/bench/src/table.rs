@@ -2,7 +2,9 @@
 
 use crate::rows::{PACED, Paced, Row, THROUGHPUT, Throughput};
 use crate::stage::Stage;
-use crate::{backlog, bare, dead, jobs, kill, meta, nodes, ordered, overload, paced, throughput};
+use crate::{
+    backlog, bare, dead, jobs, kill, meta, nodes, ordered, overload, paced, retention, throughput,
+};
 
 pub(crate) const HANG: &str = "3 of 10 hang, 100/s";
 pub(crate) const BURST: &str = "burst of 50,000, another company's 10/s";
@@ -95,7 +97,7 @@ impl Line {
             Self::Ordered => ordered::rows(stage).await,
             Self::Meta => meta::rows(stage, bare).await,
             Self::Jobs => jobs::rows(stage).await,
-            Self::Retention => Ok(vec![Row::skipped(RETENTION, "retention is not built yet")]),
+            Self::Retention => retention::rows(stage).await,
             Self::Overload => overload::rows(stage).await,
             Self::Nodes => nodes::rows(stage).await,
             Self::Kill => kill::rows(stage).await,

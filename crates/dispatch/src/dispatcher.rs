@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::{CompanyId, EndpointId};
 use parking_lot::Mutex;
 use store::{Claimed, Clock, HandOver, Held, Hint, Store, ToSettle};
@@ -34,6 +34,8 @@ pub struct Config {
     pub memory_max: usize,
     /// What operators call this node.
     pub node_name: String,
+    /// How long events, and deliveries that have ended, are kept.
+    pub retention: TimeDelta,
 }
 
 /// Sends what is due, one lane for each endpoint, and settles what came of it.
@@ -148,6 +150,7 @@ impl Dispatcher {
                 self.search_loop(stop.clone()),
                 self.keys_loop(stop.clone()),
                 self.old_keys_loop(stop.clone()),
+                self.retention_loop(stop.clone()),
                 self.pulse_loop(stop.clone()),
                 self.lines_loop(stop.clone()),
             );

@@ -12,6 +12,7 @@ mod jobs;
 mod membership;
 mod metrics;
 mod pulse;
+mod retention;
 mod sending;
 mod settling;
 mod targets;

@@ -79,6 +79,7 @@ impl Node {
             in_flight_max: 64,
             memory_max: 16 * 1024 * 1024,
             node_name: "node".into(),
+            retention: TimeDelta::days(30),
         };
         let clock = Arc::new(ManualClock::at(later()));
         let dispatcher = Dispatcher::new(store.clone(), egress.unwrap(), clock, wanted);

@@ -96,6 +96,7 @@ impl Program {
                 in_flight_max: shares.in_flight,
                 memory_max: settings.queue_mib.saturating_mul(MIB),
                 node_name: settings.node_name.clone(),
+                retention: settings.retention,
             },
         );
         // Before anything is dated by it.

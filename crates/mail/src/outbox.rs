@@ -19,8 +19,7 @@ const CLAIM_MAILS_MAX: u32 = 16;
 const REST: Duration = Duration::from_secs(1);
 
 /// How often what came of a mail is still tried to be written once the loop is told to stop, and how long
-/// to wait in between. Connections to PostgreSQL that a thread of the API has opened end with it, shortly
-/// before; each of them fails once.
+/// to wait in between: a mail of which nothing is written goes out twice.
 const LAST_TRIES: u32 = 50;
 const LAST_TRY_EVERY: Duration = Duration::from_millis(50);
 

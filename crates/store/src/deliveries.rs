@@ -17,6 +17,7 @@ use crate::delivery_list::find_one;
 use crate::entity::{attempt, endpoint, event, history, pending};
 use crate::lines::{By, Locked, WAITS, advance, rearrange};
 use crate::lines_people::{line, lock_one, stand, wake_all};
+use crate::retention::kept::Removal;
 use crate::rows::delivery::STATE_CANCELED;
 use crate::rows::endpoint::state_of;
 use crate::rows::page::snapshot;
@@ -262,6 +263,7 @@ async fn retry_finished(
     locked: &Locked,
     now: DateTime<Utc>,
 ) -> Result<EndpointId, Error> {
+    let removal = Removal::look(tx).await?;
     let mut sql = Sql::new("SELECT ");
     sql.text(Past::COLUMNS).text(" FROM deliveries d WHERE d.company_id = ").bind(company.raw());
     sql.text(" AND d.id = ").bind(id.raw()).text(" ORDER BY d.generation DESC LIMIT 1");
@@ -281,6 +283,7 @@ async fn retry_finished(
         .on_conflict(OnConflict::new().do_nothing().to_owned())
         .exec_without_returning(tx)
         .await?;
+    removal.keep(tx, company, [(past.event_id, id.raw())]).await?;
     rearrange(&mut By(tx), &lines, locked, now).await?;
     Ok(EndpointId::from_raw(past.endpoint_id))
 }

@@ -56,6 +56,11 @@ impl Changes {
         self.lanes.iter().map(|id| EndpointId::from_raw(*id))
     }
 
+    /// The deliveries that it puts into `pending`, by event and id.
+    pub(crate) fn put(&self) -> impl Iterator<Item = (i64, i64)> {
+        self.created.iter().chain(&self.restarted).map(|row| (row.event_id, row.id))
+    }
+
     /// How many deliveries it has canceled that nobody holds.
     pub(crate) fn ended_rows(&self) -> u64 {
         self.ended.len() as u64

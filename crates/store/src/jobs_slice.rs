@@ -15,6 +15,7 @@ use crate::entity::job;
 use crate::jobs::{end_job, lock_company};
 use crate::jobs_scan::{Scan, Scope};
 use crate::lines::{By, lock_company as lock_company_lines};
+use crate::retention::kept::Removal;
 use crate::rows::job::request_of;
 use crate::time::{from_micros, micros};
 use crate::{Error, Hint, Store};
@@ -164,8 +165,10 @@ impl Store {
         one_restart_at_a_time(&tx, scope.company).await?;
         // Before any delivery is locked: nobody knows yet which lines the slice touches.
         let locked = lock_company_lines(&mut By(&tx), scope.company).await?;
+        let removal = Removal::look(&tx).await?;
         let changes = self.decide_job(&tx, scope, &scan.ids).await?;
         let due = self.write_job(&tx, scope.company, &changes, &locked, now).await?;
+        removal.keep(&tx, scope.company, changes.put()).await?;
         let position = changes.stop_before.map_or(scan.position, |stop| stop - 1);
         let (touched, skipped) = (changes.done(), changes.skipped());
         job::Entity::update_many()

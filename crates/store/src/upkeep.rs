@@ -1,12 +1,11 @@
-//! Long work in slices: what expires while nobody looks, what a deletion leaves, old keys, and
-//! partitions made ahead.
+//! Long work in slices: what expires while nobody looks, what a deletion leaves, and old keys.
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::delivery::Finish;
-use domain::id::{CompanyId, DeliveryId, EndpointId, EventId, floor_at};
-use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, Value};
+use domain::id::{CompanyId, DeliveryId, EndpointId, EventId};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, Value};
 
 use crate::lines::{self, By, Line};
 use crate::lines_people::wake_all;
@@ -17,9 +16,6 @@ use crate::{Error, Hint, Store};
 
 /// How long a key is remembered at least (Meta retries for 7 days).
 pub const KEYS_KEPT: TimeDelta = TimeDelta::days(8);
-/// How many days of partitions are made ahead, and how many back at the first start.
-const PARTITION_DAYS_AHEAD: i64 = 7;
-const PARTITION_DAYS_BACK: i64 = 1;
 /// How many rows one slice touches.
 const SLICE_ROWS: i64 = 500;
 /// How many keys one slice looks at: some milliseconds where it forgets all of them.
@@ -198,51 +194,5 @@ impl Store {
             self.inner.pools.write().execute_raw(self.statement(sql, values)).await?;
         }
         Ok(Some(next))
-    }
-
-    /// Makes the partitions of the coming days on PostgreSQL; elsewhere there is nothing to do.
-    pub async fn make_partitions(&self, now: DateTime<Utc>) -> Result<(), Error> {
-        if self.backend() != DatabaseBackend::Postgres {
-            return Ok(());
-        }
-        for table in ["events", "deliveries", "attempts"] {
-            for day in -PARTITION_DAYS_BACK..=PARTITION_DAYS_AHEAD {
-                self.make_partition(table, now + TimeDelta::days(day)).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn make_partition(&self, table: &str, day: DateTime<Utc>) -> Result<(), Error> {
-        let from = day.date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
-        let name = format!("{table}_{}", from.format("%Y%m%d"));
-        let exists = "SELECT 1 AS one FROM pg_class WHERE relname = $1 AND relkind = 'r'";
-        let values: [Value; 1] = [name.clone().into()];
-        if self.reader().query_one_raw(self.statement(exists, values)).await?.is_some() {
-            return Ok(());
-        }
-        let (low, high) = (floor_at(from), floor_at(from + TimeDelta::days(1)));
-        let sql = format!(
-            "CREATE TABLE IF NOT EXISTS {name} PARTITION OF {table} FOR VALUES FROM ({low}) TO ({high})"
-        );
-        match self.inner.pools.write().execute_unprepared(&sql).await {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                tracing::warn!(error = %error, partition = name, "Partition {name} could not be made: {error}");
-                Ok(())
-            }
-        }
-    }
-
-    /// How many rows stand in the partitions that should stay empty.
-    pub async fn rows_in_default_partitions(&self) -> Result<i64, Error> {
-        if self.backend() != DatabaseBackend::Postgres {
-            return Ok(0);
-        }
-        let sql = "SELECT (SELECT count(*) FROM (SELECT 1 FROM events_default LIMIT 1000) e) + \
-            (SELECT count(*) FROM (SELECT 1 FROM deliveries_default LIMIT 1000) d) + \
-            (SELECT count(*) FROM (SELECT 1 FROM attempts_default LIMIT 1000) a) AS rows";
-        let row = self.reader().query_one_raw(self.statement(sql, [])).await?;
-        row.map_or(Ok(0), |row| Ok(row.try_get("", "rows")?))
     }
 }

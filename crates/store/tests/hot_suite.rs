@@ -39,6 +39,8 @@ mod plans;
 mod races;
 #[path = "hot/readings.rs"]
 mod readings;
+#[path = "hot/retention.rs"]
+mod retention;
 #[path = "hot/search.rs"]
 mod search;
 #[path = "hot/search_cost.rs"]

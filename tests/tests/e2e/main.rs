@@ -28,6 +28,7 @@ mod own_types;
 mod peers;
 mod peers_database;
 mod restarts;
+mod retention;
 mod shutdown;
 mod signatures;
 mod sources;

@@ -18,6 +18,7 @@ use utoipa::IntoParams;
 
 use crate::auth;
 use crate::error::ApiError;
+use crate::on_main::on_main;
 use crate::query::Query;
 use crate::serve::Shared;
 
@@ -117,7 +118,8 @@ pub async fn get_stream(
         shared,
     };
     let chunks = stream::unfold(open, async |mut open| {
-        let text = open.next().await?;
+        let main = open.shared.main.clone();
+        let text = on_main(&main, open.next()).await?;
         Some((Ok::<_, std::convert::Infallible>(Bytes::from(text)), open))
     });
     Ok(answer.streaming(Box::pin(chunks)))

@@ -11,8 +11,7 @@ use crate::settings::database::Database;
 pub fn run(settings: &Settings, warnings: &[String]) -> anyhow::Result<()> {
     for shown in &settings.shown {
         let value = shown.value.as_deref().unwrap_or("-");
-        let later = if shown.later { ", without effect yet" } else { "" };
-        println!("{}={value}  ({}{later})", shown.name, shown.origin);
+        println!("{}={value}  ({})", shown.name, shown.origin);
     }
     match &settings.database {
         Database::Sqlite { path } => {

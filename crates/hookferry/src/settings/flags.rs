@@ -47,9 +47,6 @@ fn argument(setting: &'static Setting) -> Arg {
     if setting.show == Show::Hidden {
         help.push_str(" (better in the environment: a flag is seen by every user of the machine)");
     }
-    if setting.later {
-        help.push_str(" (checked, but without effect yet)");
-    }
     let argument = Arg::new(setting.key)
         .long(setting.flag)
         .value_name(setting.value)

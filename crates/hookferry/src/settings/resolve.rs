@@ -38,8 +38,6 @@ pub struct Shown {
     pub value: Option<String>,
     /// Where the value came from.
     pub origin: &'static str,
-    /// Whether it does nothing yet.
-    pub later: bool,
 }
 
 /// Everything an operator can set, checked.
@@ -85,6 +83,8 @@ pub struct Settings {
     pub allow_http: bool,
     /// The mail server and the sender, where mails are sent.
     pub mail: Option<mail::Config>,
+    /// How long events and their deliveries are kept once these have ended.
+    pub retention: TimeDelta,
     /// How long serving goes on while readiness is off.
     pub drain_delay: Duration,
     /// How long what is under way may take to finish.
@@ -153,7 +153,7 @@ impl Settings {
         let log = from.read(&table::LOG, parse::log_filter);
         let log_format = from.read(&table::LOG_FORMAT, log_format);
         let metrics_listen = from.read(&table::METRICS_LISTEN, parse::address);
-        check_later(from);
+        let retention = from.read(&table::RETENTION, |text| parse::duration(text, "1h", "3650d"));
         from.finish()?;
         let data_dir = data_dir.expect(CHECKED);
         Ok(Self {
@@ -167,6 +167,7 @@ impl Settings {
             node_name: node_name.unwrap_or_else(default_node_name),
             standard_schedule: standard_schedule.expect(CHECKED),
             policy: policy.expect(CHECKED),
+            retention: retention.expect(CHECKED),
             timeout: timeout.expect(CHECKED),
             in_flight_max: in_flight.expect(CHECKED) as usize,
             queue_mib: queue_mib.expect(CHECKED) as usize,
@@ -243,11 +244,6 @@ fn resolve_mail(from: &mut Sources, public_url: Option<&Url>) -> Option<mail::Co
         .ok()
 }
 
-/// The settings of later versions: checked, and not kept.
-fn check_later(from: &mut Sources) {
-    from.read(&table::RETENTION, |text| parse::duration(text, "1h", "3650d"));
-}
-
 fn node_name(text: &str) -> Result<String, String> {
     let fine = (1..=100).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
     if fine {
@@ -282,7 +278,7 @@ fn show(from: &Sources) -> Vec<Shown> {
             Show::Hidden => "(hidden)".to_owned(),
         });
         let origin = raw.map_or("not set", |(_, origin)| origin.as_str());
-        Shown { name: setting.env(), value, origin, later: setting.later }
+        Shown { name: setting.env(), value, origin }
     };
     ALL.iter().map(line).collect()
 }
