@@ -23,7 +23,7 @@ macro_rules! of_both {
     };
 }
 
-const MIGRATIONS: [Statements; 13] = [
+const MIGRATIONS: [Statements; 14] = [
     // Who there is, what came in, what is pending, what has happened, what is to be mailed.
     of_both!("m20261121_000001_engine"),
     // What people ask for while a node holds a delivery in memory: that node finds it by these indexes.
@@ -66,6 +66,12 @@ const MIGRATIONS: [Statements; 13] = [
         name: "m20261129_000014_retention",
         postgres: Some(include_str!("m20261129_000014_retention/postgres.sql")),
         sqlite: None,
+    },
+    // Slices of the index behind the lists are merged.
+    Statements {
+        name: "m20261129_000015_search_levels",
+        postgres: Some(include_str!("m20261129_000015_search_levels/both.sql")),
+        sqlite: Some(include_str!("m20261129_000015_search_levels/both.sql")),
     },
 ];
 

@@ -18,6 +18,8 @@ const DUE_SPREAD_SECONDS: u64 = 72_000;
 const EXHAUSTED: i64 = 2;
 const STATUS: i64 = 503;
 const TRIES: u64 = 8;
+/// How many slices the program merges into one of the first level, and of the second.
+const MERGED: u64 = 16;
 
 /// Which database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -227,9 +229,19 @@ impl Dialect {
         (ids / span.width / companies).max(1)
     }
 
-    /// A slice's number: in the order of time over both spans.
+    /// How often the slices of a span have been merged, and how many are in one since then.
+    fn merged(self, span: &Span, ids: u64) -> (u64, u64) {
+        let slices = span.events / self.slice_events(span, ids);
+        match slices {
+            0..MERGED => (0, 1),
+            _ if slices < MERGED * MERGED => (1, MERGED),
+            _ => (2, MERGED * MERGED),
+        }
+    }
+
+    /// The number of an event's slice: in the order of time over both spans.
     fn slice(self, span: &Span, number: &str, ids: u64) -> String {
-        let each = self.slice_events(span, ids);
+        let each = self.slice_events(span, ids) * self.merged(span, ids).1;
         format!("({} + {number} / {each})", Self::first_slice(span))
     }
 
@@ -274,25 +286,33 @@ impl Dialect {
             return String::from("SELECT 1");
         }
         let (company, shelf) = (party.company, self.shelf(party));
+        let (level, merged) = self.merged(span, ids);
         let each = self.slice_events(span, ids);
-        let numbers = self.numbers(0..span.events.div_ceil(each));
-        let first = span.id(party, &format!("(i * {each})"));
-        let last = format!("({first} + {})", (each - 1) * span.step + span.width - 1);
+        let parts = self.numbers(0..span.events.div_ceil(each));
+        let numbers = self.numbers(0..span.events.div_ceil(each * merged));
+        let reach = |events: u64| {
+            let first = span.id(party, &format!("(i * {events})"));
+            let last = format!("({first} + {})", (events - 1) * span.step + span.width - 1);
+            (first, last)
+        };
+        let (first, last) = reach(each * merged);
+        let (part_first, part_last) = reach(each);
         // On SQLite the first company writes the slices of all.
         let (wide, mine) = match self {
             Self::Sqlite => (span.width * (span.companies - 1), party.place == 0),
             Self::Postgres => (0, true),
         };
         let slice = format!("({} + i)", Self::first_slice(span));
+        let slice_of_part = format!("({} + i / {merged})", Self::first_slice(span));
         let mut all = vec![terms::of_company(company)];
         all.extend(terms::of_event(company, "message.received", "").into_iter().take(2));
         all.extend(party.endpoints.iter().map(|id| terms::of_endpoint(company, *id)));
         let all: Vec<String> = all.iter().map(|term| format!("SELECT {term} AS term")).collect();
         format!(
-            "INSERT INTO search_slices (shelf, slice, first_id, last_id) \
-             SELECT {shelf}, {slice}, {first}, {last} + {wide} FROM {numbers} WHERE {mine} ON CONFLICT DO NOTHING; \
+            "INSERT INTO search_slices (shelf, slice, first_id, last_id, level) \
+             SELECT {shelf}, {slice}, {first}, {last} + {wide}, {level} FROM {numbers} WHERE {mine} ON CONFLICT DO NOTHING; \
              INSERT INTO search_terms (shelf, slice, term, last_id, span) \
-             SELECT {shelf}, {slice}, t.term, {last}, {last} - {first} FROM {numbers} CROSS JOIN ({}) AS t \
+             SELECT {shelf}, {slice_of_part}, t.term, {part_last}, {part_last} - {part_first} FROM {parts} CROSS JOIN ({}) AS t \
              WHERE true ON CONFLICT DO NOTHING",
             all.join(" UNION ALL ")
         )

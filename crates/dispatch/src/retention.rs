@@ -10,6 +10,8 @@ use crate::feeding::rest_after;
 
 /// How often a node looks for history to remove.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// How often it is looked whether this node may work by now.
+const MEMBER_LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long to leave the tables to others after a day of them was dropped.
 const DAY_EVERY: Duration = Duration::from_secs(2);
 
@@ -23,7 +25,7 @@ impl Dispatcher {
                 let step = stop.run_until_cancelled(self.retention_step(&mut walk)).await;
                 step.unwrap_or(LOOK_EVERY)
             } else {
-                LOOK_EVERY
+                MEMBER_LOOK_EVERY
             };
             self.pause(rest, &stop).await;
         }

@@ -14,6 +14,8 @@ use crate::lanes::Mode;
 
 /// How often lanes are looked through and slices of long work are done.
 const ROUND_EVERY: Duration = Duration::from_secs(1);
+/// How long to rest between two steps of a round: all of them at once would be felt by whoever comes then.
+const STEP_EVERY: Duration = Duration::from_millis(50);
 /// How often lanes are mended and partitions are made.
 const SELDOM_EVERY: Duration = Duration::from_secs(30);
 /// How far back hours of stats are made again: attempts are counted late where the database was away.
@@ -43,9 +45,12 @@ impl Dispatcher {
         let mut rounds = Rounds::default();
         while !stop.is_cancelled() {
             if self.may_work() {
-                self.upkeep_round(&mut rounds).await;
+                let begun = Instant::now();
+                self.upkeep_round(&mut rounds, &stop).await;
+                self.pause(ROUND_EVERY.saturating_sub(begun.elapsed()), &stop).await;
+            } else {
+                self.pause(ROUND_EVERY, &stop).await;
             }
-            self.pause(ROUND_EVERY, &stop).await;
         }
         // Whoever sends to sources has been served by now.
         log("what has come to sources", self.store.write_source_counts(self.clock.now()).await);
@@ -63,17 +68,24 @@ impl Dispatcher {
     }
 
     /// Each step stands for itself: one that fails does not keep the others from their work.
-    async fn upkeep_round(&self, rounds: &mut Rounds) {
+    async fn upkeep_round(&self, rounds: &mut Rounds, stop: &CancellationToken) {
         let now = self.clock.now();
         self.lanes.lock().forget_idle();
         self.targets.forget_unused();
         log("what has come to sources", self.store.write_source_counts(now).await);
+        self.pause(STEP_EVERY, stop).await;
         log("doubtful claims", self.store.release_doubtful(now).await);
+        self.pause(STEP_EVERY, stop).await;
         log("expired deliveries", self.store.end_expired(now).await);
+        self.pause(STEP_EVERY, stop).await;
         log("deliveries of deleted endpoints", self.store.end_deleted(now).await);
+        self.pause(STEP_EVERY, stop).await;
         log("sessions that are over", self.end_sessions().await);
+        self.pause(STEP_EVERY, stop).await;
         log("deliveries given up by age", self.walk_ages(rounds).await);
+        self.pause(STEP_EVERY, stop).await;
         log("inboxes that have ended", self.store.end_inboxes(now).await);
+        self.pause(STEP_EVERY, stop).await;
         log("idle lanes", self.retire_lanes().await);
         if rounds.seldom_at.is_none_or(|at| at.elapsed() >= SELDOM_EVERY) {
             rounds.seldom_at = Some(Instant::now());

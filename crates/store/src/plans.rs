@@ -126,7 +126,7 @@ pub fn lists((first, last): (i64, i64)) -> Vec<(String, Statement)> {
         statements.extend(looks(&format!("events_{name}"), target, (first, last)));
     }
     let postgres = DatabaseBackend::Postgres;
-    let slices = slices_sql(1, (1, 1_000), &[7]).build(postgres);
+    let slices = slices_sql(1, (first, last), &[7]).build(postgres);
     statements.push(("slices".into(), slices));
     let history = history_sql(postgres, 1, (first, last), 1_000).build(postgres);
     statements.push(("history_to_index".into(), history));

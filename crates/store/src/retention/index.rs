@@ -8,10 +8,11 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult, Statement, Value};
 
 use crate::retention::RetentionStep;
 use crate::rows::sql::Sql;
+use crate::search::merge::GOES;
 use crate::{Error, Store};
 
-/// How many slices a step removes: each has some hundred terms.
-const STEP_SLICES: i64 = 10;
+/// How many slices a step looks for.
+const STEP_SLICES: i64 = 100;
 /// How many late ones a step looks at.
 const STEP_LATE: i64 = 500;
 
@@ -19,7 +20,8 @@ const STEP_LATE: i64 = 500;
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Walk {
     shelf: i64,
-    slice: i64,
+    /// Slices that begin below it were looked at.
+    first: i64,
     /// The late one that was looked at last, once all slices were.
     late: Option<Late>,
 }
@@ -47,22 +49,26 @@ impl Store {
     /// Gives how many rows are gone; `None` at the end.
     async fn remove_slices(&self, walk: &mut Walk, below: i64) -> Result<Option<u64>, Error> {
         loop {
+            if let Some(removed) = self.remove_merged(walk.shelf).await? {
+                return Ok(Some(removed as u64));
+            }
             let slices = self.empty_slices(*walk, below).await?;
-            if let Some(last) = slices.last() {
-                walk.slice = *last;
-                return Ok(Some(self.drop_slices(walk.shelf, &slices).await?));
+            if let Some((_, first)) = slices.last() {
+                walk.first = first + 1;
+                self.let_go(walk.shelf, &slices).await?;
+                return Ok(Some(0));
             }
             let sql = "SELECT shelf FROM search_shelves WHERE shelf > $1 ORDER BY shelf LIMIT 1";
             let next =
                 self.reader().query_one_raw(self.statement(sql, [walk.shelf.into()])).await?;
             let Some(next) = next else { return Ok(None) };
-            (walk.shelf, walk.slice) = (next.try_get("", "shelf")?, 0);
+            (walk.shelf, walk.first) = (next.try_get("", "shelf")?, 0);
         }
     }
 
     /// Old slices between whose ids there is nothing any more; nothing will be made there again. CROSS JOIN:
     /// on SQLite all companies are on one shelf, and history is by company.
-    async fn empty_slices(&self, walk: Walk, below: i64) -> Result<Vec<i64>, Error> {
+    async fn empty_slices(&self, walk: Walk, below: i64) -> Result<Vec<(i64, i64)>, Error> {
         let of_company = self.backend() == DatabaseBackend::Postgres;
         let empty = |table: &str| {
             let company = if of_company { "r.company_id = s.shelf AND " } else { "" };
@@ -78,29 +84,27 @@ impl Store {
                 .to_owned()
         };
         let sql = format!(
-            "SELECT s.slice FROM search_slices s WHERE s.shelf = $1 AND s.slice > $2 AND s.last_id < $3\
-             {}{}{of_history} ORDER BY s.slice LIMIT $4",
+            "SELECT s.slice, s.first_id FROM search_slices s WHERE s.shelf = $1 AND s.first_id >= $2 \
+             AND s.level >= 0 AND s.last_id < $3{}{}{of_history} ORDER BY s.first_id LIMIT $4",
             empty("events"),
             empty("pending")
         );
         let values: [Value; 4] =
-            [walk.shelf.into(), walk.slice.into(), below.into(), STEP_SLICES.into()];
+            [walk.shelf.into(), walk.first.into(), below.into(), STEP_SLICES.into()];
         let statement = Statement::from_sql_and_values(self.backend(), sql, values);
         let rows = self.reader().query_all_raw(statement).await?;
-        rows.iter().map(|row| Ok(row.try_get("", "slice")?)).collect()
+        rows.iter()
+            .map(|row| Ok((row.try_get("", "slice")?, row.try_get("", "first_id")?)))
+            .collect()
     }
 
-    async fn drop_slices(&self, shelf: i64, slices: &[i64]) -> Result<u64, Error> {
-        let tx = self.begin().await?;
-        let mut removed = 0;
-        for table in ["search_terms", "search_slices"] {
-            let mut sql = Sql::new("DELETE FROM ");
-            sql.text(table).text(" WHERE shelf = ").bind(shelf).text(" AND slice IN (");
-            sql.list(slices.iter().copied()).text(")");
-            removed += tx.execute_raw(sql.build(self.backend())).await?.rows_affected();
-        }
-        tx.commit().await?;
-        Ok(removed)
+    /// Slices, by number and first id, are not looked into any more, and go in steps.
+    async fn let_go(&self, shelf: i64, slices: &[(i64, i64)]) -> Result<(), Error> {
+        let mut sql = Sql::new("UPDATE search_slices SET level = ");
+        sql.bind(GOES).text(" WHERE level >= 0 AND shelf = ").bind(shelf).text(" AND slice IN (");
+        sql.list(slices.iter().map(|(slice, _)| *slice)).text(")");
+        self.inner.pools.write().execute_raw(sql.build(self.backend())).await?;
+        Ok(())
     }
 
     /// Looks at the next late ones, and removes those whose delivery is gone.

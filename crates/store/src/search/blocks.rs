@@ -39,8 +39,8 @@ pub(crate) enum Pulled {
 /// Where ranges come from.
 #[derive(Debug)]
 enum Origin {
-    /// Slices below this one.
-    Slices { terms: Vec<i64>, below: i64 },
+    /// Slices.
+    Slices { terms: Vec<i64> },
     /// What finished late, and is indexed.
     Late { terms: Vec<i64> },
     /// And is not.
@@ -78,7 +78,7 @@ impl Blocks {
         wanted: Wanted,
     ) -> Self {
         let Wanted { terms, ends } = wanted;
-        let mut origins = vec![Origin::Slices { terms: terms.clone(), below: i64::MAX }];
+        let mut origins = vec![Origin::Slices { terms: terms.clone() }];
         if ends {
             origins.extend([Origin::Late { terms }, Origin::Feed]);
         }
@@ -154,10 +154,10 @@ impl Stream {
         shelf: i64,
         from: i64,
     ) -> Result<(), Error> {
-        match &mut self.origin {
-            Origin::Slices { terms, below } => {
+        match &self.origin {
+            Origin::Slices { terms } => {
                 let place = (shelf, from, self.read_down_to);
-                let read = read_slices(tx, place, terms, below).await?;
+                let read = read_slices(tx, place, terms).await?;
                 (self.read_down_to, self.over) = (read.down_to, read.over);
                 self.waiting.extend(read.blocks);
             }
@@ -207,62 +207,47 @@ struct ReadSlices {
     over: bool,
 }
 
-/// The ranges of terms in some slices; the join goes slice by slice.
-pub(crate) fn slices_sql(shelf: i64, (low, high): (i64, i64), terms: &[i64]) -> Sql {
+/// The ranges of terms that end below an id, in slices that begin between two, from the highest down; the
+/// join goes slice by slice.
+pub(crate) fn slices_sql(shelf: i64, (low, below): (i64, i64), terms: &[i64]) -> Sql {
     let mut sql = Sql::new(
-        "SELECT s.slice, t.last_id, t.span FROM search_slices s CROSS JOIN search_terms t \
-         WHERE s.shelf = ",
+        "SELECT t.last_id, t.span FROM search_slices s CROSS JOIN search_terms t WHERE s.shelf = ",
     );
-    sql.bind(shelf).text(" AND s.slice >= ").bind(low).text(" AND s.slice <= ").bind(high);
-    sql.text(" AND t.shelf = ").bind(shelf).text(" AND t.slice = s.slice AND t.term IN (");
-    sql.list(terms.iter().copied()).text(") ORDER BY s.slice DESC LIMIT ");
+    sql.bind(shelf).text(" AND s.first_id >= ").bind(low).text(" AND s.first_id < ").bind(below);
+    sql.text(" AND s.level >= 0 AND t.shelf = ").bind(shelf);
+    sql.text(" AND t.slice = s.slice AND t.term IN (").list(terms.iter().copied());
+    sql.text(") AND t.last_id < ").bind(below);
+    sql.text(" ORDER BY s.first_id DESC, t.last_id DESC LIMIT ");
     sql.bind((BLOCKS_AT_A_TIME + 1) as i64);
     sql
 }
 
 async fn read_slices(
     tx: &DatabaseTransaction,
-    (shelf, from, below_id): (i64, i64, i64),
+    (shelf, from, below): (i64, i64, i64),
     terms: &[i64],
-    below: &mut i64,
 ) -> Result<ReadSlices, Error> {
     let backend = tx.get_database_backend();
-    let mut sql = Sql::new("SELECT slice, first_id FROM search_slices WHERE shelf = ");
-    sql.bind(shelf).text(" AND slice < ").bind(*below).text(" AND first_id < ").bind(below_id);
-    sql.text(" AND last_id >= ")
-        .bind(from)
-        .text(" ORDER BY slice DESC LIMIT ")
-        .bind(SLICES_AT_A_TIME);
+    let mut sql = Sql::new("SELECT first_id FROM search_slices WHERE shelf = ");
+    sql.bind(shelf).text(" AND first_id < ").bind(below).text(" AND level >= 0 AND last_id >= ");
+    sql.bind(from).text(" ORDER BY first_id DESC LIMIT ").bind(SLICES_AT_A_TIME);
     let slices = tx.query_all_raw(sql.build(backend)).await?;
-    let (Some(high), Some(low)) = (slices.first(), slices.last()) else {
+    let Some(lowest) = slices.last() else {
         return Ok(ReadSlices { blocks: Vec::new(), down_to: from, over: true });
     };
-    let high: i64 = high.try_get("", "slice")?;
-    let (mut low, mut down_to): (i64, i64) =
-        (low.try_get("", "slice")?, low.try_get("", "first_id")?);
-    let over = slices.len() < SLICES_AT_A_TIME as usize;
-    let mut found = Vec::new();
-    for row in tx.query_all_raw(slices_sql(shelf, (low, high), terms).build(backend)).await? {
-        found.push(block_of(&row)?);
+    let low: i64 = lowest.try_get("", "first_id")?;
+    let rows = tx.query_all_raw(slices_sql(shelf, (low, below), terms).build(backend)).await?;
+    let mut blocks = rows.iter().map(block_of).collect::<Result<Vec<Block>, Error>>()?;
+    let cut = blocks.get(BLOCKS_AT_A_TIME).map(|block| block.last);
+    if let Some(cut) = cut {
+        // Others that end there may not have come: all of them come again. No id ends so many.
+        blocks.retain(|block| block.last > cut);
+        return Ok(ReadSlices { blocks, down_to: cut + 1, over: false });
     }
-    let is_full = found.len() > BLOCKS_AT_A_TIME;
-    if is_full && let Some(&(last, _)) = found.last() {
-        // The last slice may not be complete: it comes again. No slice fills this alone.
-        found.retain(|(slice, _)| *slice > last);
-        low = last + 1;
-        let first_id =
-            |row: &&QueryResult| row.try_get::<i64>("", "slice").is_ok_and(|slice| slice == low);
-        if let Some(row) = slices.iter().find(first_id) {
-            down_to = row.try_get("", "first_id")?;
-        }
-    }
-    *below = low;
-    let mut blocks: Vec<Block> = found.into_iter().map(|(_, block)| block).collect();
-    blocks.sort_unstable_by_key(|block| std::cmp::Reverse((block.last, block.first)));
-    Ok(ReadSlices { blocks, down_to, over: over && !is_full })
+    Ok(ReadSlices { blocks, down_to: low, over: slices.len() < SLICES_AT_A_TIME as usize })
 }
 
-fn block_of(row: &QueryResult) -> Result<(i64, Block), Error> {
+fn block_of(row: &QueryResult) -> Result<Block, Error> {
     let (last, span): (i64, i64) = (row.try_get("", "last_id")?, row.try_get("", "span")?);
-    Ok((row.try_get("", "slice")?, Block { first: last - span, last }))
+    Ok(Block { first: last - span, last })
 }

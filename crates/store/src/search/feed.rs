@@ -218,11 +218,24 @@ async fn write_slice(
             slice
         }};
     }
+    let slice = match &mut tx.connection {
+        HotConnection::Sqlite(connection) => mark!(connection),
+        HotConnection::Postgres(connection) => mark!(connection),
+    };
+    insert_terms(tx, shelf, slice, rows).await
+}
+
+/// Writes terms of a slice; those that are there stay.
+pub(crate) async fn insert_terms(
+    tx: &mut HotTx,
+    shelf: i64,
+    slice: i64,
+    rows: &[TermRow],
+) -> Result<(), Error> {
     match &mut tx.connection {
         HotConnection::Sqlite(connection) => {
-            let slice = mark!(connection);
             for run in runs(rows) {
-                let head = "INSERT INTO search_terms (shelf, slice, term, last_id, span) VALUES ";
+                let head = "INSERT OR IGNORE INTO search_terms (shelf, slice, term, last_id, span) VALUES ";
                 let mut query = sqlx::query(values(head, 5, run.len(), ""));
                 for row in run {
                     query = query.bind(shelf).bind(slice).bind(row.term).bind(row.last);
@@ -232,11 +245,11 @@ async fn write_slice(
             }
         }
         HotConnection::Postgres(connection) => {
-            let slice = mark!(connection);
             let column = |pick: fn(&TermRow) -> i64| rows.iter().map(pick).collect::<Vec<i64>>();
             sqlx::query(
                 "INSERT INTO search_terms (shelf, slice, term, last_id, span) SELECT $1, $2, t.term, \
-                 t.last_id, t.span FROM unnest((SELECT $3::bigint[]), $4::bigint[], $5::bigint[]) AS t(term, last_id, span)",
+                 t.last_id, t.span FROM unnest((SELECT $3::bigint[]), $4::bigint[], $5::bigint[]) AS t(term, last_id, span) \
+                 ON CONFLICT DO NOTHING",
             )
             .bind(shelf)
             .bind(slice)

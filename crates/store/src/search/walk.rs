@@ -10,6 +10,7 @@ use sea_orm::{
 
 use crate::rows::page::snapshot;
 use crate::rows::sql::Sql;
+use crate::search::merge::Merges;
 use crate::search::slice::{DeliveryRow, EventRow, aligned, term_rows};
 use crate::search::terms::{EndFacts, EventFacts};
 use crate::time::micros;
@@ -28,6 +29,8 @@ const SLICE_AGE_MAX: TimeDelta = TimeDelta::hours(1);
 const BEHIND: TimeDelta = TimeDelta::seconds(60);
 /// How long a node keeps the walk to itself.
 const LEASE: TimeDelta = TimeDelta::seconds(30);
+/// How often it is looked for slices to merge on shelves on which this node has written none.
+const MERGES_EVERY: TimeDelta = TimeDelta::hours(1);
 /// How many shelves one step looks through for a full slice.
 const SHELVES_PER_STEP: usize = 50;
 
@@ -40,6 +43,9 @@ pub struct SearchWalk {
     announced: Option<(i64, i64)>,
     /// The shelf that was looked at last.
     shelf: i64,
+    merges: Merges,
+    /// When merges were looked for on all shelves.
+    merged_at: Option<DateTime<Utc>>,
 }
 
 impl SearchWalk {
@@ -86,7 +92,7 @@ impl Store {
         let shelves = self.shelves_after(walk.shelf).await?;
         for shelf in &shelves {
             walk.shelf = *shelf;
-            if let Some(rows) = self.walk_shelf(walk, *shelf, now).await? {
+            if let Some(rows) = self.go_on(walk, *shelf, now).await? {
                 // It may have another one.
                 walk.shelf = *shelf - 1;
                 return Ok(SearchStep::Walked(rows));
@@ -94,6 +100,10 @@ impl Store {
         }
         if shelves.len() < SHELVES_PER_STEP {
             walk.shelf = -1;
+            if walk.merged_at.is_none_or(|at| at + MERGES_EVERY <= now) {
+                walk.merges.unsettle_all();
+                walk.merged_at = Some(now);
+            }
             return Ok(SearchStep::Rest);
         }
         Ok(SearchStep::Next)
@@ -117,6 +127,23 @@ impl Store {
         let values: [Value; 2] = [shelf.into(), (SHELVES_PER_STEP as i64).into()];
         let rows = self.reader().query_all_raw(self.statement(sql, values)).await?;
         rows.iter().map(|row| Ok(row.try_get("", "id")?)).collect()
+    }
+
+    /// Merges slices of a shelf, else writes its next one. Gives how many rows it took.
+    async fn go_on(
+        &self,
+        walk: &mut SearchWalk,
+        shelf: i64,
+        now: DateTime<Utc>,
+    ) -> Result<Option<usize>, Error> {
+        if let Some(terms) = self.merge_slices(&mut walk.merges, shelf).await? {
+            return Ok(Some(terms));
+        }
+        let rows = self.walk_shelf(walk, shelf, now).await?;
+        if rows.is_some() {
+            walk.merges.unsettle(shelf);
+        }
+        Ok(rows)
     }
 
     /// Writes the next slice of a shelf, where one is full. Gives how many rows it is made of.

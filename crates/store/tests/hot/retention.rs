@@ -27,15 +27,23 @@ fn before() -> DateTime<Utc> {
 
 /// Removes all there is to remove; gives the steps that did something.
 async fn remove(s: &Setup, before: DateTime<Utc>) -> Vec<RetentionStep> {
-    let mut walk = RetentionWalk::default();
-    let mut steps = Vec::new();
-    loop {
-        let step = s.store.remove_history(&mut walk, before, before).await.unwrap();
-        if step == RetentionStep::Rest {
-            return steps;
+    go_on(s, &mut RetentionWalk::default(), before).await
+}
+
+/// The database's own vacuum may have a table for a moment: then it is tried again later.
+async fn go_on(s: &Setup, walk: &mut RetentionWalk, before: DateTime<Utc>) -> Vec<RetentionStep> {
+    let (mut steps, mut at) = (Vec::new(), before);
+    for _ in 0..5 {
+        loop {
+            let step = s.store.remove_history(walk, before, at).await.unwrap();
+            if step == RetentionStep::Rest {
+                break;
+            }
+            steps.push(step);
         }
-        steps.push(step);
+        at += TimeDelta::seconds(10);
     }
+    steps
 }
 
 async fn rows(s: &Setup) -> [i64; 4] {
@@ -351,7 +359,6 @@ async fn a_long_reader_is_not_waited_for() {
     let step = s.store.remove_history(&mut walk, before(), before()).await.unwrap();
     assert_eq!(step, RetentionStep::Rest);
     reader.rollback().await.unwrap();
-    let at = before() + TimeDelta::seconds(10);
-    while s.store.remove_history(&mut walk, before(), at).await.unwrap() != RetentionStep::Rest {}
+    go_on(&s, &mut walk, before()).await;
     assert_eq!(rows(&s).await, [0; 4]);
 }
