@@ -94,6 +94,6 @@ impl Dispatcher {
 }
 
 /// How long to leave the writer to others after a step that took so long.
-pub(crate) fn rest_after(step: Duration) -> Duration {
+fn rest_after(step: Duration) -> Duration {
     step.saturating_mul(REST_FACTOR).clamp(REST_MIN, REST_MAX)
 }

@@ -6,12 +6,14 @@ use store::{DAY_KEPT_MAX, RetentionStep, RetentionWalk};
 use tokio_util::sync::CancellationToken;
 
 use crate::dispatcher::Dispatcher;
-use crate::feeding::rest_after;
 
 /// How often a node looks for history to remove.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// How often it is looked whether this node may work by now.
 const MEMBER_LOOK_EVERY: Duration = Duration::from_secs(1);
+/// The rest after a slice is so many times as long as the slice was: nobody waits for what goes.
+const REST_FACTOR: u32 = 7;
+const REST_MIN: Duration = Duration::from_millis(5);
 /// How long to leave the tables to others after a day of them was dropped.
 const DAY_EVERY: Duration = Duration::from_secs(2);
 
@@ -44,7 +46,7 @@ impl Dispatcher {
                 tracing::info!(%day, "The history of {day} stays: more than {DAY_KEPT_MAX} deliveries need it");
                 DAY_EVERY
             }
-            Ok(RetentionStep::Removed(_)) => rest_after(begun.elapsed()),
+            Ok(RetentionStep::Removed(_)) => (begun.elapsed() * REST_FACTOR).max(REST_MIN),
             Ok(RetentionStep::Rest) => LOOK_EVERY,
             Err(error) => {
                 tracing::warn!(error = %error, "Old history waits for the database to be removed: {error}");

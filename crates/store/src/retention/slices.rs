@@ -12,9 +12,9 @@ use crate::time::micros;
 use crate::{Error, Store};
 
 /// How many events a slice looks at, and how many of them and of their deliveries it removes together, but
-/// for the last one's: some milliseconds of the one writer.
-const SLICE_EVENTS: i64 = 256;
-const SLICE_IDS: i64 = 512;
+/// for the last one's: about a millisecond of the one writer.
+const SLICE_EVENTS: i64 = 32;
+const SLICE_IDS: i64 = 64;
 
 /// An event: its id, its company, the id of its last delivery.
 type Old = (i64, i64, i64);

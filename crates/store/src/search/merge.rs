@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 
-use crate::hot::{Durability, Failed, HotTx, run, within};
+use crate::hot::{Durability, Failed, HotConnection, HotTx, run, within};
 use crate::rows::sql::Sql;
 use crate::search::feed::insert_terms;
 use crate::search::slice::TermRow;
@@ -235,8 +235,16 @@ impl Store {
 }
 
 async fn remove_terms(tx: &mut HotTx, shelf: i64, slice: i64) -> Result<usize, Error> {
-    let terms = "DELETE FROM search_terms WHERE shelf = $1 AND slice = $2 AND (term, last_id) IN \
-        (SELECT term, last_id FROM search_terms WHERE shelf = $1 AND slice = $2 LIMIT $3)";
+    let terms = match &tx.connection {
+        HotConnection::Sqlite(_) => {
+            "DELETE FROM search_terms WHERE shelf = $1 AND slice = $2 AND (term, last_id) IN \
+             (SELECT term, last_id FROM search_terms WHERE shelf = $1 AND slice = $2 LIMIT $3)"
+        }
+        HotConnection::Postgres(_) => {
+            "DELETE FROM search_terms WHERE ctid = ANY(ARRAY(SELECT ctid FROM search_terms \
+             WHERE shelf = $1 AND slice = $2 LIMIT $3))"
+        }
+    };
     let removed = run!(tx, terms, shelf, slice, STEP_TERMS as i64);
     if removed < STEP_TERMS as u64 {
         let gone = "DELETE FROM search_slices WHERE shelf = $1 AND slice = $2 AND level = -1";
