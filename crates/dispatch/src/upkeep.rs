@@ -18,6 +18,8 @@ const ROUND_EVERY: Duration = Duration::from_secs(1);
 const STEP_EVERY: Duration = Duration::from_millis(50);
 /// How often lanes are mended and partitions are made.
 const SELDOM_EVERY: Duration = Duration::from_secs(30);
+/// How often default partitions are gone through, because no row should stand there that was not left there.
+const STRAYS_EVERY: Duration = Duration::from_secs(600);
 /// How far back hours of stats are made again: attempts are counted late where the database was away.
 const FOLDED_AGAIN: TimeDelta = TimeDelta::hours(2);
 /// How long to rest between two walks over old deliveries.
@@ -34,6 +36,7 @@ const SESSION_SLICES_PER_ROUND: usize = 20;
 #[derive(Default)]
 struct Rounds {
     seldom_at: Option<Instant>,
+    strays_at: Option<Instant>,
     /// Up to when hours of stats were made.
     folded_at: Option<DateTime<Utc>>,
     ages: Option<AgeWalk>,
@@ -103,9 +106,13 @@ impl Dispatcher {
             {
                 tracing::debug!(lanes = mended, "Woke {mended} lanes");
             }
-            let strays = log("default partitions", self.store.rows_in_default_partitions().await);
-            if let Some(strays) = strays.filter(|rows| *rows > 0) {
-                tracing::warn!(rows = strays, "{strays} rows stand in default partitions");
+            if rounds.strays_at.is_none_or(|at| at.elapsed() >= STRAYS_EVERY) {
+                rounds.strays_at = Some(Instant::now());
+                let strays = self.store.rows_in_default_partitions().await;
+                let strays = log("default partitions", strays);
+                if let Some(strays) = strays.filter(|rows| *rows > 0) {
+                    tracing::warn!(rows = strays, "{strays} rows stand in default partitions");
+                }
             }
         }
     }

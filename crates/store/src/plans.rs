@@ -80,7 +80,7 @@ pub fn often_on_sqlite() -> [(&'static str, String); 6] {
         ("oldest_due", OLDEST_DUE.to_owned()),
         ("waiting_of_company", waiting_sql(DatabaseBackend::Sqlite)),
         ("first_due", FIRST_DUE.to_owned()),
-        ("unclaimed", UNCLAIMED.to_owned()),
+        ("unclaimed", UNCLAIMED.sqlite.to_owned()),
     ]
 }
 
@@ -140,7 +140,7 @@ pub fn lists((first, last): (i64, i64)) -> Vec<(String, Statement)> {
         ("stats_points", points_sql(postgres, 3_600_000_000), &[60, 0, i64::MAX][..]),
         ("stats_answers", answers_sql(postgres), &[60, 0, i64::MAX]),
         ("first_due", FIRST_DUE.to_owned(), &[]),
-        ("unclaimed", UNCLAIMED.to_owned(), &[100]),
+        ("unclaimed", UNCLAIMED.on(postgres).to_owned(), &[100]),
     ];
     for (name, sql, others) in of_endpoints {
         let values = [1, 0, i64::MAX].iter().chain(others).map(|value| Value::from(*value));

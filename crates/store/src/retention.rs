@@ -21,9 +21,9 @@ use crate::{Error, Store};
 
 pub use days::DAY_KEPT_MAX;
 
-/// How long a day is left alone of which too much is needed, and how often what was needed of the others,
-/// and the index, are looked through.
-const LOOK_AGAIN: TimeDelta = TimeDelta::hours(1);
+/// How long a day is left alone of which too much is needed, and how often what was needed of the others, old
+/// events on SQLite that were needed, and the index are looked through.
+const LOOK_AGAIN: TimeDelta = TimeDelta::hours(2);
 
 /// How far one node has come; lost with it without harm.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +31,7 @@ pub struct RetentionWalk {
     stage: Stage,
     /// On SQLite, the event that was looked at last.
     event: i64,
+    strays: strays::Walk,
     /// On PostgreSQL, days that have to wait, and until when.
     waiting: HashMap<NaiveDate, DateTime<Utc>>,
     index: index::Walk,
@@ -82,13 +83,20 @@ impl Store {
         loop {
             let step = match (walk.stage, self.backend()) {
                 (Stage::History, DatabaseBackend::Postgres) => {
-                    self.remove_day(walk, before, now).await?
+                    self.remove_day(walk, before, now).await
                 }
-                (Stage::History, _) => self.remove_slice(walk, before).await?,
-                (Stage::Strays, DatabaseBackend::Postgres) => self.remove_strays(before).await?,
-                (Stage::Strays, _) => RetentionStep::Rest,
-                (Stage::Index, _) => self.remove_from_index(&mut walk.index, before).await?,
+                (Stage::History, _) => self.remove_slice(walk, before).await,
+                (Stage::Strays, DatabaseBackend::Postgres) => {
+                    self.remove_strays(&mut walk.strays, before).await
+                }
+                (Stage::Strays, _) => Ok(RetentionStep::Rest),
+                (Stage::Index, _) => self.remove_from_index(&mut walk.index, before).await,
             };
+            // History comes first again: what is wrong elsewhere must not keep it.
+            if step.is_err() && walk.stage != Stage::History {
+                (walk.stage, walk.looked_at) = (Stage::History, Some(now));
+            }
+            let step = step?;
             if step != RetentionStep::Rest {
                 return Ok(step);
             }
@@ -98,8 +106,9 @@ impl Store {
                 Stage::History => Stage::Strays,
                 Stage::Strays => Stage::Index,
                 Stage::Index => {
-                    walk.looked_at = Some(now);
-                    walk.stage = Stage::History;
+                    (walk.stage, walk.looked_at) = (Stage::History, Some(now));
+                    // What was needed may be no more.
+                    walk.event = 0;
                     return Ok(step);
                 }
             };

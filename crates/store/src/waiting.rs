@@ -8,6 +8,7 @@ use domain::id::{CompanyId, DeliveryId, EndpointId};
 use domain::stats::Upcoming;
 use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, Statement, Value};
 
+use crate::lines_sql::Question;
 use crate::rows::page::snapshot;
 use crate::time::{NEVER, from_micros};
 use crate::{Error, Store, WAITING_COUNT_MAX};
@@ -106,7 +107,8 @@ pub(crate) async fn waiting_in(
     let each = (COUNTED_TOGETHER / waits.max(1)).clamp(COUNTED_EACH_MIN, WAITING_COUNT_MAX);
     if waits > 0 {
         let limit = [i64::from(each) + 1];
-        for row in tx.query_all_raw(range.statement(tx, UNCLAIMED, &limit)).await? {
+        let sql = UNCLAIMED.on(tx.get_database_backend());
+        for row in tx.query_all_raw(range.statement(tx, sql, &limit)).await? {
             if let Some(one) = found.get_mut(&row.try_get::<i64>("", "id")?) {
                 one.unclaimed = row.try_get("", "waiting")?;
                 one.oldest = row.try_get("", "oldest")?;
@@ -173,12 +175,19 @@ pub(crate) const FIRST_DUE: &str = "SELECT e.id, e.switch, \
     FROM endpoints e WHERE e.company_id = $1 AND e.id BETWEEN $2 AND $3 AND e.deleted_at IS NULL";
 
 /// How much waits unclaimed for each endpoint, and its oldest.
-pub(crate) const UNCLAIMED: &str = "SELECT e.id, \
-    (SELECT count(*) FROM (SELECT p.id FROM pending p WHERE p.endpoint_id = e.id AND p.claimed_by = 0 \
-    LIMIT $4) c) AS waiting, \
-    (SELECT min(o.id) FROM (SELECT p.id FROM pending p WHERE p.endpoint_id = e.id AND p.claimed_by = 0 \
-    LIMIT $4) o) AS oldest \
-    FROM endpoints e WHERE e.company_id = $1 AND e.id BETWEEN $2 AND $3 AND e.deleted_at IS NULL";
+pub(crate) const UNCLAIMED: Question = Question {
+    postgres: "SELECT e.id, w.waiting, w.oldest FROM endpoints e \
+        CROSS JOIN LATERAL (SELECT count(*) AS waiting, min(c.id) AS oldest FROM (SELECT p.id FROM pending p \
+        WHERE p.endpoint_id = e.id AND p.claimed_by = 0 LIMIT $4) c) w \
+        WHERE e.company_id = $1 AND e.id BETWEEN $2 AND $3 AND e.deleted_at IS NULL",
+    // It has no LATERAL.
+    sqlite: "SELECT e.id, \
+        (SELECT count(*) FROM (SELECT p.id FROM pending p WHERE p.endpoint_id = e.id AND p.claimed_by = 0 \
+        LIMIT $4) c) AS waiting, \
+        (SELECT min(o.id) FROM (SELECT p.id FROM pending p WHERE p.endpoint_id = e.id AND p.claimed_by = 0 \
+        LIMIT $4) o) AS oldest \
+        FROM endpoints e WHERE e.company_id = $1 AND e.id BETWEEN $2 AND $3 AND e.deleted_at IS NULL",
+};
 
 /// What nodes hold, of all companies, as far as it is looked at.
 fn claimed_sql(backend: DatabaseBackend) -> String {

@@ -17,6 +17,9 @@ use crate::{Error, Store};
 /// For how many deliveries rows of a day are kept when it is dropped: they are moved while everybody waits. A
 /// day of which more is needed stays until that is less.
 pub const DAY_KEPT_MAX: i64 = 10_000;
+/// And how many rows of how many bytes are moved at most, with all deliveries of their events.
+const MOVED_ROWS_MAX: i64 = 50_000;
+const MOVED_BYTES_MAX: i64 = 64 * 1024 * 1024;
 /// One node at a time.
 const LOCK: &str = "SELECT pg_try_advisory_lock(7103462)";
 /// A day is read from one end to the other, which may take long. Whoever waits for a lock on history makes
@@ -34,7 +37,7 @@ const KEPT: [&str; 3] = [
     "INSERT INTO retention_kept SELECT company_id, event_id, id FROM pending \
      WHERE ((event_id >= $1 AND event_id < $2) OR (id >= $1 AND id < $2)) AND $3 > 0 LIMIT $4 \
      ON CONFLICT DO NOTHING",
-    "INSERT INTO retention_kept SELECT company_id, event_id, id FROM deliveries \
+    "INSERT INTO retention_kept SELECT DISTINCT company_id, event_id, id FROM deliveries \
      WHERE id >= $1 AND id < $2 AND finished_at >= $3 LIMIT $4 ON CONFLICT DO NOTHING",
     "INSERT INTO retention_kept SELECT l.company_id, l.event_id, l.id FROM later_deliveries l \
      WHERE l.event_id >= $1 AND l.event_id < $2 AND EXISTS (SELECT 1 FROM deliveries d \
@@ -50,14 +53,27 @@ const KEPT_DELIVERIES: &str = "INSERT INTO deliveries SELECT d.* \
     FROM (SELECT DISTINCT company_id, event_id FROM retention_kept) k \
     JOIN events e ON e.company_id = k.company_id AND e.id = k.event_id \
     JOIN {} d ON d.company_id = e.company_id AND d.id > e.id AND d.id <= e.id + e.deliveries \
-    UNION SELECT d.* FROM retention_kept k \
+    UNION ALL SELECT d.* FROM retention_kept k \
     JOIN {} d ON d.company_id = k.company_id AND d.id = k.delivery_id ON CONFLICT DO NOTHING";
 const KEPT_ATTEMPTS: &str = "INSERT INTO attempts SELECT a.* \
     FROM (SELECT DISTINCT company_id, event_id FROM retention_kept) k \
     JOIN events e ON e.company_id = k.company_id AND e.id = k.event_id \
     JOIN {} a ON a.company_id = e.company_id AND a.delivery_id > e.id AND a.delivery_id <= e.id + e.deliveries \
-    UNION SELECT a.* FROM retention_kept k \
+    UNION ALL SELECT a.* FROM retention_kept k \
     JOIN {} a ON a.company_id = k.company_id AND a.delivery_id = k.delivery_id ON CONFLICT DO NOTHING";
+
+/// How many rows that is, and of how many bytes: some are counted twice.
+const MOVED: &str = "WITH e AS (SELECT e.company_id, e.id, e.deliveries, octet_length(e.data) AS bytes \
+    FROM (SELECT DISTINCT company_id, event_id FROM retention_kept) k \
+    JOIN events e ON e.company_id = k.company_id AND e.id = k.event_id), \
+    d AS (SELECT octet_length(d.response_body) AS bytes FROM e \
+    JOIN deliveries d ON d.company_id = e.company_id AND d.id > e.id AND d.id <= e.id + e.deliveries), \
+    a AS (SELECT octet_length(a.response_body) AS bytes FROM e \
+    JOIN attempts a ON a.company_id = e.company_id AND a.delivery_id > e.id AND a.delivery_id <= e.id + e.deliveries), \
+    o AS (SELECT octet_length(a.response_body) AS bytes FROM retention_kept k \
+    JOIN attempts a ON a.company_id = k.company_id AND a.delivery_id = k.delivery_id) \
+    SELECT count(*), coalesce(sum(bytes), 0)::bigint FROM (SELECT bytes FROM e UNION ALL SELECT bytes FROM d \
+    UNION ALL SELECT bytes FROM a UNION ALL SELECT bytes FROM o) moved";
 
 /// What became of a day.
 enum Tried {
@@ -88,12 +104,11 @@ impl Store {
         if !sqlx::query_scalar::<_, bool>(LOCK).fetch_one(&mut *connection).await? {
             return Ok(RetentionStep::Rest);
         }
+        // Whatever is wrong with one day does not keep the others.
+        walk.waiting.insert(day, now + LOOK_AGAIN);
         match try_day(&mut connection, Day(day), before).await? {
             Tried::Dropped(kept) => Ok(RetentionStep::Dropped { day, kept }),
-            Tried::Stays => {
-                walk.waiting.insert(day, now + LOOK_AGAIN);
-                Ok(RetentionStep::Stays { day })
-            }
+            Tried::Stays => Ok(RetentionStep::Stays { day }),
             Tried::NotToBeHad => {
                 walk.waiting.insert(day, now + TRY_AGAIN);
                 Ok(RetentionStep::Rest)
@@ -127,7 +142,8 @@ async fn try_day(
 ) -> Result<Tried, Error> {
     let tried = async {
         announce(connection, day.ids()).await?;
-        if find_kept(connection, day.ids(), before).await? > DAY_KEPT_MAX {
+        let kept = find_kept(connection, day.ids(), before).await?;
+        if kept > DAY_KEPT_MAX || (kept > 0 && is_too_much(connection).await?) {
             announce(connection, (0, 0)).await?;
             return Ok(Tried::Stays);
         }
@@ -176,6 +192,15 @@ async fn find_kept(
         }
     }
     Ok(kept)
+}
+
+/// Whether more would have to be moved than everybody can wait for.
+async fn is_too_much(connection: &mut PoolConnection<Postgres>) -> Result<bool, sqlx::Error> {
+    sqlx::raw_sql("ANALYZE retention_kept; SET enable_seqscan = off")
+        .execute(&mut **connection)
+        .await?;
+    let (rows, bytes): (i64, i64) = sqlx::query_as(MOVED).fetch_one(&mut **connection).await?;
+    Ok(rows > MOVED_ROWS_MAX || bytes > MOVED_BYTES_MAX)
 }
 
 /// Drops the day's partitions and keeps what is needed. Gives for how many deliveries.

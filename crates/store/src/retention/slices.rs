@@ -15,6 +15,8 @@ use crate::{Error, Store};
 /// for the last one's: about a millisecond of the one writer.
 const SLICE_EVENTS: i64 = 32;
 const SLICE_IDS: i64 = 64;
+/// How many rows of one table go with one statement at most; then the slice is gone on with later.
+const PART_ROWS: i64 = 200;
 
 /// An event: its id, its company, the id of its last delivery.
 type Old = (i64, i64, i64);
@@ -33,14 +35,15 @@ const NEEDED: &str = ") SELECT t.id FROM t WHERE \
 /// these are found.
 const PARTS: [&str; 5] = [
     ") DELETE FROM attempts WHERE rowid IN (SELECT a.rowid FROM t CROSS JOIN later_deliveries l CROSS JOIN attempts a \
-     WHERE l.company_id = t.company_id AND l.event_id = t.id AND a.company_id = l.company_id AND a.delivery_id = l.id)",
+     WHERE l.company_id = t.company_id AND l.event_id = t.id AND a.company_id = l.company_id AND a.delivery_id = l.id LIMIT ?)",
     ") DELETE FROM deliveries WHERE rowid IN (SELECT d.rowid FROM t CROSS JOIN later_deliveries l CROSS JOIN deliveries d \
-     WHERE l.company_id = t.company_id AND l.event_id = t.id AND d.company_id = l.company_id AND d.id = l.id)",
-    ") DELETE FROM later_deliveries WHERE (company_id, event_id) IN (SELECT company_id, id FROM t)",
+     WHERE l.company_id = t.company_id AND l.event_id = t.id AND d.company_id = l.company_id AND d.id = l.id LIMIT ?)",
+    ") DELETE FROM later_deliveries WHERE (company_id, event_id, id) IN (SELECT l.company_id, l.event_id, l.id FROM t \
+     CROSS JOIN later_deliveries l ON l.company_id = t.company_id AND l.event_id = t.id LIMIT ?)",
     ") DELETE FROM attempts WHERE rowid IN (SELECT a.rowid FROM t CROSS JOIN attempts a \
-     WHERE a.company_id = t.company_id AND a.delivery_id > t.id AND a.delivery_id <= t.last)",
+     WHERE a.company_id = t.company_id AND a.delivery_id > t.id AND a.delivery_id <= t.last LIMIT ?)",
     ") DELETE FROM deliveries WHERE rowid IN (SELECT d.rowid FROM t CROSS JOIN deliveries d \
-     WHERE d.company_id = t.company_id AND d.id > t.id AND d.id <= t.last)",
+     WHERE d.company_id = t.company_id AND d.id > t.id AND d.id <= t.last LIMIT ?)",
 ];
 
 impl Store {
@@ -51,18 +54,31 @@ impl Store {
         before: DateTime<Utc>,
     ) -> Result<RetentionStep, Error> {
         let old = self.old_events(walk.event, before).await?;
-        let Some((last, ..)) = old.last().copied() else {
-            walk.event = 0;
-            return Ok(RetentionStep::Rest);
-        };
+        let Some((last, ..)) = old.last().copied() else { return Ok(RetentionStep::Rest) };
+        let old = self.unneeded(old, before).await?;
+        if old.is_empty() {
+            walk.event = last;
+            return Ok(RetentionStep::Removed(0));
+        }
         let mut tx = self.begin_hot(Durability::Repeatable).await?;
         let HotConnection::Sqlite(connection) = &mut tx.connection else {
             return Ok(RetentionStep::Rest);
         };
         let done = within(remove(connection, old, before)).await;
-        let removed = tx.end(done).await.map_err(Failed::into_error)?;
-        walk.event = last;
+        let (removed, is_whole) = tx.end(done).await.map_err(Failed::into_error)?;
+        if is_whole {
+            walk.event = last;
+        }
         Ok(RetentionStep::Removed(removed))
+    }
+
+    /// Those of which nothing is needed now; whoever removes them looks again.
+    async fn unneeded(&self, mut old: Vec<Old>, before: DateTime<Utc>) -> Result<Vec<Old>, Error> {
+        let pool = self.reader().get_sqlite_connection_pool();
+        let mut connection = pool.acquire().await?;
+        let needed = needed(&mut connection, &old, before).await?;
+        old.retain(|(id, ..)| !needed.contains(id));
+        Ok(old)
     }
 
     /// The next events that were accepted so long ago.
@@ -85,14 +101,13 @@ impl Store {
     }
 }
 
-/// Gives how many rows are gone.
-async fn remove(
+async fn needed(
     connection: &mut PoolConnection<Sqlite>,
-    mut old: Vec<Old>,
+    old: &[Old],
     before: DateTime<Utc>,
-) -> Result<u64, Error> {
+) -> Result<Vec<i64>, Error> {
     let mut needed: Vec<i64> = Vec::new();
-    for run in runs(&old) {
+    for run in runs(old) {
         let mut query = sqlx::query_scalar::<_, i64>(values(OLD, 3, run.len(), NEEDED));
         for (id, company, last) in run {
             query = query.bind(*id).bind(*company).bind(*last);
@@ -100,6 +115,17 @@ async fn remove(
         query = query.bind(micros(before)).bind(micros(before));
         needed.extend(query.fetch_all(&mut **connection).await?);
     }
+    Ok(needed)
+}
+
+/// Gives how many rows are gone, and whether that is all of them: what belongs to an event goes before it, and
+/// of each part [`PART_ROWS`] at a time.
+async fn remove(
+    connection: &mut PoolConnection<Sqlite>,
+    mut old: Vec<Old>,
+    before: DateTime<Utc>,
+) -> Result<(u64, bool), Error> {
+    let needed = needed(connection, &old, before).await?;
     old.retain(|(id, ..)| !needed.contains(id));
     let mut removed = 0;
     for part in PARTS {
@@ -108,7 +134,11 @@ async fn remove(
             for (id, company, last) in run {
                 query = query.bind(*id).bind(*company).bind(*last);
             }
-            removed += query.execute(&mut **connection).await?.rows_affected();
+            let gone = query.bind(PART_ROWS).execute(&mut **connection).await?.rows_affected();
+            removed += gone;
+            if gone >= PART_ROWS.unsigned_abs() {
+                return Ok((removed, false));
+            }
         }
     }
     for run in runs(&old) {
@@ -118,5 +148,5 @@ async fn remove(
         }
         removed += query.execute(&mut **connection).await?.rows_affected();
     }
-    Ok(removed)
+    Ok((removed, true))
 }

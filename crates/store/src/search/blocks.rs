@@ -39,8 +39,8 @@ pub(crate) enum Pulled {
 /// Where ranges come from.
 #[derive(Debug)]
 enum Origin {
-    /// Slices.
-    Slices { terms: Vec<i64> },
+    /// Slices; `begun`: ranges that only begin below where it is looked from have been read.
+    Slices { terms: Vec<i64>, begun: bool },
     /// What finished late, and is indexed.
     Late { terms: Vec<i64> },
     /// And is not.
@@ -78,7 +78,7 @@ impl Blocks {
         wanted: Wanted,
     ) -> Self {
         let Wanted { terms, ends } = wanted;
-        let mut origins = vec![Origin::Slices { terms: terms.clone() }];
+        let mut origins = vec![Origin::Slices { terms: terms.clone(), begun: false }];
         if ends {
             origins.extend([Origin::Late { terms }, Origin::Feed]);
         }
@@ -154,9 +154,12 @@ impl Stream {
         shelf: i64,
         from: i64,
     ) -> Result<(), Error> {
-        match &self.origin {
-            Origin::Slices { terms } => {
+        match &mut self.origin {
+            Origin::Slices { terms, begun } => {
                 let place = (shelf, from, self.read_down_to);
+                if !std::mem::replace(begun, true) {
+                    self.waiting.extend(read_across(tx, (shelf, self.read_down_to), terms).await?);
+                }
                 let read = read_slices(tx, place, terms).await?;
                 (self.read_down_to, self.over) = (read.down_to, read.over);
                 self.waiting.extend(read.blocks);
@@ -220,6 +223,32 @@ pub(crate) fn slices_sql(shelf: i64, (low, below): (i64, i64), terms: &[i64]) ->
     sql.text(" ORDER BY s.first_id DESC, t.last_id DESC LIMIT ");
     sql.bind((BLOCKS_AT_A_TIME + 1) as i64);
     sql
+}
+
+/// The ranges that begin below an id and end at or above it: of each term one at most, the first that ends
+/// there, because its ranges are apart.
+async fn read_across(
+    tx: &DatabaseTransaction,
+    (shelf, below): (i64, i64),
+    terms: &[i64],
+) -> Result<Vec<Block>, Error> {
+    let backend = tx.get_database_backend();
+    let mut sql = Sql::new("SELECT slice FROM search_slices WHERE level >= 0 AND shelf = ");
+    sql.bind(shelf).text(" AND first_id < ").bind(below).text(" AND last_id >= ").bind(below);
+    sql.text(" ORDER BY first_id DESC LIMIT 1");
+    let Some(row) = tx.query_one_raw(sql.build(backend)).await? else { return Ok(Vec::new()) };
+    let slice: i64 = row.try_get("", "slice")?;
+    let mut across = Vec::new();
+    for term in terms {
+        let mut sql = Sql::new("SELECT last_id, span FROM search_terms WHERE shelf = ");
+        sql.bind(shelf).text(" AND slice = ").bind(slice).text(" AND term = ").bind(*term);
+        sql.text(" AND last_id >= ").bind(below).text(" ORDER BY last_id LIMIT 1");
+        let found = tx.query_one_raw(sql.build(backend)).await?;
+        across.extend(found.as_ref().map(block_of).transpose()?);
+    }
+    across.retain(|block| block.first < below);
+    across.sort_unstable_by_key(|block| std::cmp::Reverse(block.last));
+    Ok(across)
 }
 
 async fn read_slices(

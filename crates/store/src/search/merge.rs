@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sea_orm::{ConnectionTrait, QueryResult, Value};
+use sea_orm::{ConnectionTrait, QueryResult, Value, sqlx};
 
 use crate::hot::{Durability, Failed, HotConnection, HotTx, run, within};
 use crate::rows::sql::Sql;
@@ -13,11 +13,14 @@ use crate::search::feed::insert_terms;
 use crate::search::slice::TermRow;
 use crate::{Error, Store};
 
-/// How many slices become one, and up to which level: 4,096 of the smallest, some million events.
+/// How many slices become one, and up to which level: 256 of the smallest, a quarter of a million events. One
+/// event that waits keeps the terms of its whole slice, however old they are.
 const PARTS: usize = 16;
-const LEVEL_MAX: i64 = 3;
+const LEVEL_MAX: i64 = 2;
 /// How many terms one step copies or removes.
 const STEP_TERMS: usize = 1_000;
+/// How many steps are done before new slices are looked for again.
+const STEPS_TOGETHER: u32 = 50;
 /// The level of a slice that is about to go.
 pub(crate) const GOES: i64 = -1;
 
@@ -31,8 +34,13 @@ const fn made_of(level: i64) -> i64 {
 pub(super) struct Merges {
     /// How much of the slice that is being made of a shelf is there.
     copied: HashMap<i64, Copied>,
+    /// Which shelves come next, those above it, and how many steps come before new slices are looked for again.
+    shelf: i64,
+    steps_left: u32,
     /// Shelves on which nothing is to be done until another slice is written.
     settled: HashSet<i64>,
+    /// Whether all shelves are settled.
+    rests: bool,
 }
 
 /// Up to where the parts of a slice have been copied: the part's first id, and its last term.
@@ -47,11 +55,23 @@ struct Copied {
 impl Merges {
     pub(super) fn unsettle(&mut self, shelf: i64) {
         self.settled.remove(&shelf);
+        self.rests = false;
     }
 
     /// All shelves are to be looked at again: another node may have written slices.
     pub(super) fn unsettle_all(&mut self) {
         self.settled.clear();
+        self.rests = false;
+    }
+
+    /// Whether some shelf may have something to merge.
+    pub(super) const fn may_have_work(&self) -> bool {
+        !self.rests
+    }
+
+    /// There is no full slice to be written: some steps may follow.
+    pub(super) fn begin(&mut self) {
+        self.steps_left = STEPS_TOGETHER;
     }
 }
 
@@ -76,13 +96,37 @@ impl Row {
 }
 
 impl Store {
+    /// Goes one step on the next shelf that has something to merge, where it is the turn of merges. Gives how
+    /// many terms it has moved; `None` where it is not, or there is nothing to do.
+    pub(super) async fn go_on_merging(&self, merges: &mut Merges) -> Result<Option<usize>, Error> {
+        if merges.steps_left == 0 {
+            return Ok(None);
+        }
+        // Only who began before the first shelf has seen all of them.
+        let (mut after, is_whole_round) = (merges.shelf, merges.shelf < 0);
+        loop {
+            let shelves = self.shelves_after(after).await?;
+            let Some(last) = shelves.last().copied() else { break };
+            for shelf in shelves {
+                if let Some(terms) = self.merge_slices(merges, shelf).await? {
+                    merges.shelf = shelf - 1;
+                    merges.steps_left -= 1;
+                    return Ok(Some(terms));
+                }
+            }
+            if last == 0 {
+                break;
+            }
+            after = last;
+        }
+        (merges.shelf, merges.steps_left) = (-1, 0);
+        merges.rests = is_whole_round;
+        Ok(None)
+    }
+
     /// Goes one step in merging the slices of a shelf. Gives how many terms it has moved; `None` where there
     /// is nothing to do.
-    pub(super) async fn merge_slices(
-        &self,
-        merges: &mut Merges,
-        shelf: i64,
-    ) -> Result<Option<usize>, Error> {
+    async fn merge_slices(&self, merges: &mut Merges, shelf: i64) -> Result<Option<usize>, Error> {
         if merges.settled.contains(&shelf) {
             return Ok(None);
         }
@@ -181,10 +225,12 @@ impl Store {
             }
             Some(_) | None => copied.part = part.first + 1,
         }
-        let mut tx = self.begin_hot(Durability::Repeatable).await?;
-        let done = within(insert_terms(&mut tx, shelf, making.slice, &rows)).await;
-        tx.end(done).await.map_err(Failed::into_error)?;
-        merges.copied.insert(shelf, copied);
+        // What is lost of it, with the database but not with this node, would be missing for good.
+        let mut tx = self.begin_hot(Durability::Acknowledged).await?;
+        let done = within(copy_terms(&mut tx, shelf, making, &rows)).await;
+        if tx.end(done).await.map_err(Failed::into_error)? {
+            merges.copied.insert(shelf, copied);
+        }
         Ok(rows.len())
     }
 
@@ -234,7 +280,39 @@ impl Store {
     }
 }
 
+/// The level of a slice, which nobody changes until the transaction ends; on SQLite there is no other one.
+async fn lock_level(tx: &mut HotTx, shelf: i64, slice: i64) -> Result<Option<i64>, Error> {
+    let sql = "SELECT level FROM search_slices WHERE shelf = $1 AND slice = $2";
+    Ok(match &mut tx.connection {
+        HotConnection::Sqlite(held) => {
+            sqlx::query_scalar(sql).bind(shelf).bind(slice).fetch_optional(&mut **held).await?
+        }
+        HotConnection::Postgres(held) => {
+            let sql = "SELECT level FROM search_slices WHERE shelf = $1 AND slice = $2 FOR UPDATE";
+            sqlx::query_scalar(sql).bind(shelf).bind(slice).fetch_optional(&mut **held).await?
+        }
+    })
+}
+
+/// Says whether the slice is still being made.
+async fn copy_terms(
+    tx: &mut HotTx,
+    shelf: i64,
+    making: Row,
+    rows: &[TermRow],
+) -> Result<bool, Error> {
+    if lock_level(tx, shelf, making.slice).await? != Some(making.level) {
+        return Ok(false);
+    }
+    insert_terms(tx, shelf, making.slice, rows).await?;
+    Ok(true)
+}
+
 async fn remove_terms(tx: &mut HotTx, shelf: i64, slice: i64) -> Result<usize, Error> {
+    // Two at once would each find fewer than there are, and take the slice away from the rest.
+    if lock_level(tx, shelf, slice).await? != Some(GOES) {
+        return Ok(0);
+    }
     let terms = match &tx.connection {
         HotConnection::Sqlite(_) => {
             "DELETE FROM search_terms WHERE shelf = $1 AND slice = $2 AND (term, last_id) IN \

@@ -88,11 +88,15 @@ impl Store {
         if fed > 0 {
             return Ok(SearchStep::Walked(fed));
         }
+        if let Some(terms) = self.go_on_merging(&mut walk.merges).await? {
+            return Ok(SearchStep::Walked(terms));
+        }
         self.heed_announced(walk).await?;
         let shelves = self.shelves_after(walk.shelf).await?;
         for shelf in &shelves {
             walk.shelf = *shelf;
-            if let Some(rows) = self.go_on(walk, *shelf, now).await? {
+            if let Some(rows) = self.walk_shelf(walk, *shelf, now).await? {
+                walk.merges.unsettle(*shelf);
                 // It may have another one.
                 walk.shelf = *shelf - 1;
                 return Ok(SearchStep::Walked(rows));
@@ -104,7 +108,7 @@ impl Store {
                 walk.merges.unsettle_all();
                 walk.merged_at = Some(now);
             }
-            return Ok(SearchStep::Rest);
+            return self.begin_merging(walk, now).await;
         }
         Ok(SearchStep::Next)
     }
@@ -119,7 +123,7 @@ impl Store {
     }
 
     /// All of SQLite is one shelf, because the keys of its events do not begin with the company.
-    async fn shelves_after(&self, shelf: i64) -> Result<Vec<i64>, Error> {
+    pub(super) async fn shelves_after(&self, shelf: i64) -> Result<Vec<i64>, Error> {
         if self.backend() != DatabaseBackend::Postgres {
             return Ok(vec![0]);
         }
@@ -129,21 +133,29 @@ impl Store {
         rows.iter().map(|row| Ok(row.try_get("", "id")?)).collect()
     }
 
-    /// Merges slices of a shelf, else writes its next one. Gives how many rows it took.
-    async fn go_on(
+    /// Nothing is to be written: merges come, unless another node has the walk. Whoever merges writes, so
+    /// that the walk is his for a while.
+    async fn begin_merging(
         &self,
         walk: &mut SearchWalk,
-        shelf: i64,
         now: DateTime<Utc>,
-    ) -> Result<Option<usize>, Error> {
-        if let Some(terms) = self.merge_slices(&mut walk.merges, shelf).await? {
-            return Ok(Some(terms));
+    ) -> Result<SearchStep, Error> {
+        if !walk.merges.may_have_work() {
+            return Ok(SearchStep::Rest);
         }
-        let rows = self.walk_shelf(walk, shelf, now).await?;
-        if rows.is_some() {
-            walk.merges.unsettle(shelf);
+        let sql = "UPDATE search_state SET claimed_by = $1, claimed_until = $2 WHERE name = 'walk' \
+            AND (claimed_by = $1 OR claimed_until <= $3)";
+        let (me, until) = (self.incarnation(), micros(now + LEASE));
+        let values: [Value; 3] = [me.into(), until.into(), micros(now).into()];
+        let claimed = self.inner.pools.write().execute_raw(self.statement(sql, values)).await?;
+        if claimed.rows_affected() == 0 {
+            return Ok(SearchStep::Rest);
         }
-        Ok(rows)
+        walk.merges.begin();
+        match self.go_on_merging(&mut walk.merges).await? {
+            Some(terms) => Ok(SearchStep::Walked(terms)),
+            None => Ok(SearchStep::Rest),
+        }
     }
 
     /// Writes the next slice of a shelf, where one is full. Gives how many rows it is made of.

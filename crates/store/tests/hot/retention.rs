@@ -4,9 +4,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::{DeliveryId, EndpointId, floor_at};
 use sea_orm::Value;
-use store::{DAY_KEPT_MAX, Error, RetentionStep, RetentionWalk, SearchWalk, SwitchWanted};
+use store::{DAY_KEPT_MAX, Error, RetentionStep, RetentionWalk, SwitchWanted};
 
 use crate::engine::endpoint;
+use crate::search::walk_all;
 use crate::setup::{ACTOR, Pending, Setup, now, on_both};
 
 on_both!(
@@ -212,10 +213,7 @@ async fn the_index_follows(s: Setup) {
     // The first slice holds one that waits, and the second does not.
     s.sql(&format!("DELETE FROM deliveries WHERE event_id = {}", Setup::event_id(7)), vec![]).await;
     s.pending(7, paused, Pending { due_at: 1, ..Pending::default() }).await;
-    let (mut walk, late) = (SearchWalk::default(), now() + TimeDelta::hours(3));
-    for _ in 0..50 {
-        s.store.walk_search(&mut walk, late).await.unwrap();
-    }
+    walk_all(&s).await;
     let slices = s.count("FROM search_slices").await;
     assert!(slices > 2, "{slices}");
     let late = format!(
