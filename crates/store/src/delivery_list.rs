@@ -23,9 +23,9 @@ use crate::search::terms::{EventParts, StatusWanted, endpoint_of, finished, last
 use crate::search::walk::done_of;
 use crate::{CutPage, DeliveryFilter, DeliveryRecord, Error, PageRequest, Store};
 
-/// How many rows of `pending` are scanned before the index is asked: it is small as a rule, and each costs
-/// some microseconds where it is not.
-const PENDING_ROWS_SCANNED: i64 = 2_048;
+/// How many rows of `pending` are scanned before the index is asked: it is small as a rule. Where it is not,
+/// each costs more than ten microseconds, and the index some dozen probes.
+const PENDING_ROWS_SCANNED: i64 = 256;
 
 impl Store {
     /// The company's deliveries, finished or not.

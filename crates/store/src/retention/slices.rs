@@ -13,8 +13,8 @@ use crate::{Error, Store};
 
 /// How many events a slice looks at, and how many of them and of their deliveries it removes together, but
 /// for the last one's: about a millisecond of the one writer.
-const SLICE_EVENTS: i64 = 32;
-const SLICE_IDS: i64 = 64;
+const SLICE_EVENTS: i64 = 16;
+const SLICE_IDS: i64 = 32;
 /// How many rows of one table go with one statement at most; then the slice is gone on with later.
 const PART_ROWS: i64 = 200;
 

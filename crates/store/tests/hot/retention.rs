@@ -16,6 +16,7 @@ on_both!(
     what_has_ended_lately_stays,
     what_was_made_later_keeps_its_event,
     an_event_without_deliveries_goes,
+    an_event_with_many_attempts_goes_piece_by_piece,
     the_index_follows,
     nothing_goes_before_its_time,
     a_delivery_whose_event_is_gone_cannot_be_sent_again,
@@ -201,6 +202,28 @@ async fn an_event_without_deliveries_goes(s: Setup) {
     s.event(1, "message.received", "+491", None).await;
     remove(&s, before()).await;
     assert_eq!(rows(&s).await, [0; 4]);
+}
+
+/// More than goes at once on SQLite, and of deliveries made later as well.
+async fn an_event_with_many_attempts_goes_piece_by_piece(s: Setup) {
+    partitions_made(&s).await;
+    let to = s.endpoint().await.id;
+    let own = failed_once(&s, 1, to).await;
+    let later = later(&s, 1, to, now() + TimeDelta::hours(1)).await;
+    for delivery in [own, later] {
+        for number in 3..=500 {
+            s.failed_attempt(delivery, number, 500).await;
+        }
+    }
+    let steps = remove(&s, before()).await;
+    assert_eq!(rows(&s).await, [0; 4]);
+    if s.config.database_url.starts_with("sqlite") {
+        let removed = |step: &RetentionStep| match step {
+            RetentionStep::Removed(rows) => *rows,
+            RetentionStep::Dropped { .. } | RetentionStep::Stays { .. } | RetentionStep::Rest => 0,
+        };
+        assert!(steps.iter().map(removed).max() < Some(300), "{steps:?}");
+    }
 }
 
 async fn the_index_follows(s: Setup) {
