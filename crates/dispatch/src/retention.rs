@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use store::{DAY_KEPT_MAX, RetentionStep, RetentionWalk};
+use store::{RetentionStep, RetentionWalk};
 use tokio_util::sync::CancellationToken;
 
 use crate::dispatcher::Dispatcher;
@@ -43,7 +43,7 @@ impl Dispatcher {
                 DAY_EVERY
             }
             Ok(RetentionStep::Stays { day }) => {
-                tracing::info!(%day, "The history of {day} stays: more than {DAY_KEPT_MAX} deliveries need it");
+                tracing::info!(%day, "The history of {day} stays: too much of it is still needed, as for a paused endpoint");
                 DAY_EVERY
             }
             Ok(RetentionStep::Removed(_)) => (begun.elapsed() * REST_FACTOR).max(REST_MIN),

@@ -59,7 +59,8 @@ pub enum RetentionStep {
         /// For so many deliveries its rows were kept.
         kept: u64,
     },
-    /// A day of PostgreSQL's stays for now: more than [`DAY_KEPT_MAX`] deliveries need something of it.
+    /// A day of PostgreSQL's stays for now: more than [`DAY_KEPT_MAX`] deliveries need something of it, or
+    /// what they need is more than can be moved while everybody waits.
     Stays {
         /// Which one, in UTC.
         day: NaiveDate,

@@ -45,6 +45,8 @@ mod retention;
 mod search;
 #[path = "hot/search_cost.rs"]
 mod search_cost;
+#[path = "hot/search_merge.rs"]
+mod search_merge;
 #[path = "hot/sessions.rs"]
 mod sessions;
 #[path = "hot/sessions_contacts.rs"]

@@ -32,7 +32,7 @@ const NOT_TO_BE_HAD: &str = "55P03";
 const TRY_AGAIN: TimeDelta = TimeDelta::seconds(10);
 
 /// The deliveries for which something of a day is needed: those that wait, those that ended lately, and those
-/// made lately. Ids from `$1` to below `$2` are the day's, `$3` is when what ended lately began, `$4` how many.
+/// made later for the day's events that ended lately. Ids from `$1` to below `$2` are the day's, `$3` is when what ended lately began, `$4` how many.
 const KEPT: [&str; 3] = [
     "INSERT INTO retention_kept SELECT company_id, event_id, id FROM pending \
      WHERE ((event_id >= $1 AND event_id < $2) OR (id >= $1 AND id < $2)) AND $3 > 0 LIMIT $4 \

@@ -1,9 +1,11 @@
 //! Removing history by age: what goes, what stays because something of it is needed, and what is put back
 //! while it goes.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::{DeliveryId, EndpointId, floor_at};
-use sea_orm::Value;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait, Value};
 use store::{DAY_KEPT_MAX, Error, RetentionStep, RetentionWalk, SwitchWanted};
 
 use crate::engine::endpoint;
@@ -305,6 +307,13 @@ async fn what_is_put_back_while_its_day_is_dropped_keeps_its_event() {
     assert_eq!(s.count("FROM retention_kept").await, 0);
 }
 
+/// A transaction that has run a statement, and goes on.
+async fn held_by(s: &Setup, sql: &str) -> DatabaseTransaction {
+    let holder = s.raw.begin().await.unwrap();
+    holder.execute_unprepared(sql).await.unwrap();
+    holder
+}
+
 /// Retries by hand against days that are dropped, over and over: what was accepted to be sent again has its
 /// event.
 #[tokio::test]
@@ -316,6 +325,7 @@ async fn retries_race_with_the_removal_of_their_day() {
     for n in 1..=200 {
         ids.push(failed_once(&s, n, to).await);
     }
+    let are_over = AtomicBool::new(false);
     let retries = async {
         let mut accepted = Vec::new();
         for id in ids {
@@ -323,15 +333,15 @@ async fn retries_race_with_the_removal_of_their_day() {
             let retried = s.store.retry_delivery(s.company, id, ACTOR, before()).await;
             accepted.extend(retried.is_ok().then_some(id.raw()));
         }
+        are_over.store(true, Ordering::Relaxed);
         accepted
     };
     let removal = async {
-        let mut walk = RetentionWalk::default();
-        for step in 0..60 {
-            // What could not be had is tried again ten seconds later.
-            let at = before() + TimeDelta::minutes(step);
+        let (mut walk, mut at) = (RetentionWalk::default(), before());
+        while !are_over.load(Ordering::Relaxed) {
             s.store.remove_history(&mut walk, before(), at).await.unwrap();
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            // What could not be had is tried again ten seconds later.
+            at += TimeDelta::minutes(1);
         }
     };
     let (accepted, ()) = tokio::join!(retries, removal);
@@ -350,12 +360,7 @@ async fn one_node_at_a_time_drops_days() {
     partitions_made(&s).await;
     let to = s.endpoint().await.id;
     failed_once(&s, 1, to).await;
-    let holder = sea_orm::TransactionTrait::begin(&s.raw).await.unwrap();
-    let lock = sea_orm::Statement::from_string(
-        sea_orm::DatabaseBackend::Postgres,
-        "SELECT pg_advisory_xact_lock(7103462)",
-    );
-    sea_orm::ConnectionTrait::execute_raw(&holder, lock).await.unwrap();
+    let holder = held_by(&s, "SELECT pg_advisory_xact_lock(7103462)").await;
     remove(&s, before()).await;
     assert_eq!(rows(&s).await, [1, 1, 2, 0]);
     holder.rollback().await.unwrap();
@@ -370,12 +375,7 @@ async fn a_long_reader_is_not_waited_for() {
     partitions_made(&s).await;
     let to = s.endpoint().await.id;
     failed_once(&s, 1, to).await;
-    let reader = sea_orm::TransactionTrait::begin(&s.raw).await.unwrap();
-    let read = sea_orm::Statement::from_string(
-        sea_orm::DatabaseBackend::Postgres,
-        "SELECT count(*) FROM deliveries",
-    );
-    sea_orm::ConnectionTrait::execute_raw(&reader, read).await.unwrap();
+    let reader = held_by(&s, "SELECT count(*) FROM deliveries").await;
     let mut walk = RetentionWalk::default();
     let step = s.store.remove_history(&mut walk, before(), before()).await.unwrap();
     assert_eq!(step, RetentionStep::Rest);
