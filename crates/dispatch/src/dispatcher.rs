@@ -312,6 +312,10 @@ impl HandOver for Dispatcher {
         self.lanes.lock().has_much_of(company)
     }
 
+    fn held(&self) -> usize {
+        self.lanes.lock().rows()
+    }
+
     fn release(&self, endpoint: EndpointId, rows: usize, bytes: usize) {
         self.lanes.lock().release(endpoint, rows, bytes);
     }

@@ -431,7 +431,12 @@ impl Lanes {
         self.load.queued
     }
 
-    /// Whether nothing is queued, promised, in flight or unsettled.
+    /// Rows that are queued, promised, in flight or unsettled.
+    pub fn rows(&self) -> usize {
+        self.load.rows
+    }
+
+    /// Whether there are none.
     pub fn is_idle(&self) -> bool {
         self.load.rows == 0 && self.load.in_flight == 0
     }

@@ -1,7 +1,7 @@
 //! Group commit of ingest: callers hand validated events to one writer, which commits whatever
 //! gathered while the previous commit was running, never waiting for more, the companies by turns.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use domain::derived::Statement;
@@ -44,6 +44,11 @@ pub trait HandOver: Send + Sync + std::fmt::Debug {
     /// companies have on average.
     fn is_overrun_by(&self, _company: CompanyId) -> bool {
         true
+    }
+    /// How many deliveries this node holds, with those for which room is reserved; without those that are just
+    /// being claimed or given back.
+    fn held(&self) -> usize {
+        usize::MAX
     }
     /// Gives back room for so many deliveries and bytes that was reserved and is not used.
     fn release(&self, endpoint: EndpointId, rows: usize, bytes: usize);
@@ -135,6 +140,7 @@ impl Store {
         stop: CancellationToken,
     ) {
         let Ok(_only) = self.inner.ingest_writer.try_lock() else { return };
+        *self.inner.hands.lock() = Some(Arc::downgrade(&hand_over));
         let queue = &self.inner.ingest;
         let mut breaths = 0;
         loop {
@@ -156,6 +162,12 @@ impl Store {
             };
             self.write_jobs(jobs, hand_over.as_ref(), clock.as_ref()).await;
         }
+    }
+
+    /// How many deliveries this node holds at most.
+    pub(crate) fn held(&self) -> usize {
+        let hands = self.inner.hands.lock().as_ref().and_then(Weak::upgrade);
+        hands.map_or(usize::MAX, |hands| hands.held())
     }
 
     /// What is written next. Where more is taken in than can be sent, that is sent first, and only those

@@ -5,8 +5,8 @@ use std::fs::File;
 use std::net::IpAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -25,7 +25,7 @@ use crate::compiled::CompiledCompany;
 use crate::fresh_keys::FreshKeys;
 use crate::gates::Gates;
 use crate::inbox_arrivals::InboxSenderCache;
-use crate::ingest::INGEST_BYTES_MAX;
+use crate::ingest::{HandOver, INGEST_BYTES_MAX};
 use crate::ingest_queue::IngestQueue;
 use crate::live::Live;
 use crate::own_type_cache::OwnTypeCache;
@@ -113,6 +113,8 @@ pub(crate) struct Inner {
     pub(crate) judging: Semaphore,
     pub(crate) ingest: IngestQueue,
     pub(crate) ingest_room: Arc<Semaphore>,
+    /// Who is handed what it has written.
+    pub(crate) hands: Mutex<Option<Weak<dyn HandOver>>>,
     /// Held by the one writer.
     pub(crate) ingest_writer: tokio::sync::Mutex<()>,
 }
@@ -167,6 +169,7 @@ impl Store {
                 judging: Semaphore::new(JUDGED_AT_A_TIME),
                 ingest: IngestQueue::default(),
                 ingest_room: Arc::new(Semaphore::new(INGEST_BYTES_MAX as usize)),
+                hands: Mutex::default(),
                 ingest_writer: tokio::sync::Mutex::default(),
             }),
         };

@@ -17,7 +17,7 @@ use crate::rows::page::{before_of, cut, snapshot};
 use crate::stats::{HOUR, MINUTE};
 use crate::stats_read::{Stats, latency_sums};
 use crate::time::{from_micros, micros};
-use crate::waiting::{EndpointRange, EndpointWaiting, waiting_in};
+use crate::waiting::{EndpointRange, EndpointWaiting};
 use crate::{Error, Page, PageRequest, Store};
 
 /// How many endpoints are looked at together.
@@ -107,7 +107,7 @@ impl Store {
                 let none = || Stats::new(began, width);
                 add_stretch(&tx, range, stretch, step, &mut found, none).await?;
             }
-            let mut waiting = waiting_in(&tx, range, is_suspended, now).await?;
+            let mut waiting = self.waiting_in(&tx, range, is_suspended, now).await?;
             for id in ids {
                 let mut stats = found.remove(&id).unwrap_or_else(|| Stats::new(began, width));
                 stats.sort_answers();

@@ -62,7 +62,7 @@ struct Found {
 impl Store {
     /// What waits for all endpoints of a company.
     pub async fn waiting(&self, company: CompanyId) -> Result<Waiting, Error> {
-        let values: [Value; 1] = [company.raw().into()];
+        let values = std::iter::once(company.raw()).chain(self.held_max()).map(Value::from);
         let sql = waiting_sql(self.backend());
         let statement = Statement::from_sql_and_values(self.backend(), &sql, values);
         let row = self.reader().query_one_raw(statement).await?.ok_or(Error::NotFound)?;
@@ -80,50 +80,60 @@ impl Store {
         let is_suspended = self.standing(company).await?.suspended_since.is_some();
         let tx = snapshot(self.reader()).await?;
         let range = EndpointRange { company, first: endpoint.raw(), last: endpoint.raw() };
-        let mut found = waiting_in(&tx, range, is_suspended, now).await?;
+        let mut found = self.waiting_in(&tx, range, is_suspended, now).await?;
         found.remove(&endpoint.raw()).ok_or(Error::NotFound)
     }
-}
 
-/// What waits for each endpoint of a range: probes of an index for each, then counts of those for which
-/// something does, the fewer of each the more there are.
-pub(crate) async fn waiting_in(
-    tx: &DatabaseTransaction,
-    range: EndpointRange,
-    is_suspended: bool,
-    now: DateTime<Utc>,
-) -> Result<HashMap<i64, EndpointWaiting>, Error> {
-    let mut found: HashMap<i64, Found> = HashMap::new();
-    for row in tx.query_all_raw(range.statement(tx, FIRST_DUE, &[])).await? {
-        let is_enabled = row.try_get::<String>("", "switch")? == "enabled";
-        let (first_due, hold_until) =
-            (row.try_get("", "first_due")?, row.try_get("", "hold_until")?);
-        let is_held = is_suspended || !is_enabled;
-        let one = Found { is_held, first_due, hold_until, ..Found::default() };
-        found.insert(row.try_get("", "id")?, one);
-    }
-    let waits = found.values().filter(|one| one.first_due.is_some()).count();
-    let waits = u32::try_from(waits).unwrap_or(u32::MAX);
-    let each = (COUNTED_TOGETHER / waits.max(1)).clamp(COUNTED_EACH_MIN, WAITING_COUNT_MAX);
-    if waits > 0 {
-        let limit = [i64::from(each) + 1];
-        let sql = UNCLAIMED.on(tx.get_database_backend());
-        for row in tx.query_all_raw(range.statement(tx, sql, &limit)).await? {
-            if let Some(one) = found.get_mut(&row.try_get::<i64>("", "id")?) {
-                one.unclaimed = row.try_get("", "waiting")?;
-                one.oldest = row.try_get("", "oldest")?;
+    /// What waits for each endpoint of a range: probes of an index for each, then counts of those for which
+    /// something does, the fewer of each the more there are.
+    pub(crate) async fn waiting_in(
+        &self,
+        tx: &DatabaseTransaction,
+        range: EndpointRange,
+        is_suspended: bool,
+        now: DateTime<Utc>,
+    ) -> Result<HashMap<i64, EndpointWaiting>, Error> {
+        let mut found: HashMap<i64, Found> = HashMap::new();
+        for row in tx.query_all_raw(range.statement(tx, FIRST_DUE, &[])).await? {
+            let is_enabled = row.try_get::<String>("", "switch")? == "enabled";
+            let (first_due, hold_until) =
+                (row.try_get("", "first_due")?, row.try_get("", "hold_until")?);
+            let is_held = is_suspended || !is_enabled;
+            let one = Found { is_held, first_due, hold_until, ..Found::default() };
+            found.insert(row.try_get("", "id")?, one);
+        }
+        let waits = found.values().filter(|one| one.first_due.is_some()).count();
+        let waits = u32::try_from(waits).unwrap_or(u32::MAX);
+        let each = (COUNTED_TOGETHER / waits.max(1)).clamp(COUNTED_EACH_MIN, WAITING_COUNT_MAX);
+        if waits > 0 {
+            let limit = [i64::from(each) + 1];
+            let sql = UNCLAIMED.on(tx.get_database_backend());
+            for row in tx.query_all_raw(range.statement(tx, sql, &limit)).await? {
+                if let Some(one) = found.get_mut(&row.try_get::<i64>("", "id")?) {
+                    one.unclaimed = row.try_get("", "waiting")?;
+                    one.oldest = row.try_get("", "oldest")?;
+                }
             }
         }
-    }
-    let sql = claimed_by_endpoint_sql(tx.get_database_backend());
-    for row in tx.query_all_raw(range.statement(tx, &sql, &[])).await? {
-        if let Some(one) = found.get_mut(&row.try_get::<i64>("", "endpoint_id")?) {
-            one.claimed = row.try_get("", "waiting")?;
-            let oldest: Option<i64> = row.try_get("", "oldest")?;
-            one.oldest = one.oldest.into_iter().chain(oldest).min();
+        let held: Vec<i64> = self.held_max().into_iter().collect();
+        let sql = claimed_by_endpoint_sql(tx.get_database_backend());
+        for row in tx.query_all_raw(range.statement(tx, &sql, &held)).await? {
+            if let Some(one) = found.get_mut(&row.try_get::<i64>("", "endpoint_id")?) {
+                one.claimed = row.try_get("", "waiting")?;
+                let oldest: Option<i64> = row.try_get("", "oldest")?;
+                one.oldest = one.oldest.into_iter().chain(oldest).min();
+            }
         }
+        Ok(found.into_iter().map(|(id, one)| (id, one.judged(each, now))).collect())
     }
-    Ok(found.into_iter().map(|(id, one)| (id, one.judged(each, now))).collect())
+
+    /// On SQLite, how many deliveries the one node holds at most, where it can say so: past as many it is no
+    /// use to look on.
+    fn held_max(&self) -> Option<i64> {
+        let is_sqlite = self.backend() == DatabaseBackend::Sqlite;
+        let looked_at = i64::from(CLAIMED_LOOKED_AT);
+        is_sqlite.then(|| i64::try_from(self.held()).unwrap_or(looked_at).min(looked_at))
+    }
 }
 
 impl Found {
@@ -189,8 +199,9 @@ pub(crate) const UNCLAIMED: Question = Question {
         FROM endpoints e WHERE e.company_id = $1 AND e.id BETWEEN $2 AND $3 AND e.deleted_at IS NULL",
 };
 
-/// What nodes hold, of all companies, as far as it is looked at.
-fn claimed_sql(backend: DatabaseBackend) -> String {
+/// What nodes hold, of all companies, as far as it is looked at. On SQLite the parameter says how much that is
+/// at most.
+fn claimed_sql(backend: DatabaseBackend, held: &str) -> String {
     let columns = "id, company_id, endpoint_id, claimed_by";
     if backend == DatabaseBackend::Postgres {
         format!(
@@ -199,7 +210,10 @@ fn claimed_sql(backend: DatabaseBackend) -> String {
         )
     } else {
         // What is claimed has no index there; nearly all of it is what came last.
-        format!("SELECT {columns} FROM pending ORDER BY id DESC LIMIT {CLAIMED_LOOKED_AT}")
+        format!(
+            "SELECT {columns} FROM (SELECT {columns} FROM pending ORDER BY id DESC LIMIT {CLAIMED_LOOKED_AT}) \
+             WHERE claimed_by <> 0 LIMIT {held}"
+        )
     }
 }
 
@@ -208,7 +222,7 @@ fn claimed_by_endpoint_sql(backend: DatabaseBackend) -> String {
         "SELECT c.endpoint_id, count(*) AS waiting, min(c.id) AS oldest FROM ({}) c \
          WHERE c.claimed_by <> 0 AND c.company_id = $1 AND c.endpoint_id BETWEEN $2 AND $3 \
          GROUP BY c.endpoint_id",
-        claimed_sql(backend)
+        claimed_sql(backend, "$4")
     )
 }
 
@@ -225,7 +239,7 @@ pub(crate) fn waiting_sql(backend: DatabaseBackend) -> String {
     } else {
         "CROSS JOIN pending p WHERE p.endpoint_id = e.id AND p.claimed_by = 0".to_owned()
     };
-    let claimed = claimed_sql(backend);
+    let claimed = claimed_sql(backend, "$2");
     format!(
         "SELECT count(*) AS waiting, min(id) AS oldest FROM (SELECT id FROM (\
          SELECT p.id FROM endpoints e {unclaimed} AND e.company_id = $1 LIMIT {limit}) u \

@@ -22,6 +22,7 @@ const MOVED_ROWS_MAX: i64 = 50_000;
 const MOVED_BYTES_MAX: i64 = 64 * 1024 * 1024;
 /// One node at a time.
 const LOCK: &str = "SELECT pg_try_advisory_lock(7103462)";
+const UNLOCK: &str = "SELECT pg_advisory_unlock(7103462)";
 /// A day is read from one end to the other, which may take long. Whoever waits for a lock on history makes
 /// everybody who comes later wait, too.
 const SETTINGS: &str = "SET statement_timeout = '10min'; SET lock_timeout = '100ms'; \
@@ -98,7 +99,7 @@ impl Store {
         let Some(day) = days.into_iter().find(free) else { return Ok(RetentionStep::Rest) };
         let pool = self.inner.pools.write().get_postgres_connection_pool();
         let mut connection = pool.acquire().await?;
-        // Its settings and the lock end with it.
+        // Its settings end with it, and the lock where something fails.
         connection.close_on_drop();
         sqlx::raw_sql(SETTINGS).execute(&mut *connection).await?;
         if !sqlx::query_scalar::<_, bool>(LOCK).fetch_one(&mut *connection).await? {
@@ -106,7 +107,10 @@ impl Store {
         }
         // Whatever is wrong with one day does not keep the others.
         walk.waiting.insert(day, now + LOOK_AGAIN);
-        match try_day(&mut connection, Day(day), before).await? {
+        let tried = try_day(&mut connection, Day(day), before).await?;
+        // The server ends a connection some time after it was closed, and the next day may be tried before.
+        sqlx::raw_sql(UNLOCK).execute(&mut *connection).await?;
+        match tried {
             Tried::Dropped(kept) => Ok(RetentionStep::Dropped { day, kept }),
             Tried::Stays => Ok(RetentionStep::Stays { day }),
             Tried::NotToBeHad => {

@@ -30,6 +30,8 @@ pub(crate) struct Door {
     pub(crate) is_no_member: bool,
     /// Whether this node has been let in to restrained endpoints.
     pub(crate) is_let_in: bool,
+    /// How many deliveries it says it holds, where it knows.
+    pub(crate) holds: Option<usize>,
     pub(crate) reserved: Mutex<HashMap<EndpointId, usize>>,
     pub(crate) handed: Mutex<Vec<Claimed>>,
 }
@@ -62,6 +64,10 @@ impl HandOver for Door {
         let granted = sizes.len().min(self.room);
         *self.reserved.lock().entry(endpoint).or_default() += granted;
         granted
+    }
+
+    fn held(&self) -> usize {
+        self.holds.unwrap_or(usize::MAX)
     }
 
     fn release(&self, endpoint: EndpointId, rows: usize, bytes: usize) {

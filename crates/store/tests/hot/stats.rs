@@ -1,5 +1,6 @@
 //! Counts of attempts: written with their settlement, folded into hours, read over time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -11,7 +12,8 @@ use store::{
     ToSettle, Waiting,
 };
 
-use crate::engine::{held, over, status};
+use crate::engine::{Door, held, one, over, status};
+use crate::sessions::event_at;
 use crate::setup::{Pending, Setup, now, on_both};
 
 on_both!(
@@ -118,6 +120,24 @@ async fn nothing_counted_is_no_rate_and_no_latency(s: Setup) {
     assert_eq!(waiting_of(&s, Some(other)).await.count, 0);
     let statuses = s.store.endpoint_statuses(s.company).await.unwrap();
     assert!(statuses.contains(&(Status::Enabled, 2)) && statuses.contains(&(Status::Defective, 0)));
+}
+
+/// On SQLite what is claimed has no index: the newest rows are looked through for as many as the node holds.
+#[tokio::test]
+async fn no_more_is_looked_for_than_the_node_holds() {
+    let s = Setup::sqlite().await;
+    let id = s.endpoint().await.id;
+    held(&s, 7, id, 0).await;
+    held(&s, 8, id, 0).await;
+    for holds in [None, Some(3), Some(2), Some(1), Some(0)] {
+        let door = Arc::new(Door { holds, ..Door::default() });
+        // With its first event the writer knows who holds.
+        one(&s, &door, event_at(s.other, "message.received", "m", (None, None), 0)).await;
+        let found = u32::try_from(holds.unwrap_or(usize::MAX).min(2)).unwrap();
+        for endpoint in [None, Some(id)] {
+            assert_eq!(waiting_of(&s, endpoint).await.count, found, "{holds:?}");
+        }
+    }
 }
 
 async fn no_oldest_is_told_where_not_all_was_counted(s: Setup) {
