@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use store::{ClaimedJob, JobStep, SLICE_ROWS_MAX};
+use store::{ClaimedJob, JobSlice, JobStep, SLICE_ROWS_MAX};
 use tokio_util::sync::CancellationToken;
 
 use crate::dispatcher::Dispatcher;
@@ -12,22 +12,18 @@ use crate::dispatcher::Dispatcher;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How long a node keeps one job while others may be waiting.
 const TURN: Duration = Duration::from_secs(2);
-/// A slice that took longer than this was too large: on SQLite fresh events wait for it.
-const SLICE_TIME: Duration = Duration::from_millis(3);
 /// How many rows a slice has at first and at least, and how many more the next one has.
 const SLICE_ROWS_MIN: usize = 20;
 const SLICE_ROWS_MORE: usize = 10;
-/// The rest after a slice is so many times as long as the slice was.
-const REST_FACTOR: u32 = 3;
-/// And at least and at most so long.
-const REST_MIN: Duration = Duration::from_millis(10);
+/// How long the rest after a slice is at least and at most.
+const REST_MIN: Duration = Duration::from_millis(5);
 const REST_MAX: Duration = Duration::from_secs(1);
 /// How long to wait where the database does not answer.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// How many rows the next slice has.
-fn rows_after(rows: usize, took: Duration) -> usize {
-    if took > SLICE_TIME {
+/// How many rows the next slice has, after one that wrote for so long and may for so long.
+fn rows_after(rows: usize, wrote_for: Duration, may: Duration) -> usize {
+    if wrote_for > may {
         (rows / 2).max(SLICE_ROWS_MIN)
     } else {
         (rows + SLICE_ROWS_MORE).min(SLICE_ROWS_MAX)
@@ -56,20 +52,20 @@ impl Dispatcher {
     /// One turn of a job; then whichever has waited longest comes next, which may be the same.
     async fn job_turn(&self, job: ClaimedJob, stop: &CancellationToken) {
         let begun = Instant::now();
-        let mut rows = SLICE_ROWS_MIN;
+        let (mut rows, pace) = (SLICE_ROWS_MIN, self.store.pace());
         while !stop.is_cancelled() && self.may_work() && begun.elapsed() < TURN {
             let slice = Instant::now();
             match self.store.run_job_slice(job, rows, self.clock.now()).await {
-                Ok(JobStep::More { .. }) => {
-                    rows = rows_after(rows, slice.elapsed());
-                    let rest = slice.elapsed().saturating_mul(REST_FACTOR);
+                Ok(JobSlice { step: JobStep::More { .. }, wrote_for }) => {
+                    rows = rows_after(rows, wrote_for, pace.slice);
+                    let rest = slice.elapsed().saturating_mul(pace.rest_factor);
                     self.pause(rest.clamp(REST_MIN, REST_MAX), stop).await;
                 }
-                Ok(JobStep::Over) => {
+                Ok(JobSlice { step: JobStep::Over, .. }) => {
                     tracing::info!(job = %job.id, company = %job.company, "Job {} is finished", job.id);
                     return;
                 }
-                Ok(JobStep::Lost) => return,
+                Ok(JobSlice { step: JobStep::Lost, .. }) => return,
                 Err(error) => {
                     self.job_error(job, &error).await;
                     self.pause(RETRY_AFTER, stop).await;
@@ -101,15 +97,15 @@ mod tests {
 
     #[test]
     fn slices_grow_while_they_are_short_and_never_beyond_their_bounds() {
-        let mut rows = SLICE_ROWS_MIN;
+        let (mut rows, may) = (SLICE_ROWS_MIN, Duration::from_millis(3));
         for _ in 0..SLICE_ROWS_MAX {
-            rows = rows_after(rows, SLICE_TIME);
+            rows = rows_after(rows, may, may);
         }
         assert_eq!(rows, SLICE_ROWS_MAX);
-        rows = rows_after(rows, SLICE_TIME * 2);
+        rows = rows_after(rows, may * 2, may);
         assert_eq!(rows, SLICE_ROWS_MAX / 2);
         for _ in 0..SLICE_ROWS_MAX {
-            rows = rows_after(rows, SLICE_TIME * 2);
+            rows = rows_after(rows, may * 2, may);
         }
         assert_eq!(rows, SLICE_ROWS_MIN);
     }

@@ -23,7 +23,8 @@ use crate::ingest_items::{Batch, Item};
 use crate::ingest_keys::{KeyRow, bind_keys, has_twins, key_rows};
 use crate::ingest_rows::{PendingRow, Rooms, bind_fresh, events_insert, pending_insert};
 use crate::ingest_straight_said::SaidRows;
-use crate::pools::{Pools, acquire_patiently};
+use crate::kept_connection::KeptConnection;
+use crate::pools::Pools;
 use crate::short_way::{has_changed_nothing, not_so};
 use crate::{Error, Store};
 
@@ -130,18 +131,21 @@ impl Store {
         }
         // Before the ids are made: whoever walks behind them waits only so long for their transaction.
         let asked = Instant::now();
-        let mut connection = acquire_patiently(pool.get_postgres_connection_pool()).await?;
+        let keeper = &self.inner.keepers.ingest;
+        let mut connection = keeper.take(pool.get_postgres_connection_pool()).await?;
         self.inner.metrics.connection_wait.observe(asked.elapsed());
         let seen = batch.seen();
         let mut observed = None;
         if !seen.is_empty() {
             let glance = self.glance(&mut connection, &seen, companies, status_id, now);
             observed = match within(glance).await {
-                Ok(None) => return Ok(None),
+                Ok(None) => {
+                    connection.keep();
+                    return Ok(None);
+                }
                 Ok(observed) => observed,
                 Err(error) => {
-                    // Its answer may come yet.
-                    connection.close_on_drop();
+                    connection.close();
                     return Err(error);
                 }
             };
@@ -157,8 +161,12 @@ impl Store {
         choose_by_session(&mut batch.items, companies);
         let mut rows = fan_out(&batch.items, companies, now);
         let mut rooms = Rooms::new(hand_over);
-        let Some(keys) = key_rows(&batch.items) else { return Ok(None) };
+        let Some(keys) = key_rows(&batch.items) else {
+            connection.keep();
+            return Ok(None);
+        };
         if !rows.iter().all(PendingRow::is_free) || !self.claim_all(&mut rows, &mut rooms) {
+            connection.keep();
             return Ok(None);
         }
         let begun = Instant::now();
@@ -168,11 +176,13 @@ impl Store {
         let run = statement.run(&mut connection, companies, self.incarnation(), now);
         match within(async { Ok(run.await) }).await {
             Ok(Ok(())) => {
+                connection.keep();
                 self.inner.metrics.ingest_straight.add(1);
                 Ok(Some(Written { rows, rooms, took: begun.elapsed() }))
             }
             // The long way tells what is wrong with it, if anything is.
             Ok(Err(error)) if has_changed_nothing(&error) => {
+                connection.keep();
                 self.inner.metrics.ingest_missed.add(1);
                 Ok(None)
             }
@@ -182,13 +192,8 @@ impl Store {
     }
 
     /// Nobody can tell whether it is written down.
-    fn in_doubt(
-        &self,
-        mut connection: sqlx::pool::PoolConnection<sqlx::Postgres>,
-        rows: &[PendingRow],
-        error: Error,
-    ) -> Error {
-        connection.close_on_drop();
+    fn in_doubt(&self, connection: KeptConnection<'_>, rows: &[PendingRow], error: Error) -> Error {
+        connection.close();
         self.doubt(rows.iter().filter(|row| row.claimed_by != 0).map(PendingRow::held_by_us));
         error
     }

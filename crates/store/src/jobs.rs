@@ -12,7 +12,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 
 use crate::endpoints::live_endpoint;
 use crate::entity::{company, event, job};
-use crate::jobs_scan::{Scope, first_position};
+use crate::jobs_scan::{Scope, WINDOW_ROWS, first_position};
 use crate::rows::audit::actor_text;
 use crate::rows::endpoint::state_of;
 use crate::rows::job::{record, request_facts, request_text};
@@ -84,7 +84,7 @@ impl Store {
         let begun = Instant::now();
         let (mut rows, mut from) = (0, first_position(scope.request));
         loop {
-            let scan = self.scan_window(scope, from, COUNT_STEP).await?;
+            let scan = self.scan_window(scope, from, COUNT_STEP, WINDOW_ROWS).await?;
             rows += scan.ids.len() as u64;
             if rows > cap || (rows == cap && !scan.over) {
                 return Ok(JobCount { rows: cap, more: true });

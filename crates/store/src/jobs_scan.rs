@@ -16,8 +16,15 @@ use crate::jobs_rows::{
 use crate::rows::sql::Sql;
 use crate::{Error, Store};
 
-/// How many deliveries of one table a window looks at.
-const WINDOW_ROWS: usize = 1_000;
+/// How many deliveries of one table a window looks at, at most.
+pub(crate) const WINDOW_ROWS: usize = 1_000;
+/// And at first, unless more are wanted: where a job is for nearly all there is, what lies beyond is read again
+/// by the next slice.
+const WINDOW_ROWS_MIN: usize = 64;
+/// Where less was found than is wanted, the next window is so many times as wide.
+const WIDER: usize = 4;
+/// How many windows are looked through for one slice.
+const WINDOWS: usize = 8;
 /// How many events a window looks at, at most, and how many deliveries they may have had together.
 const WINDOW_EVENTS: usize = 200;
 const WINDOW_EVENT_DELIVERIES: i64 = 2_000;
@@ -70,14 +77,14 @@ impl<'a> Scope<'a> {
 
     /// The next rows of a table above `from`, in the order of its key. On SQLite the keys of events and
     /// of pending deliveries do not begin with the company: others' rows come too.
-    fn window(&self, backend: DatabaseBackend, of: &Table, from: i64) -> Sql {
+    fn window(&self, backend: DatabaseBackend, of: &Table, from: i64, width: usize) -> Sql {
         let mut sql = Sql::new("SELECT ");
         sql.text(of.columns).text(" FROM ").text(of.name).text(" WHERE ");
         if backend == DatabaseBackend::Postgres || of.by_company {
             sql.text("company_id = ").bind(self.company.raw()).text(" AND ");
         }
         sql.text("id > ").bind(from).text(" AND id < ").bind(self.below);
-        sql.text(" ORDER BY ").text(of.order).text(" LIMIT ").bind(of.rows as i64);
+        sql.text(" ORDER BY ").text(of.order).text(" LIMIT ").bind(width as i64);
         sql
     }
 }
@@ -87,7 +94,6 @@ struct Table {
     name: &'static str,
     columns: &'static str,
     order: &'static str,
-    rows: usize,
     by_company: bool,
 }
 
@@ -95,23 +101,16 @@ const PENDING: Table = Table {
     name: "pending",
     columns: "id, company_id, endpoint_id, due_at, claimed_by, canceled",
     order: "id",
-    rows: WINDOW_ROWS,
     by_company: false,
 };
 const HISTORY: Table = Table {
     name: "deliveries",
     columns: "id, endpoint_id, state, finished_at",
     order: "id, generation",
-    rows: WINDOW_ROWS,
     by_company: true,
 };
-const EVENTS: Table = Table {
-    name: "events",
-    columns: EVENT_COLUMNS,
-    order: "id",
-    rows: WINDOW_EVENTS,
-    by_company: false,
-};
+const EVENTS: Table =
+    Table { name: "events", columns: EVENT_COLUMNS, order: "id", by_company: false };
 /// Where a walk begins.
 pub(crate) fn first_position(request: &JobRequest) -> i64 {
     request.span().0.map_or(0, |since| floor_at(since).saturating_sub(1).max(0))
@@ -132,12 +131,39 @@ struct Window {
 }
 
 impl Store {
+    /// What a job is for above `from`, at most `rows` of it, as far as some windows reach.
+    pub(crate) async fn scan_slice(
+        &self,
+        scope: &Scope<'_>,
+        from: i64,
+        rows: usize,
+    ) -> Result<Scan, Error> {
+        let mut scan = Scan { ids: Vec::new(), position: from, over: false };
+        let mut width = rows.saturating_mul(2);
+        for _ in 0..WINDOWS {
+            let left = rows.saturating_sub(scan.ids.len());
+            // Events are read again with all their deliveries: those of one window are enough.
+            let enough = matches!(scope.request, JobRequest::Recover { .. }) && left < rows;
+            if scan.over || left == 0 || enough {
+                break;
+            }
+            width = width.clamp(WINDOW_ROWS_MIN, WINDOW_ROWS);
+            let window = self.scan_window(scope, scan.position, left, width).await?;
+            scan.ids.extend(window.ids);
+            (scan.position, scan.over) = (window.position, window.over);
+            width *= WIDER;
+        }
+        Ok(scan)
+    }
+
     /// What a job is for in the next window above `from`; at most `rows` of it.
+    /// It looks at `width` deliveries of each table, or at as many events, but no more than an own bound.
     pub(crate) async fn scan_window(
         &self,
         scope: &Scope<'_>,
         from: i64,
         rows: usize,
+        width: usize,
     ) -> Result<Scan, Error> {
         match scope.request {
             JobRequest::Replay { event, endpoints } => {
@@ -145,10 +171,11 @@ impl Store {
                 self.scan_endpoints(scope, event.raw(), named, from, rows).await
             }
             JobRequest::Recover { endpoint, include_delivered, .. } => {
-                self.scan_events(scope, *endpoint, *include_delivered, from, rows).await
+                let (all, width) = (*include_delivered, width.min(WINDOW_EVENTS));
+                self.scan_events(scope, *endpoint, all, (from, width), rows).await
             }
             JobRequest::Retry(pick) | JobRequest::Cancel(pick) => {
-                self.scan_deliveries(scope, pick, from, rows).await
+                self.scan_deliveries(scope, pick, (from, width), rows).await
             }
         }
     }
@@ -157,14 +184,14 @@ impl Store {
         &self,
         scope: &Scope<'_>,
         pick: &Pick,
-        from: i64,
+        (from, width): (i64, usize),
         rows: usize,
     ) -> Result<Scan, Error> {
         let kind = scope.request.kind();
         // A finished one may have been put back: then it is pending.
-        let pending = self.pending_window(scope, from).await?;
+        let pending = self.pending_window(scope, from, width).await?;
         let finished = if kind == JobKind::Retry && pick.takes_finished() {
-            self.history_window(scope, from).await?
+            self.history_window(scope, from, width).await?
         } else {
             Window { rows: Vec::new(), reach: None }
         };
@@ -189,8 +216,13 @@ impl Store {
         Ok(Scan::of(ids, reach, from, rows))
     }
 
-    async fn pending_window(&self, scope: &Scope<'_>, from: i64) -> Result<Window, Error> {
-        let sql = scope.window(self.backend(), &PENDING, from);
+    async fn pending_window(
+        &self,
+        scope: &Scope<'_>,
+        from: i64,
+        width: usize,
+    ) -> Result<Window, Error> {
+        let sql = scope.window(self.backend(), &PENDING, from, width);
         let found = self.reader().query_all_raw(sql.build(self.backend())).await?;
         let mut rows = Vec::with_capacity(found.len());
         for row in &found {
@@ -206,12 +238,17 @@ impl Store {
                 });
             }
         }
-        Ok(Window { rows, reach: last_of(&found, WINDOW_ROWS)? })
+        Ok(Window { rows, reach: last_of(&found, width)? })
     }
 
     /// Of several generations the last counts; those of the last id may not be complete.
-    async fn history_window(&self, scope: &Scope<'_>, from: i64) -> Result<Window, Error> {
-        let sql = scope.window(self.backend(), &HISTORY, from);
+    async fn history_window(
+        &self,
+        scope: &Scope<'_>,
+        from: i64,
+        width: usize,
+    ) -> Result<Window, Error> {
+        let sql = scope.window(self.backend(), &HISTORY, from, width);
         let found = self.reader().query_all_raw(sql.build(self.backend())).await?;
         let glimpse = |row: &QueryResult| -> Result<Glimpse, Error> {
             let id = row.try_get("", "id")?;
@@ -219,7 +256,7 @@ impl Store {
             Ok(Glimpse { id, endpoint: row.try_get("", "endpoint_id")?, found })
         };
         let rows = found.iter().map(glimpse).collect::<Result<Vec<_>, _>>()?;
-        let last = last_of(&found, WINDOW_ROWS)?;
+        let last = last_of(&found, width)?;
         let reach = last.map(|last| {
             let before = rows.iter().rev().map(|row| row.id).find(|id| *id < last);
             before.unwrap_or(last)
@@ -232,12 +269,12 @@ impl Store {
         scope: &Scope<'_>,
         endpoint: EndpointId,
         include_delivered: bool,
-        from: i64,
+        (from, width): (i64, usize),
         rows: usize,
     ) -> Result<Scan, Error> {
-        let sql = scope.window(self.backend(), &EVENTS, from).build(self.backend());
+        let sql = scope.window(self.backend(), &EVENTS, from, width).build(self.backend());
         let mut events = EventLine::find_by_statement(sql).all(self.reader()).await?;
-        let is_full = events.len() == WINDOW_EVENTS;
+        let is_full = events.len() == width;
         let mut cost = 0;
         let affordable = events
             .iter()

@@ -1,13 +1,16 @@
 //! Working jobs off: a node takes one, does a slice of it after the other, and leaves it again. Where
 //! it stands is committed with each slice, so that nothing is done twice whoever goes on with it.
 
+use std::time::{Duration, Instant};
+
 use chrono::{DateTime, Utc};
 use domain::delivery::Finish;
 use domain::id::{CompanyId, EndpointId, JobId};
-use domain::job::{JobKind, JobRequest, JobState};
+use domain::job::{JobKind, JobState};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect, Value,
+    ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseTransaction, EntityTrait, ExprTrait,
+    QueryFilter, QuerySelect, Value,
 };
 
 use crate::again::{TRIES, one_restart_at_a_time};
@@ -22,8 +25,6 @@ use crate::{Error, Hint, Store};
 
 /// How many rows one slice touches at most.
 pub const SLICE_ROWS_MAX: usize = 200;
-/// How many windows a slice looks through for them.
-const SLICE_WINDOWS: usize = 8;
 
 /// A job that this node has taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +50,35 @@ pub enum JobStep {
     Lost,
 }
 
+/// One slice of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JobSlice {
+    /// What it brought.
+    pub step: JobStep,
+    /// How long its transaction was open. What came before that is in nobody's way.
+    pub wrote_for: Duration,
+}
+
+/// How work that nobody waits for keeps out of the way of what somebody waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// How long a transaction of it may be open.
+    pub slice: Duration,
+    /// The rest after it is so many times as long as it took.
+    pub rest_factor: u32,
+}
+
+/// On SQLite whoever writes waits for it.
+const PACE_SQLITE: Pace = Pace { slice: Duration::from_millis(1), rest_factor: 7 };
+/// On PostgreSQL only who needs the same rows, and the processors.
+const PACE_POSTGRES: Pace = Pace { slice: Duration::from_millis(10), rest_factor: 3 };
+
 impl Store {
+    /// How jobs are to be paced.
+    pub fn pace(&self) -> Pace {
+        if self.backend() == DatabaseBackend::Postgres { PACE_POSTGRES } else { PACE_SQLITE }
+    }
+
     /// Takes the running job that has waited longest for a turn, or goes on with one that this node
     /// has left half taken. Jobs of one company come one after the other, the oldest first, and those
     /// of a suspended one wait. To be called by one loop of a node only.
@@ -96,9 +125,11 @@ impl Store {
         job: ClaimedJob,
         rows: usize,
         now: DateTime<Utc>,
-    ) -> Result<JobStep, Error> {
+    ) -> Result<JobSlice, Error> {
         let found = job::Entity::find_by_id(job.id.raw()).one(self.reader()).await?;
-        let Some(row) = found.filter(|row| is_held(row, job)) else { return Ok(JobStep::Lost) };
+        let Some(row) = found.filter(|row| is_held(row, job)) else {
+            return Ok(JobSlice { step: JobStep::Lost, wrote_for: Duration::ZERO });
+        };
         let corrupt = || Error::Corrupt { table: "jobs", id: row.id, what: "its request".into() };
         let kind = JobKind::parse(&row.kind).ok_or_else(corrupt)?;
         let request = request_of(kind, &row.request).ok_or_else(corrupt)?;
@@ -132,31 +163,28 @@ impl Store {
         Ok(())
     }
 
-    async fn scan_slice(&self, scope: &Scope<'_>, from: i64, rows: usize) -> Result<Scan, Error> {
-        let mut scan = Scan { ids: Vec::new(), position: from, over: false };
-        for _ in 0..SLICE_WINDOWS {
-            let left = rows.saturating_sub(scan.ids.len());
-            // Events are read again with all their deliveries: those of one window are enough.
-            let enough = matches!(scope.request, JobRequest::Recover { .. }) && left < rows;
-            if scan.over || left == 0 || enough {
-                break;
-            }
-            let window = self.scan_window(scope, scan.position, left).await?;
-            scan.ids.extend(window.ids);
-            (scan.position, scan.over) = (window.position, window.over);
-        }
-        Ok(scan)
-    }
-
     async fn write_slice(
         &self,
         job: ClaimedJob,
         scope: &Scope<'_>,
         from: i64,
         scan: Scan,
+    ) -> Result<JobSlice, Error> {
+        let tx = self.begin().await?;
+        let begun = Instant::now();
+        let step = self.write_slice_in(tx, job, scope, from, scan).await?;
+        Ok(JobSlice { step, wrote_for: begun.elapsed() })
+    }
+
+    async fn write_slice_in(
+        &self,
+        tx: DatabaseTransaction,
+        job: ClaimedJob,
+        scope: &Scope<'_>,
+        from: i64,
+        scan: Scan,
     ) -> Result<JobStep, Error> {
         let now = scope.moment.now;
-        let tx = self.begin().await?;
         let row = job::Entity::find_by_id(job.id.raw()).lock_exclusive().one(&tx).await?;
         let Some(row) = row.filter(|row| is_held(row, job)) else { return Ok(JobStep::Lost) };
         if row.position != from {

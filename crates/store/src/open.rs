@@ -27,6 +27,7 @@ use crate::gates::Gates;
 use crate::inbox_arrivals::InboxSenderCache;
 use crate::ingest::{HandOver, INGEST_BYTES_MAX};
 use crate::ingest_queue::IngestQueue;
+use crate::kept_connection::Keepers;
 use crate::live::Live;
 use crate::own_type_cache::OwnTypeCache;
 use crate::pools::{self, Pools};
@@ -77,6 +78,7 @@ pub struct Store {
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) pools: Pools,
+    pub(crate) keepers: Keepers,
     pub(crate) url: String,
     pub(crate) ids: IdSource,
     pub(crate) incarnation: AtomicI64,
@@ -141,6 +143,7 @@ impl Store {
             origin: None,
             inner: Arc::new(Inner {
                 pools,
+                keepers: Keepers::of(connections_max),
                 url: database_url,
                 ids: IdSource::new(NODE_SLOTS + incarnation.rem_euclid(SLOTS - NODE_SLOTS), floor),
                 incarnation: AtomicI64::new(incarnation),

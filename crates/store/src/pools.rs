@@ -12,6 +12,7 @@ use sea_orm::sqlx::sqlite::{
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
 
 use crate::Error;
+use crate::kept_connection::kept_of;
 
 /// How long a statement waits for another process's lock on the SQLite file.
 const SQLITE_BUSY: Duration = Duration::from_secs(3);
@@ -136,7 +137,7 @@ async fn open_postgres(url: &str, connections_max: u32) -> Result<Pools, Error> 
         .options(PLANNER)
         .options([("statement_timeout", STATEMENT)]);
     let pool = PgPoolOptions::new()
-        .max_connections(connections_max.max(4))
+        .max_connections(connections_max.max(4) - kept_of(connections_max))
         .acquire_timeout(ACQUIRE)
         .test_before_acquire(false)
         .connect_with(options)

@@ -21,7 +21,7 @@ use crate::hot::{Durability, Failed, HotConnection, HotTx, within};
 use crate::lane_rows::{LaneWish, wish_lanes};
 use crate::lines;
 use crate::lines_sql::Numbers;
-use crate::pools::{Pools, acquire_patiently};
+use crate::pools::Pools;
 use crate::search::terms::EndFacts;
 use crate::settle::{Changed, Changes, EndpointAfter, Settled, ToSettle, endpoints_of};
 use crate::settle_history::{
@@ -144,27 +144,30 @@ impl Store {
         let Pools::Postgres { pool } = &self.inner.pools else { return Ok(None) };
         let finished = all_delivered(batch);
         let asked = Instant::now();
-        let mut connection = acquire_patiently(pool.get_postgres_connection_pool()).await?;
+        let keeper = &self.inner.keepers.settlement;
+        let mut connection = keeper.take(pool.get_postgres_connection_pool()).await?;
         self.inner.metrics.connection_wait.observe(asked.elapsed());
         let begun = Instant::now();
         let run = self.run_straight(&mut connection, batch, &finished);
         let rows = match within(async { Ok(run.await) }).await {
             Ok(Ok(rows)) => rows,
             Ok(Err(error)) if has_changed_nothing(&error) => {
+                connection.keep();
                 self.inner.settle_way.missed();
                 self.inner.metrics.settle_missed.add(1);
                 return Ok(None);
             }
             // Settled again although it had worked, the batch is found to have lost its claims.
             Ok(Err(error)) => {
-                connection.close_on_drop();
+                connection.close();
                 return Err(error.into());
             }
             Err(error) => {
-                connection.close_on_drop();
+                connection.close();
                 return Err(error);
             }
         };
+        connection.keep();
         self.inner.settle_way.hit();
         self.inner.metrics.settle_straight.add(1);
         Ok(Some(self.settled_straight(batch, finished, rows, begun.elapsed(), now)))

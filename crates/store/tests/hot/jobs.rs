@@ -46,7 +46,7 @@ pub(crate) async fn count(s: &Setup, request: &JobRequest, cap: u64) -> JobCount
 pub(crate) async fn work(store: &Store, job: ClaimedJob) -> Vec<u64> {
     let mut slices = Vec::new();
     loop {
-        match store.run_job_slice(job, SLICE_ROWS_MAX, later()).await.unwrap() {
+        match store.run_job_slice(job, SLICE_ROWS_MAX, later()).await.unwrap().step {
             JobStep::More { touched } => slices.push(touched),
             JobStep::Over => return slices,
             JobStep::Lost => panic!("the job was lost"),

@@ -88,7 +88,7 @@ async fn another_incarnation_goes_on_and_repeats_nothing(s: Setup) {
     exhausted(&s, on.raw(), 450).await;
     let asked = ask(&s, JobRequest::Retry(to(on))).await.unwrap();
     let mine = s.store.claim_job(later()).await.unwrap().unwrap();
-    let step = s.store.run_job_slice(mine, SLICE_ROWS_MAX, later()).await.unwrap();
+    let step = s.store.run_job_slice(mine, SLICE_ROWS_MAX, later()).await.unwrap().step;
     assert_eq!(step, JobStep::More { touched: 200 });
     let next = Store::open(s.config.clone()).await.unwrap();
     assert_eq!(next.claim_job(later()).await.unwrap(), None, "somebody works on it");
@@ -104,13 +104,19 @@ async fn another_incarnation_goes_on_and_repeats_nothing(s: Setup) {
     while next.free_claims_of(s.store.incarnation(), later()).await.unwrap() {}
     let theirs = next.claim_job(later()).await.unwrap().unwrap();
     assert_eq!((theirs.id, theirs.company), (asked.id, s.company));
-    assert_eq!(s.store.run_job_slice(mine, SLICE_ROWS_MAX, later()).await.unwrap(), JobStep::Lost);
+    assert_eq!(
+        s.store.run_job_slice(mine, SLICE_ROWS_MAX, later()).await.unwrap().step,
+        JobStep::Lost
+    );
     work(&next, theirs).await;
     let record = s.store.job(s.company, asked.id).await.unwrap();
     assert_eq!((record.state, record.done), (JobState::Finished, 450));
     assert_eq!(s.count("FROM pending").await, 250);
     assert_eq!(s.count("FROM pending WHERE generation = 1").await, 250);
-    assert_eq!(s.store.run_job_slice(mine, SLICE_ROWS_MAX, later()).await.unwrap(), JobStep::Lost);
+    assert_eq!(
+        s.store.run_job_slice(mine, SLICE_ROWS_MAX, later()).await.unwrap().step,
+        JobStep::Lost
+    );
 }
 
 async fn a_canceled_job_stops_at_the_next_slice(s: Setup) {
@@ -122,7 +128,10 @@ async fn a_canceled_job_stops_at_the_next_slice(s: Setup) {
     let job = s.store.claim_job(later()).await.unwrap().unwrap();
     s.store.run_job_slice(job, SLICE_ROWS_MAX, later()).await.unwrap();
     s.store.cancel_job(s.company, asked.id, ACTOR, later()).await.unwrap();
-    assert_eq!(s.store.run_job_slice(job, SLICE_ROWS_MAX, later()).await.unwrap(), JobStep::Lost);
+    assert_eq!(
+        s.store.run_job_slice(job, SLICE_ROWS_MAX, later()).await.unwrap().step,
+        JobStep::Lost
+    );
     s.store.release_job(job).await.unwrap();
     assert_eq!(s.store.claim_job(later()).await.unwrap(), None);
     let record = s.store.job(s.company, asked.id).await.unwrap();
@@ -239,7 +248,7 @@ async fn a_row_that_is_being_written_is_come_back_to() {
     let lock = format!("SELECT id FROM pending WHERE id = {} FOR UPDATE", ids[1]);
     tx.execute_unprepared(&lock).await.unwrap();
     for touched in [1, 0] {
-        let step = s.store.run_job_slice(job, SLICE_ROWS_MAX, later()).await.unwrap();
+        let step = s.store.run_job_slice(job, SLICE_ROWS_MAX, later()).await.unwrap().step;
         assert_eq!(step, JobStep::More { touched });
     }
     assert_eq!(s.count("FROM pending").await, 2);
