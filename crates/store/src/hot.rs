@@ -7,9 +7,10 @@ use sea_orm::sqlx;
 use sea_orm::sqlx::pool::PoolConnection;
 use sea_orm::sqlx::postgres::PgRow;
 use sea_orm::sqlx::sqlite::SqliteRow;
-use sea_orm::sqlx::{AssertSqlSafe, Executor, FromRow, Postgres, Sqlite};
+use sea_orm::sqlx::{AssertSqlSafe, Executor, FromRow, Sqlite};
 
-use crate::pools::{Pools, acquire_patiently};
+use crate::kept_connection::KeptConnection;
+use crate::pools::Pools;
 use crate::script::{Broken, ROWS_MAX, RowsInsert, Script};
 use crate::{Error, Store};
 
@@ -34,7 +35,7 @@ pub(crate) struct HotTx {
 
 pub(crate) enum HotConnection {
     Sqlite(PoolConnection<Sqlite>),
-    Postgres(PoolConnection<Postgres>),
+    Postgres(KeptConnection),
 }
 
 /// How long a transaction of the hot path may take up to its commit, and the commit itself. A
@@ -161,7 +162,8 @@ impl Store {
                 HotConnection::Sqlite(connection)
             }
             Pools::Postgres { pool } => {
-                let connection = acquire_patiently(pool.get_postgres_connection_pool()).await?;
+                let pool = pool.get_postgres_connection_pool();
+                let connection = self.inner.keeper.take(pool).await?;
                 self.inner.metrics.connection_wait.observe(asked.elapsed());
                 HotConnection::Postgres(connection)
             }
@@ -301,12 +303,10 @@ impl HotTx {
 
 impl Drop for HotTx {
     fn drop(&mut self) {
-        if self.done {
-            return;
-        }
         match &mut self.connection {
-            HotConnection::Sqlite(connection) => connection.close_on_drop(),
-            HotConnection::Postgres(connection) => connection.close_on_drop(),
+            HotConnection::Sqlite(connection) if !self.done => connection.close_on_drop(),
+            HotConnection::Postgres(connection) if self.done => connection.is_sound(),
+            HotConnection::Sqlite(_) | HotConnection::Postgres(_) => {}
         }
     }
 }

@@ -131,8 +131,8 @@ impl Store {
         }
         // Before the ids are made: whoever walks behind them waits only so long for their transaction.
         let asked = Instant::now();
-        let keeper = &self.inner.keepers.ingest;
-        let mut connection = keeper.take(pool.get_postgres_connection_pool()).await?;
+        let pool = pool.get_postgres_connection_pool();
+        let mut connection = self.inner.keeper.take(pool).await?;
         self.inner.metrics.connection_wait.observe(asked.elapsed());
         let seen = batch.seen();
         let mut observed = None;
@@ -144,10 +144,8 @@ impl Store {
                     return Ok(None);
                 }
                 Ok(observed) => observed,
-                Err(error) => {
-                    connection.close();
-                    return Err(error);
-                }
+                // Its answer may come yet.
+                Err(error) => return Err(error),
             };
         }
         drop(seen);
@@ -192,8 +190,8 @@ impl Store {
     }
 
     /// Nobody can tell whether it is written down.
-    fn in_doubt(&self, connection: KeptConnection<'_>, rows: &[PendingRow], error: Error) -> Error {
-        connection.close();
+    fn in_doubt(&self, connection: KeptConnection, rows: &[PendingRow], error: Error) -> Error {
+        drop(connection);
         self.doubt(rows.iter().filter(|row| row.claimed_by != 0).map(PendingRow::held_by_us));
         error
     }

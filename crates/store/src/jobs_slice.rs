@@ -69,7 +69,7 @@ pub struct Pace {
 }
 
 /// On SQLite whoever writes waits for it.
-const PACE_SQLITE: Pace = Pace { slice: Duration::from_millis(1), rest_factor: 7 };
+const PACE_SQLITE: Pace = Pace { slice: Duration::from_millis(2), rest_factor: 4 };
 /// On PostgreSQL only who needs the same rows, and the processors.
 const PACE_POSTGRES: Pace = Pace { slice: Duration::from_millis(10), rest_factor: 3 };
 

@@ -27,7 +27,7 @@ use crate::gates::Gates;
 use crate::inbox_arrivals::InboxSenderCache;
 use crate::ingest::{HandOver, INGEST_BYTES_MAX};
 use crate::ingest_queue::IngestQueue;
-use crate::kept_connection::Keepers;
+use crate::kept_connection::{Keeper, kept_of};
 use crate::live::Live;
 use crate::own_type_cache::OwnTypeCache;
 use crate::pools::{self, Pools};
@@ -78,7 +78,7 @@ pub struct Store {
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) pools: Pools,
-    pub(crate) keepers: Keepers,
+    pub(crate) keeper: Arc<Keeper>,
     pub(crate) url: String,
     pub(crate) ids: IdSource,
     pub(crate) incarnation: AtomicI64,
@@ -138,12 +138,16 @@ impl Store {
             limits,
             connections_max,
         } = config;
-        let long_lists = (connections_max / 2).max(1) as usize;
+        let kept = match &pools {
+            Pools::Sqlite { .. } => 0,
+            Pools::Postgres { .. } => kept_of(connections_max),
+        };
+        let long_lists = ((connections_max as usize - kept) / 2).max(1);
         let store = Self {
             origin: None,
             inner: Arc::new(Inner {
                 pools,
-                keepers: Keepers::of(connections_max),
+                keeper: Keeper::of(connections_max),
                 url: database_url,
                 ids: IdSource::new(NODE_SLOTS + incarnation.rem_euclid(SLOTS - NODE_SLOTS), floor),
                 incarnation: AtomicI64::new(incarnation),

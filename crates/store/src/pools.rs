@@ -137,7 +137,7 @@ async fn open_postgres(url: &str, connections_max: u32) -> Result<Pools, Error> 
         .options(PLANNER)
         .options([("statement_timeout", STATEMENT)]);
     let pool = PgPoolOptions::new()
-        .max_connections(connections_max.max(4) - kept_of(connections_max))
+        .max_connections(connections_max.max(4) - kept_of(connections_max) as u32)
         .acquire_timeout(ACQUIRE)
         .test_before_acquire(false)
         .connect_with(options)

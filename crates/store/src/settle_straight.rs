@@ -144,8 +144,8 @@ impl Store {
         let Pools::Postgres { pool } = &self.inner.pools else { return Ok(None) };
         let finished = all_delivered(batch);
         let asked = Instant::now();
-        let keeper = &self.inner.keepers.settlement;
-        let mut connection = keeper.take(pool.get_postgres_connection_pool()).await?;
+        let pool = pool.get_postgres_connection_pool();
+        let mut connection = self.inner.keeper.take(pool).await?;
         self.inner.metrics.connection_wait.observe(asked.elapsed());
         let begun = Instant::now();
         let run = self.run_straight(&mut connection, batch, &finished);
@@ -158,14 +158,8 @@ impl Store {
                 return Ok(None);
             }
             // Settled again although it had worked, the batch is found to have lost its claims.
-            Ok(Err(error)) => {
-                connection.close();
-                return Err(error.into());
-            }
-            Err(error) => {
-                connection.close();
-                return Err(error);
-            }
+            Ok(Err(error)) => return Err(error.into()),
+            Err(error) => return Err(error),
         };
         connection.keep();
         self.inner.settle_way.hit();
