@@ -305,7 +305,7 @@ impl Drop for HotTx {
     fn drop(&mut self) {
         match &mut self.connection {
             HotConnection::Sqlite(connection) if !self.done => connection.close_on_drop(),
-            HotConnection::Postgres(connection) if self.done => connection.is_sound(),
+            HotConnection::Postgres(connection) if self.done => connection.mark_sound(),
             HotConnection::Sqlite(_) | HotConnection::Postgres(_) => {}
         }
     }

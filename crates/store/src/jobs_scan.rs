@@ -248,6 +248,20 @@ impl Store {
         from: i64,
         width: usize,
     ) -> Result<Window, Error> {
+        let window = self.read_history(scope, from, width).await?;
+        let is_of_one = window.rows.first().map(|row| row.id) == window.reach;
+        if is_of_one && window.reach.is_some() && width < WINDOW_ROWS {
+            return self.read_history(scope, from, WINDOW_ROWS).await;
+        }
+        Ok(window)
+    }
+
+    async fn read_history(
+        &self,
+        scope: &Scope<'_>,
+        from: i64,
+        width: usize,
+    ) -> Result<Window, Error> {
         let sql = scope.window(self.backend(), &HISTORY, from, width);
         let found = self.reader().query_all_raw(sql.build(self.backend())).await?;
         let glimpse = |row: &QueryResult| -> Result<Glimpse, Error> {

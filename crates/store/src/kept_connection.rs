@@ -12,12 +12,15 @@ use parking_lot::Mutex;
 use sea_orm::sqlx::Postgres;
 use sea_orm::sqlx::pool::PoolConnection;
 use sea_orm::sqlx::postgres::{PgConnection, PgPool};
+use tokio::sync::Notify;
 
 use crate::Error;
 use crate::pools::acquire_patiently;
 
 /// After so long another one is opened: a server process keeps what it has read of the catalog.
 const KEPT_FOR: Duration = Duration::from_mins(30);
+/// And after so long in which nobody needed it: what stands between may have forgotten it.
+const IDLE_FOR: Duration = Duration::from_mins(1);
 /// How many are kept beside the pool, of so many that the settings allow.
 const KEPT: usize = 4;
 /// Of fewer than this none is.
@@ -33,12 +36,20 @@ pub(crate) const fn kept_of(connections_max: u32) -> usize {
 pub(crate) struct Keeper {
     kept_max: usize,
     kept: Mutex<Kept>,
+    came_back: Notify,
 }
 
 #[derive(Debug, Default)]
 struct Kept {
-    idle: Vec<(PgConnection, Instant)>,
+    idle: Vec<Idle>,
     in_use: usize,
+}
+
+#[derive(Debug)]
+struct Idle {
+    connection: PgConnection,
+    since: Instant,
+    used_at: Instant,
 }
 
 /// A connection in use. Dropped, it is closed, unless it is [`Self::keep`]-ed.
@@ -57,28 +68,47 @@ enum Held {
 
 impl Keeper {
     pub(crate) fn of(connections_max: u32) -> Arc<Self> {
-        Arc::new(Self { kept_max: kept_of(connections_max), kept: Mutex::default() })
+        Arc::new(Self {
+            kept_max: kept_of(connections_max),
+            kept: Mutex::default(),
+            came_back: Notify::new(),
+        })
     }
 
     /// The one that was used last, or one of the pool's; as long as there is room it stays here after that.
     pub(crate) async fn take(self: &Arc<Self>, pool: &PgPool) -> Result<KeptConnection, Error> {
-        let held = match self.take_idle() {
-            Some((connection, since)) => Held::Own(connection, since),
-            None => {
-                let pooled = acquire_patiently(pool).await?;
-                if self.has_room() {
-                    Held::Own(pooled.detach(), Instant::now())
-                } else {
-                    Held::Pooled(pooled)
-                }
+        let held = loop {
+            if let Some(Idle { connection, since, .. }) = self.take_idle() {
+                break Held::Own(connection, since);
+            }
+            tokio::select! {
+                biased;
+                pooled = acquire_patiently(pool) => break self.hold(pooled?),
+                // The pool may have none while there is one here again.
+                () = self.came_back.notified() => {}
             }
         };
         Ok(KeptConnection { held: Some(held), keeper: Arc::clone(self), is_sound: false })
     }
 
-    fn take_idle(&self) -> Option<(PgConnection, Instant)> {
+    fn hold(&self, pooled: PoolConnection<Postgres>) -> Held {
+        if self.has_room() {
+            Held::Own(pooled.detach(), Instant::now())
+        } else {
+            Held::Pooled(pooled)
+        }
+    }
+
+    /// How many are in use, how many are not, and how many there may be.
+    pub(crate) fn counts(&self) -> (usize, usize, usize) {
+        let kept = self.kept.lock();
+        (kept.in_use, kept.idle.len(), self.kept_max)
+    }
+
+    fn take_idle(&self) -> Option<Idle> {
         let mut kept = self.kept.lock();
-        kept.idle.retain(|(_, since)| since.elapsed() < KEPT_FOR);
+        kept.idle
+            .retain(|idle| idle.since.elapsed() < KEPT_FOR && idle.used_at.elapsed() < IDLE_FOR);
         let idle = kept.idle.pop()?;
         kept.in_use += 1;
         Some(idle)
@@ -96,11 +126,11 @@ impl Keeper {
 impl KeptConnection {
     /// Lets it be used again: its transaction is over, and nothing is wrong with it.
     pub(crate) fn keep(mut self) {
-        self.is_sound();
+        self.mark_sound();
     }
 
     /// The same once it is dropped.
-    pub(crate) const fn is_sound(&mut self) {
+    pub(crate) const fn mark_sound(&mut self) {
         self.is_sound = true;
     }
 }
@@ -112,7 +142,8 @@ impl Drop for KeptConnection {
                 let mut kept = self.keeper.kept.lock();
                 kept.in_use -= 1;
                 if self.is_sound {
-                    kept.idle.push((connection, since));
+                    kept.idle.push(Idle { connection, since, used_at: Instant::now() });
+                    self.keeper.came_back.notify_one();
                 }
             }
             Some(Held::Pooled(mut pooled)) if !self.is_sound => pooled.close_on_drop(),
@@ -186,6 +217,21 @@ mod tests {
         next.keep();
         let kept = keeper.kept.lock();
         assert_eq!((kept.idle.len(), kept.in_use), (1, 0));
+    }
+
+    /// Whoever finds none left waits for the pool, and for those that are kept.
+    #[tokio::test]
+    async fn one_that_comes_back_is_taken_by_who_waits_for_the_pool() {
+        let url = Cluster::shared().database("kept");
+        let options = sqlx::postgres::PgPoolOptions::new().max_connections(1);
+        let (pool, keeper) = (options.connect(&url).await.unwrap(), Keeper::of(CONNECTIONS_MIN));
+        let kept = keeper.take(&pool).await.unwrap();
+        let _last = pool.acquire().await.unwrap();
+        let (waited, ()) = tokio::join!(keeper.take(&pool), async {
+            tokio::task::yield_now().await;
+            kept.keep();
+        });
+        assert!(matches!(waited.unwrap().held, Some(Held::Own(..))));
     }
 
     #[tokio::test]

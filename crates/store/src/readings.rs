@@ -148,7 +148,14 @@ impl Store {
             Pools::Postgres { pool } => {
                 let pool = pool.get_postgres_connection_pool();
                 let max = pool.options().get_max_connections();
-                vec![of("all", pool.size(), pool.num_idle(), max)]
+                let (kept_in_use, kept_idle, kept_max) = self.inner.keeper.counts();
+                let pooled = of("all", pool.size(), pool.num_idle(), max);
+                vec![PoolUse {
+                    in_use: pooled.in_use + kept_in_use,
+                    idle: pooled.idle + kept_idle,
+                    max: pooled.max + kept_max,
+                    ..pooled
+                }]
             }
         }
     }

@@ -86,6 +86,7 @@ impl Store {
         let step = step_of(now - since);
         let since = micros(since).div_euclid(step * SECOND) * step * SECOND;
         let (began, width) = (from_micros(since), TimeDelta::seconds(step));
+        let held = self.held_max();
         let tx = snapshot(self.reader()).await?;
         let ids: Vec<i64> = endpoint::Entity::find()
             .select_only()
@@ -107,7 +108,7 @@ impl Store {
                 let none = || Stats::new(began, width);
                 add_stretch(&tx, range, stretch, step, &mut found, none).await?;
             }
-            let mut waiting = self.waiting_in(&tx, range, is_suspended, now).await?;
+            let mut waiting = self.waiting_in(&tx, range, is_suspended, held, now).await?;
             for id in ids {
                 let mut stats = found.remove(&id).unwrap_or_else(|| Stats::new(began, width));
                 stats.sort_answers();

@@ -78,19 +78,22 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<EndpointWaiting, Error> {
         let is_suspended = self.standing(company).await?.suspended_since.is_some();
+        let held = self.held_max();
         let tx = snapshot(self.reader()).await?;
         let range = EndpointRange { company, first: endpoint.raw(), last: endpoint.raw() };
-        let mut found = self.waiting_in(&tx, range, is_suspended, now).await?;
+        let mut found = self.waiting_in(&tx, range, is_suspended, held, now).await?;
         found.remove(&endpoint.raw()).ok_or(Error::NotFound)
     }
 
     /// What waits for each endpoint of a range: probes of an index for each, then counts of those for which
-    /// something does, the fewer of each the more there are.
+    /// something does, the fewer of each the more there are. `held` is what [`Self::held_max`] gave before the
+    /// snapshot began.
     pub(crate) async fn waiting_in(
         &self,
         tx: &DatabaseTransaction,
         range: EndpointRange,
         is_suspended: bool,
+        held: Option<i64>,
         now: DateTime<Utc>,
     ) -> Result<HashMap<i64, EndpointWaiting>, Error> {
         let mut found: HashMap<i64, Found> = HashMap::new();
@@ -115,7 +118,7 @@ impl Store {
                 }
             }
         }
-        let held: Vec<i64> = self.held_max().into_iter().collect();
+        let held: Vec<i64> = held.max(self.held_max()).into_iter().collect();
         let sql = claimed_by_endpoint_sql(tx.get_database_backend());
         for row in tx.query_all_raw(range.statement(tx, &sql, &held)).await? {
             if let Some(one) = found.get_mut(&row.try_get::<i64>("", "endpoint_id")?) {
@@ -129,10 +132,11 @@ impl Store {
 
     /// On SQLite, how many deliveries the one node holds at most, where it can say so: past as many it is no
     /// use to look on.
-    fn held_max(&self) -> Option<i64> {
+    pub(crate) fn held_max(&self) -> Option<i64> {
         let is_sqlite = self.backend() == DatabaseBackend::Sqlite;
         let looked_at = i64::from(CLAIMED_LOOKED_AT);
-        is_sqlite.then(|| i64::try_from(self.held()).unwrap_or(looked_at).min(looked_at))
+        let held = self.held().saturating_add(self.doubtful_rows());
+        is_sqlite.then(|| i64::try_from(held).unwrap_or(looked_at).min(looked_at))
     }
 }
 

@@ -175,8 +175,19 @@ async fn announce(
         "BEGIN; UPDATE retention SET low = {low}, high = {high} WHERE name = 'history'; \
          DELETE FROM retention_kept; COMMIT"
     );
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **connection).await?;
-    Ok(())
+    rolled_back(connection, sqlx::raw_sql(AssertSqlSafe(sql))).await
+}
+
+/// Runs a transaction; where it fails, the connection is as it was before.
+async fn rolled_back(
+    connection: &mut PoolConnection<Postgres>,
+    transaction: sqlx::RawSql,
+) -> Result<(), sqlx::Error> {
+    let done = transaction.execute(&mut **connection).await;
+    if done.is_err() {
+        sqlx::raw_sql("ROLLBACK").execute(&mut **connection).await?;
+    }
+    done.map(|_| ())
 }
 
 /// Writes down for which deliveries something of the day is needed, until there are too many. Gives how many.

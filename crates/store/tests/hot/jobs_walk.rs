@@ -20,6 +20,7 @@ on_both!(
     jobs_of_one_company_come_one_after_the_other,
     a_job_that_cannot_go_on_says_why,
     other_companies_rows_between_are_left_alone,
+    the_newest_generation_counts_however_many_there_are,
 );
 
 /// Exhausted deliveries of `count` events, for `endpoint`; their ids step by 10.
@@ -66,6 +67,26 @@ async fn ten_thousand_rows_go_in_slices(s: Setup) {
     assert_eq!((record.total, record.done, record.skipped), (10_000, 10_000, 0));
     assert_eq!(s.count("FROM pending WHERE generation = 1 AND claimed_by = 0").await, 10_000);
     assert_eq!(s.store.claim_job(later()).await.unwrap(), None);
+}
+
+/// More of them than a small slice looks at: only the newest has failed for good.
+async fn the_newest_generation_counts_however_many_there_are(s: Setup) {
+    let on = s.endpoint().await.id;
+    exhausted(&s, on.raw(), 3).await;
+    let first = Setup::event_id(0) + 11;
+    let generations = "INSERT INTO deliveries (id, company_id, generation, endpoint_id, event_id, state, tries, \
+        tries_before, finished_at, format, render_version) SELECT d.id, d.company_id, $2, \
+        d.endpoint_id, d.event_id, $3, d.tries, d.tries_before, d.finished_at, d.format, d.render_version \
+        FROM deliveries d WHERE d.id = $1 AND d.generation = 0";
+    for generation in 1..=150_i64 {
+        let state = if generation == 150 { 2_i64 } else { 1 };
+        s.sql(generations, vec![first.into(), generation.into(), state.into()]).await;
+    }
+    ask(&s, JobRequest::Retry(to(on))).await.unwrap();
+    let job = s.store.claim_job(later()).await.unwrap().unwrap();
+    while s.store.run_job_slice(job, 1, later()).await.unwrap().step != JobStep::Over {}
+    let put_back = of_pending(&s, DeliveryId::from_raw(first), "generation").await;
+    assert_eq!((put_back, s.count("FROM pending").await), (151, 3));
 }
 
 async fn a_recovery_of_thousands_of_events_goes_in_slices(s: Setup) {

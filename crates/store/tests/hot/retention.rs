@@ -392,3 +392,20 @@ async fn a_long_reader_is_not_waited_for() {
     go_on(&s, &mut walk, before()).await;
     assert_eq!(rows(&s).await, [0; 4]);
 }
+
+/// Whoever puts something back holds the row of what is being removed until that is written: the day is tried
+/// again a little later.
+#[tokio::test]
+async fn who_puts_something_back_is_not_waited_for() {
+    let s = Setup::postgres().await;
+    partitions_made(&s).await;
+    let to = s.endpoint().await.id;
+    failed_once(&s, 1, to).await;
+    let holder = held_by(&s, "SELECT 1 FROM retention FOR SHARE").await;
+    let mut walk = RetentionWalk::default();
+    let step = s.store.remove_history(&mut walk, before(), before()).await.unwrap();
+    assert_eq!(step, RetentionStep::Rest);
+    holder.rollback().await.unwrap();
+    go_on(&s, &mut walk, before()).await;
+    assert_eq!(rows(&s).await, [0; 4]);
+}
