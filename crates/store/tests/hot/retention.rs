@@ -377,35 +377,29 @@ async fn one_node_at_a_time_drops_days() {
     assert_eq!(rows(&s).await, [0; 4]);
 }
 
-/// A reader that takes long holds nobody up for longer than a tenth of a second, and the day goes later.
-#[tokio::test]
-async fn a_long_reader_is_not_waited_for() {
+/// Who holds something of a day is not waited for; the day goes once it is free.
+async fn goes_once_free_of(sql: &str) {
     let s = Setup::postgres().await;
     partitions_made(&s).await;
     let to = s.endpoint().await.id;
     failed_once(&s, 1, to).await;
-    let reader = held_by(&s, "SELECT count(*) FROM deliveries").await;
-    let mut walk = RetentionWalk::default();
-    let step = s.store.remove_history(&mut walk, before(), before()).await.unwrap();
-    assert_eq!(step, RetentionStep::Rest);
-    reader.rollback().await.unwrap();
-    go_on(&s, &mut walk, before()).await;
-    assert_eq!(rows(&s).await, [0; 4]);
-}
-
-/// Whoever puts something back holds the row of what is being removed until that is written: the day is tried
-/// again a little later.
-#[tokio::test]
-async fn who_puts_something_back_is_not_waited_for() {
-    let s = Setup::postgres().await;
-    partitions_made(&s).await;
-    let to = s.endpoint().await.id;
-    failed_once(&s, 1, to).await;
-    let holder = held_by(&s, "SELECT 1 FROM retention FOR SHARE").await;
+    let holder = held_by(&s, sql).await;
     let mut walk = RetentionWalk::default();
     let step = s.store.remove_history(&mut walk, before(), before()).await.unwrap();
     assert_eq!(step, RetentionStep::Rest);
     holder.rollback().await.unwrap();
     go_on(&s, &mut walk, before()).await;
     assert_eq!(rows(&s).await, [0; 4]);
+}
+
+/// A reader that takes long holds nobody up for longer than a tenth of a second, and the day goes later.
+#[tokio::test]
+async fn a_long_reader_is_not_waited_for() {
+    goes_once_free_of("SELECT count(*) FROM deliveries").await;
+}
+
+/// Whoever puts something back holds the row of what is being removed until that is written.
+#[tokio::test]
+async fn who_puts_something_back_is_not_waited_for() {
+    goes_once_free_of("SELECT 1 FROM retention FOR SHARE").await;
 }
