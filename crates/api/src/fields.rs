@@ -216,6 +216,9 @@ impl<'a> Fields<'a> {
         self.read(name, |value| {
             let wrong = || format!("must be a list of {low} to {high} strings");
             let Value::Array(items) = value else { return Err(wrong()) };
+            if items.is_empty() && low == 1 {
+                return Err(format!("must name at least one, and {high} at most"));
+            }
             if !count.contains(&items.len()) {
                 return Err(wrong());
             }

@@ -19,6 +19,8 @@ mod model_tests;
 mod restraint_tests;
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(test)]
+mod window_tests;
 
 use std::collections::BTreeSet;
 

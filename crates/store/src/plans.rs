@@ -17,12 +17,13 @@ use crate::ingest_pending::{WHOLE_PARAMETERS, WHOLE_POSTGRES};
 use crate::ingest_straight::STRAIGHT_POSTGRES;
 use crate::ingest_straight_said::{SAID_PARAMETERS, SAID_POSTGRES, SEEN_PARAMETERS, SEEN_POSTGRES};
 use crate::lines_sql::{ADVANCE, DEMOTE, LOCK, STANDING};
+use crate::old_keys::FORGET_POSTGRES;
 use crate::readings::OLDEST_DUE;
 use crate::search::blocks::{Block, slices_sql};
 use crate::search::feed::FEED_POSTGRES;
+use crate::search::finished::history_sql;
 use crate::search::look::{Look, Table, Target};
 use crate::search::terms::EventParts;
-use crate::search::walk::history_sql;
 use crate::session_rows::{DUE_POSTGRES, LOCK_WINDOWS_POSTGRES, OF_CONTACTS_POSTGRES};
 use crate::sessions_glance::GLANCE_POSTGRES;
 use crate::settle_history::{FINISH_POSTGRES, RETRY_POSTGRES};
@@ -36,7 +37,7 @@ use crate::waiting::{FIRST_DUE, UNCLAIMED, waiting_sql};
 use crate::{DeliveryFilter, EventFilter};
 
 /// What each statement is for, the statement, and how many parameters it has.
-pub const HOT: [(&str, &str, usize); 27] = [
+pub const HOT: [(&str, &str, usize); 28] = [
     ("due_lanes", DUE_LANES, 3),
     ("claim", CLAIM_POSTGRES, 4),
     ("claim_newest", CLAIM_NEWEST_POSTGRES, 4),
@@ -45,6 +46,7 @@ pub const HOT: [(&str, &str, usize); 27] = [
     ("settle_claims", CLAIMS_POSTGRES, 3),
     ("retry", RETRY_POSTGRES, 4),
     ("keys", KEYS_POSTGRES, 9),
+    ("forget_keys", FORGET_POSTGRES, 3),
     ("straight", STRAIGHT_POSTGRES, 31),
     ("straight_said", SAID_POSTGRES, SAID_PARAMETERS),
     ("straight_seen", SEEN_POSTGRES, SEEN_PARAMETERS),

@@ -13,10 +13,12 @@
 
 pub(crate) mod blocks;
 pub(crate) mod feed;
+pub(crate) mod finished;
 pub(crate) mod look;
 pub(crate) mod merge;
 mod slice;
 pub(crate) mod terms;
 pub(crate) mod walk;
+mod walk_read;
 
 pub use walk::{SearchStep, SearchWalk};

@@ -1,8 +1,8 @@
-//! Long work in slices: what expires while nobody looks, what a deletion leaves, and old keys.
+//! Long work in slices: what expires while nobody looks, and what a deletion leaves.
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use domain::delivery::Finish;
 use domain::id::{CompanyId, DeliveryId, EndpointId, EventId};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Value};
@@ -14,12 +14,8 @@ use crate::settle_rows::finish_code;
 use crate::time::micros;
 use crate::{Error, Hint, Store};
 
-/// How long a key is remembered at least (Meta retries for 7 days).
-pub const KEYS_KEPT: TimeDelta = TimeDelta::days(8);
 /// How many rows one slice touches.
 const SLICE_ROWS: i64 = 500;
-/// How many keys one slice looks at: some milliseconds where it forgets all of them.
-const SLICE_KEYS: i64 = 500;
 
 /// Unclaimed deliveries whose event has expired.
 pub(crate) const EXPIRED: &str = "SELECT p.company_id, p.id, p.endpoint_id FROM pending p \
@@ -33,14 +29,6 @@ pub(crate) const OF_DELETED: Question = Question {
     sqlite: "SELECT p.company_id, p.id, p.endpoint_id FROM endpoints e CROSS JOIN pending p \
         WHERE e.deleted_at IS NOT NULL AND p.endpoint_id = e.id AND p.claimed_by = 0 AND p.due_at <= $1 LIMIT $2",
 };
-
-/// Where the walk over all keys stands.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct KeyWalk {
-    company: i64,
-    source: i64,
-    hash: i64,
-}
 
 /// A delivery that ended without another attempt.
 pub(crate) struct Ended {
@@ -152,47 +140,5 @@ impl Store {
             finish,
             line_key: row.try_get("", "line_key")?,
         }))
-    }
-
-    /// Forgets keys older than [`KEYS_KEPT`], one slice of the table at a time: the next slice begins
-    /// at the walk that is given back, `None` once the table has been walked through.
-    pub async fn forget_keys(
-        &self,
-        walk: KeyWalk,
-        now: DateTime<Utc>,
-    ) -> Result<Option<KeyWalk>, Error> {
-        let slice = "SELECT company_id, source_id, key_hash, created_at FROM event_keys \
-            WHERE (company_id, source_id, key_hash) > ($1, $2, $3) \
-            ORDER BY company_id, source_id, key_hash LIMIT $4";
-        let KeyWalk { company, source, hash } = walk;
-        let hash = if walk == KeyWalk::default() { i64::MIN } else { hash };
-        let values: [Value; 4] = [company.into(), source.into(), hash.into(), SLICE_KEYS.into()];
-        let rows = self.reader().query_all_raw(self.statement(slice, values)).await?;
-        let Some(last) = rows.last() else { return Ok(None) };
-        let next = KeyWalk {
-            company: last.try_get("", "company_id")?,
-            source: last.try_get("", "source_id")?,
-            hash: last.try_get("", "key_hash")?,
-        };
-        let oldest = micros(now - KEYS_KEPT);
-        let mut old = false;
-        for row in &rows {
-            old |= row.try_get::<i64>("", "created_at")? < oldest;
-        }
-        if old {
-            let sql = "DELETE FROM event_keys WHERE (company_id, source_id, key_hash) > ($1, $2, $3) \
-                AND (company_id, source_id, key_hash) <= ($4, $5, $6) AND created_at < $7";
-            let values: [Value; 7] = [
-                company.into(),
-                source.into(),
-                hash.into(),
-                next.company.into(),
-                next.source.into(),
-                next.hash.into(),
-                oldest.into(),
-            ];
-            self.inner.pools.write().execute_raw(self.statement(sql, values)).await?;
-        }
-        Ok(Some(next))
     }
 }

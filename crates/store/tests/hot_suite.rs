@@ -21,6 +21,10 @@ mod jobs;
 mod jobs_walk;
 #[path = "hot/lines.rs"]
 mod lines;
+#[path = "hot/lines_arranged.rs"]
+mod lines_arranged;
+#[path = "hot/lines_together.rs"]
+mod lines_together;
 #[path = "hot/live.rs"]
 mod live;
 #[path = "hot/logins.rs"]

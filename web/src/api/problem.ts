@@ -41,6 +41,11 @@ export function retryAt(error: unknown, now = Date.now()): number | null {
   return error instanceof ApiProblem && error.status === 429 && error.retryAfter !== null ? now + error.retryAfter * 1000 : null;
 }
 
+/** The server's messages go on where a field's name stands; at the field itself they begin. */
+function sentence(message: string): string {
+  return message.charAt(0).toUpperCase() + message.slice(1);
+}
+
 /**
  * The server's messages by field, for a form: the pointer `/headers/X-Tenant` belongs to the field `headers` and is
  * named in the message. What belongs to no field of the form comes back as `rest`.
@@ -57,7 +62,8 @@ export function fieldErrors(
   for (const item of error.errors) {
     const path = (item.pointer ?? "").split("/").slice(1);
     const field = fields.find((name) => name === path.join(".") || name === path[0]);
-    const message = path.length > 1 && field !== path.join(".") ? `${path.slice(1).join(".")}: ${item.detail}` : item.detail;
+    const inside = path.length > 1 && field !== path.join(".");
+    const message = inside ? `${path.slice(1).join(".")}: ${item.detail}` : sentence(item.detail);
     if (field === undefined) rest.push(path.length > 0 ? `${path.join(".")}: ${item.detail}` : item.detail);
     else errors[field] = errors[field] ? `${errors[field]}; ${message}` : message;
   }

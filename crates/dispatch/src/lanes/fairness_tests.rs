@@ -2,11 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use domain::id::EndpointId;
+use domain::id::{CompanyId, EndpointId};
+use proptest::prelude::*;
 use store::Claimed;
 
-use super::tests::{drain, endpoint, finish, limits, noon, push, rows, seconds};
-use super::{Lanes, Limits};
+use super::tests::{company_of, drain, endpoint, finish, limits, noon, push, rows, seconds};
+use super::{Lanes, Limits, Mode};
 
 const DEAD: i64 = 100;
 
@@ -102,4 +103,77 @@ fn what_hangs_after_it_had_worked_leaves_a_quarter_of_the_slots_to_the_others() 
     }
     assert_eq!(arrived, 700, "while {hung} hung");
     assert!((30..=40).contains(&hung), "{hung} of 64 hang");
+}
+
+#[test]
+fn a_burst_delays_another_company_by_at_most_one_turn() {
+    let burst = Limits { memory_max: rows(200_000), lane_queued_max: 50_000, ..limits() };
+    let mut lanes = Lanes::new(burst);
+    push(&mut lanes, 100, 0..50_000);
+    for round in 0..100 {
+        let row = lanes.next(noon()).unwrap();
+        finish(&mut lanes, &row, true, noon());
+        push(&mut lanes, 200, 60_000 + round..60_001 + round);
+        let two = [lanes.next(noon()).unwrap(), lanes.next(noon()).unwrap()];
+        assert!(two.iter().any(|row| row.id.raw() == 60_000 + round));
+        for row in &two {
+            finish(&mut lanes, row, true, noon());
+        }
+    }
+}
+
+#[test]
+fn ten_thousand_blocked_lanes_are_not_looked_at() {
+    let mut lanes = Lanes::new(Limits { memory_max: rows(1_000_000), ..limits() });
+    for raw in 100_000..110_000 {
+        lanes.set_mode(endpoint(raw), company_of(raw), Mode::Open);
+        lanes.set_hold(endpoint(raw), Some(seconds(3_600)));
+        push(&mut lanes, raw, raw..raw + 1);
+    }
+    push(&mut lanes, 100, 1..1_000);
+    assert!(lanes.turns.is_at_rest_but_for(1));
+    while let Some(row) = lanes.next(noon()) {
+        finish(&mut lanes, &row, true, noon());
+    }
+    assert_eq!(lanes.queued(), 10_000);
+    assert!(lanes.turns.is_at_rest_but_for(0));
+}
+
+proptest! {
+    #[test]
+    fn turns_go_round_companies_and_then_endpoints(
+        endpoints_of in proptest::collection::vec(1i64..6, 1..8),
+        rounds in 1usize..20,
+    ) {
+        let wide = Limits {
+            in_flight_max: 1_000_000, memory_max: rows(1_000_000), lane_queued_max: 10_000,
+            window_start: 10_000, window_max: 10_000,
+        };
+        let mut lanes = Lanes::new(wide);
+        for (company, endpoints) in (1i64..).zip(&endpoints_of) {
+            for index in 0..*endpoints {
+                push(&mut lanes, company * 100 + index, 0..200);
+            }
+        }
+        let companies = endpoints_of.len();
+        let picks: Vec<_> = (0..rounds * companies).map(|_| lanes.next(noon()).unwrap()).collect();
+        for turn in picks.windows(companies) {
+            let mut names: Vec<_> = turn.iter().map(|row| row.event.company).collect();
+            names.sort();
+            names.dedup();
+            prop_assert_eq!(names.len(), companies);
+        }
+        for (company, endpoints) in (1i64..).zip(&endpoints_of) {
+            let own: Vec<_> = picks.iter()
+                .filter(|row| row.event.company == CompanyId::from_raw(company))
+                .map(|row| row.endpoint)
+                .collect();
+            for turn in own.windows(usize::try_from(*endpoints).unwrap()) {
+                let mut names = turn.to_vec();
+                names.sort();
+                names.dedup();
+                prop_assert_eq!(names.len(), turn.len());
+            }
+        }
+    }
 }

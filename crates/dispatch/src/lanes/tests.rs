@@ -6,7 +6,6 @@ use domain::event::Event;
 use domain::event_type::EventTypeName;
 use domain::format::Rendering;
 use domain::id::{CompanyId, DeliveryId, EndpointId, EventId};
-use proptest::prelude::*;
 use store::Claimed;
 
 use super::{Lanes, Limits, Mode};
@@ -229,110 +228,6 @@ fn what_a_person_asked_for_goes_first() {
 }
 
 #[test]
-fn a_window_doubles_with_each_round_trip_and_halves_once_for_all_that_was_under_way() {
-    let mut lanes = Lanes::new(limits());
-    push(&mut lanes, 100, 0..1_000);
-    let mut under_way = drain(&mut lanes, noon());
-    let mut widths = vec![under_way.len()];
-    for second in 1..=5 {
-        let mut next = Vec::new();
-        for row in under_way {
-            finish(&mut lanes, &row, true, seconds(second));
-            next.extend(drain(&mut lanes, seconds(second)));
-        }
-        widths.push(next.len());
-        under_way = next;
-    }
-    // Alone it takes half of what its company may have, and leaves the other half to the company's others.
-    assert_eq!(widths, [2, 4, 8, 16, 24, 24]);
-    for row in &under_way {
-        lanes.answered(row.endpoint, false, seconds(5), seconds(6));
-        lanes.settled(row.endpoint, 1, row.bytes());
-    }
-    assert_eq!(lanes.lanes[&endpoint(100)].window(), 16);
-    let under_way = drain(&mut lanes, seconds(6));
-    assert_eq!(under_way.len(), 16, "failing lanes have a quarter of 64");
-    lanes.answered(endpoint(100), false, seconds(6), seconds(7));
-    assert_eq!(lanes.lanes[&endpoint(100)].window(), 8);
-    for began in [7, 8, 9, 10, 11, 12] {
-        lanes.answered(endpoint(100), false, seconds(began), seconds(began));
-    }
-    assert_eq!(lanes.lanes[&endpoint(100)].window(), 1);
-}
-
-#[test]
-fn a_window_that_is_not_used_does_not_grow_and_one_long_unused_starts_anew() {
-    let mut lanes = Lanes::new(limits());
-    for second in 0..20 {
-        push(&mut lanes, 100, second..second + 1);
-        let row = lanes.next(seconds(second)).unwrap();
-        finish(&mut lanes, &row, true, seconds(second));
-    }
-    assert_eq!(lanes.lanes[&endpoint(100)].window(), 2);
-    push(&mut lanes, 100, 100..200);
-    while let Some(row) = lanes.next(seconds(20)) {
-        let more = drain(&mut lanes, seconds(20));
-        for row in more.iter().chain([&row]) {
-            finish(&mut lanes, row, true, seconds(20));
-        }
-    }
-    assert!(lanes.lanes[&endpoint(100)].window() > 4);
-    push(&mut lanes, 100, 200..300);
-    assert_eq!(drain(&mut lanes, seconds(30)).len(), 2);
-}
-
-#[test]
-fn a_slow_lane_sends_one_settled_request_at_a_time_a_second_apart() {
-    let mut lanes = Lanes::new(limits());
-    lanes.set_mode(endpoint(100), company_of(100), Mode::Slow);
-    assert_eq!(lanes.room(endpoint(100)), 1);
-    push(&mut lanes, 100, 1..4);
-    assert_eq!(lanes.room(endpoint(100)), 0);
-    assert_eq!(ids(&drain(&mut lanes, noon())), [1]);
-    lanes.answered(endpoint(100), false, noon(), noon());
-    assert_eq!((lanes.next_wake(noon()), lanes.next(seconds(5)).is_none()), (None, true));
-    lanes.settled(endpoint(100), 1, rows(1));
-    assert_eq!(ids(&drain(&mut lanes, seconds(5))), [2]);
-    lanes.answered(endpoint(100), false, seconds(5), seconds(5));
-    lanes.settled(endpoint(100), 1, rows(1));
-    assert!(lanes.next(seconds(5)).is_none());
-    assert_eq!(lanes.next_wake(seconds(5)), Some(seconds(6)));
-    lanes.set_mode(endpoint(100), company_of(100), Mode::Open);
-    assert_eq!(ids(&drain(&mut lanes, seconds(5))), [3]);
-}
-
-#[test]
-fn a_clock_that_is_set_back_makes_nobody_wait_until_it_is_as_late_again() {
-    let mut lanes = Lanes::new(limits());
-    lanes.set_mode(endpoint(100), company_of(100), Mode::Slow);
-    push(&mut lanes, 100, 1..4);
-    push(&mut lanes, 200, 10..20);
-    for row in drain(&mut lanes, seconds(30_000)) {
-        finish(&mut lanes, &row, false, seconds(30_000));
-    }
-    assert_eq!(lanes.lanes[&endpoint(200)].window(), 1);
-    assert_eq!(lanes.next_wake(seconds(30_000)), Some(seconds(30_001)));
-    let given = drain(&mut lanes, seconds(60));
-    assert_eq!(ids(&given), [12], "the slow one waits its second");
-    assert_eq!(lanes.next_wake(seconds(60)), Some(seconds(61)));
-    assert_eq!(ids(&drain(&mut lanes, seconds(61))), [2]);
-}
-
-#[test]
-fn nothing_is_sent_before_the_receiver_wants_it() {
-    let mut lanes = Lanes::new(limits());
-    push(&mut lanes, 100, 1..9);
-    push(&mut lanes, 200, 11..12);
-    let first = lanes.next(noon()).unwrap();
-    lanes.hold_until(endpoint(100), seconds(30));
-    finish(&mut lanes, &first, false, noon());
-    assert_eq!(ids(&drain(&mut lanes, noon())), [11]);
-    assert_eq!(lanes.next_wake(noon()), Some(seconds(30)));
-    assert!(lanes.next(seconds(29)).is_none());
-    assert_eq!(ids(&drain(&mut lanes, seconds(30))), [2]);
-}
-
-#[test]
 fn a_held_lane_sends_nothing_and_gives_its_rows_back() {
     let mut lanes = Lanes::new(limits());
     push(&mut lanes, 100, 1..6);
@@ -377,23 +272,6 @@ fn failing_endpoints_together_have_a_quarter_and_take_turns_in_it() {
     let again = |row: &&Claimed| failing.iter().any(|before| before.endpoint == row.endpoint);
     let again: Vec<_> = next.iter().filter(again).map(|row| row.endpoint).collect();
     assert_eq!(again, [endpoint(200)], "the others of company 1 come first");
-}
-
-#[test]
-fn a_burst_delays_another_company_by_at_most_one_turn() {
-    let burst = Limits { memory_max: rows(200_000), lane_queued_max: 50_000, ..limits() };
-    let mut lanes = Lanes::new(burst);
-    push(&mut lanes, 100, 0..50_000);
-    for round in 0..100 {
-        let row = lanes.next(noon()).unwrap();
-        finish(&mut lanes, &row, true, noon());
-        push(&mut lanes, 200, 60_000 + round..60_001 + round);
-        let two = [lanes.next(noon()).unwrap(), lanes.next(noon()).unwrap()];
-        assert!(two.iter().any(|row| row.id.raw() == 60_000 + round));
-        for row in &two {
-            finish(&mut lanes, row, true, noon());
-        }
-    }
 }
 
 #[test]
@@ -442,23 +320,6 @@ fn endpoints_that_hang_together_leave_slots_to_others() {
     assert!(lanes.in_flight() <= 48, "{} of 64 hang", lanes.in_flight());
     push(&mut lanes, 400, 1..3);
     assert_eq!(drain(&mut lanes, noon()).len(), 2);
-}
-
-#[test]
-fn ten_thousand_blocked_lanes_are_not_looked_at() {
-    let mut lanes = Lanes::new(Limits { memory_max: rows(1_000_000), ..limits() });
-    for raw in 100_000..110_000 {
-        lanes.set_mode(endpoint(raw), company_of(raw), Mode::Open);
-        lanes.set_hold(endpoint(raw), Some(seconds(3_600)));
-        push(&mut lanes, raw, raw..raw + 1);
-    }
-    push(&mut lanes, 100, 1..1_000);
-    assert!(lanes.turns.is_at_rest_but_for(1));
-    while let Some(row) = lanes.next(noon()) {
-        finish(&mut lanes, &row, true, noon());
-    }
-    assert_eq!(lanes.queued(), 10_000);
-    assert!(lanes.turns.is_at_rest_but_for(0));
 }
 
 /// A pause may come between the writing of a delivery and its coming into memory, and whoever pauses takes
@@ -517,43 +378,4 @@ fn idle_lanes_are_forgotten_and_those_that_matter_are_not() {
 #[test]
 fn a_lane_is_small() {
     assert!(size_of::<super::Lane>() <= 512, "{}", size_of::<super::Lane>());
-}
-
-proptest! {
-    #[test]
-    fn turns_go_round_companies_and_then_endpoints(
-        endpoints_of in proptest::collection::vec(1i64..6, 1..8),
-        rounds in 1usize..20,
-    ) {
-        let wide = Limits {
-            in_flight_max: 1_000_000, memory_max: rows(1_000_000), lane_queued_max: 10_000,
-            window_start: 10_000, window_max: 10_000,
-        };
-        let mut lanes = Lanes::new(wide);
-        for (company, endpoints) in (1i64..).zip(&endpoints_of) {
-            for index in 0..*endpoints {
-                push(&mut lanes, company * 100 + index, 0..200);
-            }
-        }
-        let companies = endpoints_of.len();
-        let picks: Vec<_> = (0..rounds * companies).map(|_| lanes.next(noon()).unwrap()).collect();
-        for turn in picks.windows(companies) {
-            let mut names: Vec<_> = turn.iter().map(|row| row.event.company).collect();
-            names.sort();
-            names.dedup();
-            prop_assert_eq!(names.len(), companies);
-        }
-        for (company, endpoints) in (1i64..).zip(&endpoints_of) {
-            let own: Vec<_> = picks.iter()
-                .filter(|row| row.event.company == CompanyId::from_raw(company))
-                .map(|row| row.endpoint)
-                .collect();
-            for turn in own.windows(usize::try_from(*endpoints).unwrap()) {
-                let mut names = turn.to_vec();
-                names.sort();
-                names.dedup();
-                prop_assert_eq!(names.len(), turn.len());
-            }
-        }
-    }
 }

@@ -109,17 +109,21 @@ impl Store {
     ) -> Result<u64, Error> {
         let removed = self.removed_below().await?;
         let Table { name, column, may_go } = table;
+        // Between two rows PostgreSQL would go through all that comes after the first (version 15).
         let sql = format!(
-            "DELETE FROM {name} r WHERE (r.company_id, r.{column}) > ($1, $2) \
+            "DELETE FROM {name} r WHERE r.ctid = ANY(ARRAY(SELECT s.ctid FROM {name} s \
+             WHERE (s.company_id, s.{column}) > ($1, $2) ORDER BY s.company_id, s.{column} \
+             FETCH FIRST ($7) ROWS WITH TIES)) \
              AND (r.company_id, r.{column}) <= ($3, $4) AND r.{column} < $5 AND {may_go}"
         );
-        let values: [Value; 6] = [
+        let values: [Value; 7] = [
             after.0.into(),
             after.1.into(),
             until.0.into(),
             until.1.into(),
             removed.into(),
             micros(before).into(),
+            STEP_ROWS.into(),
         ];
         let tx = self.begin().await?;
         // Whoever puts a delivery back waits, or has done it by now: see `Removal`.

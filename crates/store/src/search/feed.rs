@@ -7,9 +7,9 @@ use crate::Error;
 use crate::Store;
 use crate::hot::{Durability, Failed, HotConnection, HotTx, runs, values, within};
 use crate::rows::sql::Sql;
+use crate::search::finished::Finished;
 use crate::search::slice::TermRow;
 use crate::search::terms::EndFacts;
-use crate::search::walk::Finished;
 use crate::settle_rows::{FinishRow, finish_code};
 
 /// How many late ones are indexed at a time.

@@ -1,0 +1,108 @@
+//! How many requests an endpoint has under way at once, and when the next one may go.
+
+use super::tests::{company_of, drain, endpoint, finish, ids, limits, noon, push, rows, seconds};
+use super::{Lanes, Mode};
+
+#[test]
+fn a_window_doubles_with_each_round_trip_and_halves_once_for_all_that_was_under_way() {
+    let mut lanes = Lanes::new(limits());
+    push(&mut lanes, 100, 0..1_000);
+    let mut under_way = drain(&mut lanes, noon());
+    let mut widths = vec![under_way.len()];
+    for second in 1..=5 {
+        let mut next = Vec::new();
+        for row in under_way {
+            finish(&mut lanes, &row, true, seconds(second));
+            next.extend(drain(&mut lanes, seconds(second)));
+        }
+        widths.push(next.len());
+        under_way = next;
+    }
+    // Alone it takes half of what its company may have, and leaves the other half to the company's others.
+    assert_eq!(widths, [2, 4, 8, 16, 24, 24]);
+    for row in &under_way {
+        lanes.answered(row.endpoint, false, seconds(5), seconds(6));
+        lanes.settled(row.endpoint, 1, row.bytes());
+    }
+    assert_eq!(lanes.lanes[&endpoint(100)].window(), 16);
+    let under_way = drain(&mut lanes, seconds(6));
+    assert_eq!(under_way.len(), 16, "failing lanes have a quarter of 64");
+    lanes.answered(endpoint(100), false, seconds(6), seconds(7));
+    assert_eq!(lanes.lanes[&endpoint(100)].window(), 8);
+    for began in [7, 8, 9, 10, 11, 12] {
+        lanes.answered(endpoint(100), false, seconds(began), seconds(began));
+    }
+    assert_eq!(lanes.lanes[&endpoint(100)].window(), 1);
+}
+
+#[test]
+fn a_window_that_is_not_used_does_not_grow_and_one_long_unused_starts_anew() {
+    let mut lanes = Lanes::new(limits());
+    for second in 0..20 {
+        push(&mut lanes, 100, second..second + 1);
+        let row = lanes.next(seconds(second)).unwrap();
+        finish(&mut lanes, &row, true, seconds(second));
+    }
+    assert_eq!(lanes.lanes[&endpoint(100)].window(), 2);
+    push(&mut lanes, 100, 100..200);
+    while let Some(row) = lanes.next(seconds(20)) {
+        let more = drain(&mut lanes, seconds(20));
+        for row in more.iter().chain([&row]) {
+            finish(&mut lanes, row, true, seconds(20));
+        }
+    }
+    assert!(lanes.lanes[&endpoint(100)].window() > 4);
+    push(&mut lanes, 100, 200..300);
+    assert_eq!(drain(&mut lanes, seconds(30)).len(), 2);
+}
+
+#[test]
+fn a_slow_lane_sends_one_settled_request_at_a_time_a_second_apart() {
+    let mut lanes = Lanes::new(limits());
+    lanes.set_mode(endpoint(100), company_of(100), Mode::Slow);
+    assert_eq!(lanes.room(endpoint(100)), 1);
+    push(&mut lanes, 100, 1..4);
+    assert_eq!(lanes.room(endpoint(100)), 0);
+    assert_eq!(ids(&drain(&mut lanes, noon())), [1]);
+    lanes.answered(endpoint(100), false, noon(), noon());
+    assert_eq!((lanes.next_wake(noon()), lanes.next(seconds(5)).is_none()), (None, true));
+    lanes.settled(endpoint(100), 1, rows(1));
+    assert_eq!(ids(&drain(&mut lanes, seconds(5))), [2]);
+    lanes.answered(endpoint(100), false, seconds(5), seconds(5));
+    lanes.settled(endpoint(100), 1, rows(1));
+    assert!(lanes.next(seconds(5)).is_none());
+    assert_eq!(lanes.next_wake(seconds(5)), Some(seconds(6)));
+    lanes.set_mode(endpoint(100), company_of(100), Mode::Open);
+    assert_eq!(ids(&drain(&mut lanes, seconds(5))), [3]);
+}
+
+#[test]
+fn a_clock_that_is_set_back_makes_nobody_wait_until_it_is_as_late_again() {
+    let mut lanes = Lanes::new(limits());
+    lanes.set_mode(endpoint(100), company_of(100), Mode::Slow);
+    push(&mut lanes, 100, 1..4);
+    push(&mut lanes, 200, 10..20);
+    for row in drain(&mut lanes, seconds(30_000)) {
+        finish(&mut lanes, &row, false, seconds(30_000));
+    }
+    assert_eq!(lanes.lanes[&endpoint(200)].window(), 1);
+    assert_eq!(lanes.next_wake(seconds(30_000)), Some(seconds(30_001)));
+    let given = drain(&mut lanes, seconds(60));
+    assert_eq!(ids(&given), [12], "the slow one waits its second");
+    assert_eq!(lanes.next_wake(seconds(60)), Some(seconds(61)));
+    assert_eq!(ids(&drain(&mut lanes, seconds(61))), [2]);
+}
+
+#[test]
+fn nothing_is_sent_before_the_receiver_wants_it() {
+    let mut lanes = Lanes::new(limits());
+    push(&mut lanes, 100, 1..9);
+    push(&mut lanes, 200, 11..12);
+    let first = lanes.next(noon()).unwrap();
+    lanes.hold_until(endpoint(100), seconds(30));
+    finish(&mut lanes, &first, false, noon());
+    assert_eq!(ids(&drain(&mut lanes, noon())), [11]);
+    assert_eq!(lanes.next_wake(noon()), Some(seconds(30)));
+    assert!(lanes.next(seconds(29)).is_none());
+    assert_eq!(ids(&drain(&mut lanes, seconds(30))), [2]);
+}
