@@ -23,7 +23,7 @@ macro_rules! of_both {
     };
 }
 
-const MIGRATIONS: [Statements; 14] = [
+const MIGRATIONS: [Statements; 17] = [
     // Who there is, what came in, what is pending, what has happened, what is to be mailed.
     of_both!("m20261121_000001_engine"),
     // What people ask for while a node holds a delivery in memory: that node finds it by these indexes.
@@ -73,6 +73,16 @@ const MIGRATIONS: [Statements; 14] = [
         postgres: Some(include_str!("m20261129_000015_search_levels/both.sql")),
         sqlite: Some(include_str!("m20261129_000015_search_levels/both.sql")),
     },
+    // Endpoints that are not deleted, for whoever asks for a company's.
+    of_both!("m20261130_000016_live_endpoints"),
+    // How far hours of counts are made.
+    Statements {
+        name: "m20261130_000017_hours",
+        postgres: Some(include_str!("m20261130_000017_hours/both.sql")),
+        sqlite: Some(include_str!("m20261130_000017_hours/both.sql")),
+    },
+    // Lines of the audit log by what they are about, and jobs by when they ended, for whoever wants few of them.
+    of_both!("m20261130_000018_few_rows"),
 ];
 
 impl MigratorTrait for Migrator {

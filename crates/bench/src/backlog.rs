@@ -44,6 +44,8 @@ struct Measured {
     loaded: String,
     claims_per_second: f64,
     fresh_per_second: f64,
+    /// What one of them cost.
+    fresh_cpu: String,
     /// Of fresh events that come steadily.
     p99_ms: f64,
     lost: u64,
@@ -62,16 +64,17 @@ pub(crate) async fn rows(stage: &Stage) -> anyhow::Result<Vec<Row>> {
         Load { pending: (pending / SMALL).max(due), finished: large.finished / SMALL, ..large };
     let small = measured(stage, small).await?;
     let large = measured(stage, large).await?;
-    let against = |name: &str, now: f64, before: f64| {
-        let figure = format!("{now:.0}/s, small tables {before:.0}/s; {}", large.loaded);
+    let against = |name: &str, now: f64, before: f64, more: &str| {
+        let figure = format!("{now:.0}/s, small tables {before:.0}/s; {more}");
         let row = Row::new(&format!("{BACKLOG}: {name}"), figure, now / before, "x");
         row.bounds(None, Some(Bound::AtLeast(0.9)))
     };
-    let fresh = against("1 to 1", large.fresh_per_second, small.fresh_per_second);
+    let cost = format!("{}, small tables {}", large.fresh_cpu, small.fresh_cpu);
+    let fresh = against("1 to 1", large.fresh_per_second, small.fresh_per_second, &cost);
     let lost = small.lost + large.lost;
     let mut rows = vec![
         Row { lost, ..fresh },
-        against("due ones sent", large.claims_per_second, small.claims_per_second),
+        against("due ones sent", large.claims_per_second, small.claims_per_second, &large.loaded),
     ];
     let figure = format!("p99 {:.1} ms, small tables {:.1} ms", large.p99_ms, small.p99_ms);
     let ratio = large.p99_ms.max(CALL_MS) / small.p99_ms.max(CALL_MS);
@@ -141,6 +144,7 @@ async fn measured(stage: &Stage, wanted: Load) -> anyhow::Result<Measured> {
         ),
         claims_per_second: wanted.due as f64 / took,
         fresh_per_second: fresh.per_second(),
+        fresh_cpu: fresh.cpu_text(),
         p99_ms: steady.latency_ms(0.99),
         lost,
         calls_ms,

@@ -150,6 +150,7 @@ impl Dispatcher {
                 self.search_loop(stop.clone()),
                 self.keys_loop(stop.clone()),
                 self.old_keys_loop(stop.clone()),
+                self.stats_loop(stop.clone()),
                 self.retention_loop(stop.clone()),
                 self.pulse_loop(stop.clone()),
                 self.lines_loop(stop.clone()),

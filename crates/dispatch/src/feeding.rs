@@ -1,10 +1,10 @@
 //! What is done in bulk behind the hot path: the index of the lists is fed, SQLite's keys are moved to their
-//! places, and old ones are forgotten. Slices of a few milliseconds with rests between them, so that each
+//! places, old ones are forgotten, hours of counts are made and old counts go. Slices of a few milliseconds with rests between them, so that each
 //! takes a quarter of the writer at most, and lags where that is not enough.
 
 use std::time::{Duration, Instant};
 
-use store::{KeyMove, KeyWalk, SearchStep, SearchWalk};
+use store::{KeyMove, KeyWalk, SearchStep, SearchWalk, StatsStep, StatsWalk};
 use tokio_util::sync::CancellationToken;
 
 use crate::dispatcher::Dispatcher;
@@ -16,8 +16,10 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// How often a node looks for keys to move.
 const LOOK_FOR_KEYS_EVERY: Duration = Duration::from_secs(1);
 /// How long to rest between two walks over all keys, and between two slices of one.
-const KEY_WALK_EVERY: Duration = Duration::from_secs(600);
+const KEY_WALK_EVERY: Duration = Duration::from_secs(3_600);
 const KEY_SLICE_EVERY: Duration = Duration::from_millis(50);
+/// How often a node looks for an hour of counts to make, or for old ones.
+const LOOK_FOR_HOURS_EVERY: Duration = Duration::from_secs(30);
 /// The rest after a step is so many times as long as the step was.
 const REST_FACTOR: u32 = 3;
 /// And at least and at most so long.
@@ -85,6 +87,29 @@ impl Dispatcher {
                 }
                 Err(error) => {
                     tracing::warn!(error = %error, "Old keys wait for the database to be forgotten: {error}");
+                    LOOK_EVERY
+                }
+            };
+            self.pause(rest, &stop).await;
+        }
+    }
+}
+
+impl Dispatcher {
+    /// Makes hours of counts and removes old ones, until `stop`.
+    pub(crate) async fn stats_loop(&self, stop: CancellationToken) {
+        let mut walk = StatsWalk::default();
+        while !stop.is_cancelled() {
+            if !self.may_work() {
+                self.pause(LOOK_EVERY, &stop).await;
+                continue;
+            }
+            let begun = Instant::now();
+            let rest = match self.store.work_on_stats(&mut walk, self.clock.now()).await {
+                Ok(StatsStep::Worked) => rest_after(begun.elapsed()),
+                Ok(StatsStep::Rest) => LOOK_FOR_HOURS_EVERY,
+                Err(error) => {
+                    tracing::warn!(error = %error, "Hours of counts wait for the database: {error}");
                     LOOK_EVERY
                 }
             };

@@ -3,7 +3,6 @@
 
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, TimeDelta, Utc};
 use domain::endpoint::Health;
 use domain::id::EndpointId;
 use store::AgeWalk;
@@ -20,8 +19,12 @@ const STEP_EVERY: Duration = Duration::from_millis(50);
 const SELDOM_EVERY: Duration = Duration::from_secs(30);
 /// How often default partitions are gone through, because no row should stand there that was not left there.
 const STRAYS_EVERY: Duration = Duration::from_secs(600);
-/// How far back hours of stats are made again: attempts are counted late where the database was away.
-const FOLDED_AGAIN: TimeDelta = TimeDelta::hours(2);
+/// How often all endpoints are gone through that were ever deleted.
+const ALL_DELETED_EVERY: Duration = Duration::from_secs(600);
+/// How often one round looks for deliveries that nobody will send, and after how many it leaves the others to
+/// the next.
+const LOOKS_PER_ROUND: usize = 10;
+const ENDED_PER_ROUND: u64 = 5_000;
 /// How long to rest between two walks over old deliveries.
 const AGE_WALK_EVERY: Duration = Duration::from_secs(10);
 /// How many slices of that walk are done in one round, and after how many deliveries it rests.
@@ -37,8 +40,10 @@ const SESSION_SLICES_PER_ROUND: usize = 20;
 struct Rounds {
     seldom_at: Option<Instant>,
     strays_at: Option<Instant>,
-    /// Up to when hours of stats were made.
-    folded_at: Option<DateTime<Utc>>,
+    /// When nothing was found for any endpoint that was ever deleted.
+    all_deleted_at: Option<Instant>,
+    /// The last of the lanes that were looked at for being retired.
+    retired_up_to: Option<EndpointId>,
     ages: Option<AgeWalk>,
     ages_rested_at: Option<Instant>,
 }
@@ -79,9 +84,9 @@ impl Dispatcher {
         self.pause(STEP_EVERY, stop).await;
         log("doubtful claims", self.store.release_doubtful(now).await);
         self.pause(STEP_EVERY, stop).await;
-        log("expired deliveries", self.store.end_expired(now).await);
+        log("expired deliveries", self.end_expired(stop).await);
         self.pause(STEP_EVERY, stop).await;
-        log("deliveries of deleted endpoints", self.store.end_deleted(now).await);
+        log("deliveries of deleted endpoints", self.end_deleted(rounds, stop).await);
         self.pause(STEP_EVERY, stop).await;
         log("sessions that are over", self.end_sessions().await);
         self.pause(STEP_EVERY, stop).await;
@@ -89,18 +94,13 @@ impl Dispatcher {
         self.pause(STEP_EVERY, stop).await;
         log("inboxes that have ended", self.store.end_inboxes(now).await);
         self.pause(STEP_EVERY, stop).await;
-        log("idle lanes", self.retire_lanes().await);
+        log("idle lanes", self.retire_lanes(rounds).await);
         if rounds.seldom_at.is_none_or(|at| at.elapsed() >= SELDOM_EVERY) {
             rounds.seldom_at = Some(Instant::now());
             log("partitions", self.store.make_partitions(now).await);
             log("stray claims", self.free_strays().await);
             log("traces of people", self.store.forget_people(now).await);
             log("refused notifications", self.store.forget_refused(now).await);
-            let since = rounds.folded_at.map(|at| at - FOLDED_AGAIN);
-            if log("hours of stats", self.store.fold_stats(since, now).await).is_some() {
-                rounds.folded_at = Some(now);
-            }
-            log("old stats", self.store.forget_stats(now).await);
             if let Some(mended) = log("missing lanes", self.store.mend_lanes(now).await)
                 && mended > 0
             {
@@ -115,6 +115,37 @@ impl Dispatcher {
                 }
             }
         }
+    }
+
+    /// Ends what has expired.
+    async fn end_expired(&self, stop: &CancellationToken) -> Result<(), store::Error> {
+        let mut share = Share::default();
+        while share.goes_on(self.store.end_expired(self.clock.now()).await?) {
+            self.pause(STEP_EVERY, stop).await;
+        }
+        Ok(())
+    }
+
+    /// Ends what waits for endpoints that were deleted lately, and seldom for all: these become ever more.
+    async fn end_deleted(
+        &self,
+        rounds: &mut Rounds,
+        stop: &CancellationToken,
+    ) -> Result<(), store::Error> {
+        let mut share = Share::default();
+        if rounds.all_deleted_at.is_some_and(|at| at.elapsed() < ALL_DELETED_EVERY) {
+            while share.goes_on(self.store.end_deleted(self.clock.now()).await?) {
+                self.pause(STEP_EVERY, stop).await;
+            }
+            return Ok(());
+        }
+        while share.goes_on(self.store.end_long_deleted(self.clock.now()).await?) {
+            self.pause(STEP_EVERY, stop).await;
+        }
+        if share.is_all_done {
+            rounds.all_deleted_at = Some(Instant::now());
+        }
+        Ok(())
     }
 
     /// Tells the ends of sessions.
@@ -162,21 +193,16 @@ impl Dispatcher {
     }
 
     /// Removes the lane rows of endpoints with nothing wrong and nothing waiting, or to which nothing
-    /// is sent: deleted, disabled.
-    async fn retire_lanes(&self) -> Result<(), store::Error> {
-        let candidates: Vec<EndpointId> = {
-            // In the order in which everybody takes them: lanes, owned, hungry.
-            let lanes = self.lanes.lock();
-            let (owned, hungry) = (self.owned.lock(), self.hungry.lock());
-            let quiet = owned.iter().filter(|id| !hungry.contains(id) && lanes.lane_idle(**id));
-            let unneeded =
-                |id: &EndpointId| self.is_known_healthy(*id) || lanes.mode(*id) == Some(Mode::Held);
-            let keeps_its_lane =
-                |id: &EndpointId| self.targets.traffic(*id).is_some_and(|t| t.is_exclusive());
-            let unneeded = quiet.filter(|id| unneeded(id) && !keeps_its_lane(id));
-            unneeded.copied().take(RETIRE_PER_ROUND).collect()
-        };
-        for endpoint in candidates {
+    /// is sent: deleted, disabled. Some in each round, the next ones in the next.
+    async fn retire_lanes(&self, rounds: &mut Rounds) -> Result<(), store::Error> {
+        let candidates = self.lanes_to_retire(rounds.retired_up_to);
+        rounds.retired_up_to =
+            candidates.last().copied().filter(|_| candidates.len() == RETIRE_PER_ROUND);
+        if candidates.is_empty() {
+            return Ok(());
+        }
+        let waits = self.store.have_waiting(&candidates).await?;
+        for endpoint in candidates.into_iter().filter(|id| !waits.contains(id)) {
             if self.store.retire_lane(endpoint).await? {
                 self.owned.lock().remove(&endpoint);
             }
@@ -184,9 +210,46 @@ impl Dispatcher {
         Ok(())
     }
 
+    /// The next lanes that may not be needed, in the order of their endpoints.
+    fn lanes_to_retire(&self, after: Option<EndpointId>) -> Vec<EndpointId> {
+        // In the order in which everybody takes them: lanes, owned, hungry.
+        let lanes = self.lanes.lock();
+        let (owned, hungry) = (self.owned.lock(), self.hungry.lock());
+        let next = owned.iter().filter(|id| after.is_none_or(|after| **id > after));
+        let quiet = next.filter(|id| !hungry.contains(id) && lanes.lane_idle(**id));
+        let unneeded =
+            |id: &EndpointId| self.is_known_healthy(*id) || lanes.mode(*id) == Some(Mode::Held);
+        let keeps_its_lane =
+            |id: &EndpointId| self.targets.traffic(*id).is_some_and(|t| t.is_exclusive());
+        let unneeded = quiet.filter(|id| unneeded(id) && !keeps_its_lane(id));
+        let mut found: Vec<EndpointId> = unneeded.copied().collect();
+        found.sort_unstable();
+        found.truncate(RETIRE_PER_ROUND);
+        found
+    }
+
     fn is_known_healthy(&self, endpoint: EndpointId) -> bool {
         let known = self.targets.trusted(endpoint);
         known.is_some_and(|known| matches!(known.state.health, Health::Healthy))
+    }
+}
+
+/// What a round has done of its share in ending deliveries.
+#[derive(Default)]
+struct Share {
+    looks: usize,
+    ended: u64,
+    /// Whether the last look found nothing.
+    is_all_done: bool,
+}
+
+impl Share {
+    /// Adds what a look has ended; whether there is another one in this round.
+    const fn goes_on(&mut self, ended: u64) -> bool {
+        self.looks += 1;
+        self.ended += ended;
+        self.is_all_done = ended == 0;
+        !self.is_all_done && self.looks < LOOKS_PER_ROUND && self.ended < ENDED_PER_ROUND
     }
 }
 

@@ -1,8 +1,8 @@
 //! The audit log as it is read.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::{AuditId, CompanyId, floor_at};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use crate::entity::audit;
 use crate::rows::page::{before_of, cut, limit_of};
@@ -44,39 +44,73 @@ pub struct AuditFilter {
 }
 
 impl Store {
-    /// The company's audit log, newest first.
+    /// The company's audit log, newest first. A page that takes too long is short, and says where to go on.
     pub async fn audit_log(
         &self,
         company: CompanyId,
         filter: AuditFilter,
         page: PageRequest,
     ) -> Result<Page<AuditRecord>, Error> {
+        let mut patience = self.patience();
         let limit = limit_of(page);
-        let AuditFilter { actor, action, subject, since, until } = filter;
-        let mut query = audit::Entity::find()
-            .filter(audit::Column::CompanyId.eq(company.raw()))
-            .filter(audit::Column::Id.lt(before_of(page)));
-        for (column, wanted) in [
-            (audit::Column::Actor, actor),
-            (audit::Column::Action, action),
-            (audit::Column::Subject, subject),
-        ] {
-            if let Some(wanted) = wanted {
-                query = query.filter(column.eq(wanted));
+        // Ids sort by time.
+        let from = filter.since.map_or(0, floor_at);
+        let mut below = before_of(page);
+        let (mut step, mut found) = (limit + 1, Vec::new());
+        loop {
+            let rows = step_query(company, &filter, below, step).all(self.reader()).await?;
+            let is_whole = rows.len() as u64 == step;
+            let last = rows.last().map(|row| row.id).filter(|last| is_whole && *last > from);
+            let fitting = rows.into_iter().filter(|row| filter.fits(row));
+            found.extend(fitting.map(record).collect::<Result<Vec<_>, _>>()?);
+            let is_full = found.len() as u64 > limit;
+            match last {
+                Some(last) if !is_full && !patience.is_over() => below = last,
+                Some(_) | None => return Ok(cut(found, limit, last, |record| record.id.raw())),
             }
+            step = STEP_ROWS;
         }
-        // Ids sort by time: the index of the ids finds them.
-        if let Some(since) = since {
-            query = query.filter(audit::Column::Id.gte(floor_at(since)));
-            query = query.filter(audit::Column::CreatedAt.gte(micros(since)));
-        }
-        if let Some(until) = until {
-            query = query.filter(audit::Column::CreatedAt.lt(micros(until)));
-        }
-        let rows =
-            query.order_by_desc(audit::Column::Id).limit(limit + 1).all(self.reader()).await?;
-        let records = rows.into_iter().map(record).collect::<Result<Vec<_>, _>>()?;
-        Ok(cut(records, limit, None, |record| record.id.raw()))
+    }
+}
+
+/// How many rows are looked at in one step, after the first.
+const STEP_ROWS: u64 = 1_000;
+/// How much later than its line an id may have been made, where a clock was set back.
+const IDS_AHEAD: TimeDelta = TimeDelta::hours(1);
+
+/// The next rows, by the index of one of the wanted texts: that which fewest have.
+pub(crate) fn step_query(
+    company: CompanyId,
+    filter: &AuditFilter,
+    below: i64,
+    step: u64,
+) -> Select<audit::Entity> {
+    let AuditFilter { actor, action, subject, since: _, until } = filter;
+    let texts = [
+        (audit::Column::Subject, subject),
+        (audit::Column::Actor, actor),
+        (audit::Column::Action, action),
+    ];
+    let below = until.map_or(below, |until| below.min(floor_at(until + IDS_AHEAD)));
+    let mut query = audit::Entity::find()
+        .filter(audit::Column::CompanyId.eq(company.raw()))
+        .filter(audit::Column::Id.lt(below));
+    if let Some((column, Some(wanted))) = texts.into_iter().find(|(_, wanted)| wanted.is_some()) {
+        query = query.filter(column.eq(wanted.as_str()));
+    }
+    query.order_by_desc(audit::Column::Id).limit(step)
+}
+
+impl AuditFilter {
+    /// Whether a line is wanted.
+    fn fits(&self, row: &audit::Model) -> bool {
+        let is =
+            |wanted: &Option<String>, text: &str| wanted.as_deref().is_none_or(|it| it == text);
+        is(&self.actor, &row.actor)
+            && is(&self.action, &row.action)
+            && is(&self.subject, &row.subject)
+            && self.since.is_none_or(|since| row.created_at >= micros(since))
+            && self.until.is_none_or(|until| row.created_at < micros(until))
     }
 }
 

@@ -15,6 +15,12 @@ use crate::rows::endpoint::{corrupt, selectors_of};
 use crate::rows::endpoint_state::StateColumns;
 use crate::rows::traffic::traffic_of;
 
+/// They are found by `endpoints_live`.
+pub(crate) const ENDPOINTS: &str = "SELECT id, event_types, switch, held_since, held_total_us, failures, \
+    failing_since, defective_at, epoch, rate_limit, max_in_flight, ordered, format, wati_version, \
+    wati_names, filter, phone_number_ids, session FROM endpoints \
+    WHERE company_id = $1 AND deleted_at IS NULL ORDER BY id";
+
 /// The endpoints of one company, by id. Filters that stand in `before` are not compiled again: that takes
 /// longer than all the rest, and a company's configuration changes with every token.
 pub(crate) async fn endpoints(
@@ -22,16 +28,12 @@ pub(crate) async fn endpoints(
     company: i64,
     before: Option<&CompiledCompany>,
 ) -> Result<Vec<CompiledEndpoint>, Error> {
-    const SQL: &str = "SELECT id, event_types, switch, held_since, held_total_us, failures, \
-        failing_since, defective_at, epoch, rate_limit, max_in_flight, ordered, format, wati_version, \
-        wati_names, filter, phone_number_ids, session FROM endpoints \
-        WHERE company_id = $1 AND deleted_at IS NULL ORDER BY id";
     let rows: Vec<EndpointRow> = match &mut tx.connection {
         HotConnection::Sqlite(connection) => {
-            sqlx::query_as(SQL).bind(company).fetch_all(&mut **connection).await?
+            sqlx::query_as(ENDPOINTS).bind(company).fetch_all(&mut **connection).await?
         }
         HotConnection::Postgres(connection) => {
-            sqlx::query_as(SQL).bind(company).fetch_all(&mut **connection).await?
+            sqlx::query_as(ENDPOINTS).bind(company).fetch_all(&mut **connection).await?
         }
     };
     let known = before.map(CompiledCompany::filters).unwrap_or_default();

@@ -101,6 +101,7 @@ mod sources;
 mod stats;
 mod stats_endpoints;
 mod stats_read;
+mod stats_work;
 mod suspend;
 mod test_mail;
 mod time;
@@ -160,6 +161,7 @@ pub use stats_endpoints::{
     EndpointStats, EndpointsStats, STATS_ENDPOINTS_MAX, STATS_ENDPOINTS_SPAN_MAX,
 };
 pub use stats_read::{AnsweredCount, Stats, StatsPoint};
+pub use stats_work::{StatsStep, StatsWalk};
 pub use test_mail::{TestMail, TestMailTo};
 pub use upkeep_age::{AgeWalk, AgedOut};
 pub use waiting::{EndpointWaiting, Waiting};

@@ -10,7 +10,7 @@ use domain::traffic::contact_key;
 use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, QueryResult, Value};
 
 use crate::lines::{Ask, By, Line, Lines, State, advance, lock};
-use crate::lines_sql::{DISSOLVE, KEYS, PLACE, SLICE_ROWS, UNPLACED, UNPLACED_CLAIMED};
+use crate::lines_sql::{DISSOLVE, KEYS, Numbers, PLACE, SLICE_ROWS, UNPLACED, UNPLACED_CLAIMED};
 use crate::rows::lane::wake;
 use crate::rows::sql::Sql;
 use crate::time::micros;
@@ -25,6 +25,8 @@ pub struct LineWalk {
     due_at: i64,
     id: i64,
     key: Option<i64>,
+    /// Line, place and delivery that was taken out of its line last.
+    taken_out: Option<Numbers>,
     /// Whether this pass has placed anything.
     placed: bool,
 }
@@ -108,16 +110,7 @@ impl Store {
                 };
                 (step, true)
             }
-            (State::Dissolving, Some(_)) => {
-                let at = format!("[{}]", micros(now));
-                let freed = By(&tx).ask(&DISSOLVE, at, endpoint.raw()).await?;
-                let step = if freed.len() == SLICE_ROWS {
-                    LineStep::More(walk)
-                } else {
-                    remove(self, &tx, endpoint).await?
-                };
-                (step, true)
-            }
+            (State::Dissolving, Some(_)) => (self.dissolve(&tx, endpoint, walk, now).await?, true),
         };
         if let Some(company) = company.filter(|_| is_due) {
             wake(&tx, company, endpoint, micros(now)).await?;
@@ -163,6 +156,28 @@ impl Store {
         }
         set_state(self, tx, endpoint, State::Heading).await?;
         Ok(LineStep::More(LineWalk::default()))
+    }
+
+    /// Takes a slice out of the lines. A walk that was carried along may have passed what was put in line
+    /// since: it is over once it finds no full slice from the front.
+    async fn dissolve(
+        &self,
+        tx: &DatabaseTransaction,
+        endpoint: EndpointId,
+        walk: LineWalk,
+        now: DateTime<Utc>,
+    ) -> Result<LineStep, Error> {
+        let (line, place, id) = walk.taken_out.unwrap_or((i64::MIN, 0, 0));
+        let after = serde_json::json!([micros(now), line, place, id]).to_string();
+        let freed = By(tx).ask(&DISSOLVE, after, endpoint.raw()).await?;
+        if freed.len() == SLICE_ROWS {
+            let taken_out = freed.into_iter().max();
+            return Ok(LineStep::More(LineWalk { taken_out, ..LineWalk::default() }));
+        }
+        match walk.taken_out {
+            Some(_) => Ok(LineStep::More(LineWalk::default())),
+            None => remove(self, tx, endpoint).await,
+        }
     }
 
     /// Gives deliveries that have none their places. Tells whether there were any.

@@ -2,11 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::{CompanyId, DeliveryId, EndpointId};
 use sea_orm::{ConnectionTrait, DatabaseBackend, Value};
 
 use crate::rows::lane::wake;
+use crate::rows::sql::Sql;
 use crate::time::micros;
 use crate::traffic::{RATE_SPAN, Rest, is_restrained};
 use crate::{Error, Store, Wish};
@@ -19,6 +20,22 @@ const RELEASE_ROWS: usize = 1_000;
 const DOUBT_ROUNDS_MAX: u32 = 1_800;
 /// How many lanes a stopping node leaves one by one; the rest goes with its end.
 const LEAVING_LANES_MAX: u32 = 5_000;
+
+/// A lane is put off by no more than this where something waits that may be sent.
+const PUT_OFF_MAX: TimeDelta = TimeDelta::seconds(2);
+
+/// Endpoints that have something waiting, and no lane or one that is due later than that, and later than
+/// anything holds it. Walks the index from endpoint to endpoint, however much waits for each.
+pub(crate) const MISSING_LANES: &str = "WITH RECURSIVE w(endpoint) AS (\
+    SELECT (SELECT p.endpoint_id FROM pending p WHERE p.claimed_by = 0 ORDER BY p.endpoint_id LIMIT 1) \
+    UNION ALL SELECT (SELECT p.endpoint_id FROM pending p WHERE p.claimed_by = 0 AND p.endpoint_id > w.endpoint \
+    ORDER BY p.endpoint_id LIMIT 1) FROM w WHERE w.endpoint IS NOT NULL) \
+    SELECT e.id, e.company_id FROM w JOIN endpoints e ON e.id = w.endpoint \
+    JOIN companies c ON c.id = e.company_id LEFT JOIN lanes l ON l.endpoint_id = e.id \
+    WHERE e.switch = 'enabled' AND e.deleted_at IS NULL AND c.suspended_at IS NULL AND (l.endpoint_id IS NULL \
+    OR (l.next_due > $1 AND l.next_due > l.hold_until AND l.next_due > l.rest_until AND l.next_due > \
+    (SELECT p.due_at FROM pending p WHERE p.endpoint_id = e.id AND p.claimed_by = 0 \
+    ORDER BY p.due_at, p.id LIMIT 1))) ORDER BY e.id";
 
 /// A delivery to give back: its company, itself, its endpoint.
 pub type Held = (CompanyId, DeliveryId, EndpointId);
@@ -375,43 +392,32 @@ impl Store {
         Ok(())
     }
 
-    /// Whether the first row that waits for an endpoint is due before its lane is, or it has no lane.
-    async fn lane_is_missing(&self, endpoint: i64) -> Result<bool, Error> {
-        let sql = "SELECT l.next_due, l.hold_until, (SELECT p.due_at FROM pending p \
-            WHERE p.endpoint_id = $1 AND p.claimed_by = 0 ORDER BY p.due_at, p.id LIMIT 1) AS first_due \
-            FROM lanes l WHERE l.endpoint_id = $1";
-        let values: [Value; 1] = [endpoint.into()];
-        let Some(row) = self.reader().query_one_raw(self.statement(sql, values)).await? else {
-            return Ok(true);
-        };
-        let (next_due, hold_until): (i64, i64) =
-            (row.try_get("", "next_due")?, row.try_get("", "hold_until")?);
-        let first_due: Option<i64> = row.try_get("", "first_due")?;
-        Ok(first_due.is_some_and(|due| next_due > due.max(hold_until)))
+    /// Makes lanes for endpoints that have something waiting and no lane that is due in time, where anything
+    /// is sent to them. There should be none such; after a crash at a bad moment there are.
+    pub async fn mend_lanes(&self, now: DateTime<Utc>) -> Result<u64, Error> {
+        let values: [Value; 1] = [micros(now + PUT_OFF_MAX).into()];
+        let rows = self.reader().query_all_raw(self.statement(MISSING_LANES, values)).await?;
+        for row in &rows {
+            let (endpoint, company): (i64, i64) =
+                (row.try_get("", "id")?, row.try_get("", "company_id")?);
+            let (id, company) = (EndpointId::from_raw(endpoint), CompanyId::from_raw(company));
+            let tx = self.begin().await?;
+            wake(&tx, company, id, micros(now)).await?;
+            tx.commit().await?;
+        }
+        Ok(rows.len() as u64)
     }
 
-    /// Makes lanes for endpoints that have something waiting and no lane that is due in time. There
-    /// should be none such; after a crash at a bad moment there are, and lanes of paused endpoints
-    /// are woken in vain. Walks the index from endpoint to endpoint.
-    pub async fn mend_lanes(&self, now: DateTime<Utc>) -> Result<u64, Error> {
-        let sql = "SELECT p.endpoint_id, p.company_id FROM pending p WHERE p.claimed_by = 0 \
-            AND p.endpoint_id > $1 ORDER BY p.endpoint_id LIMIT 1";
-        let (mut after, mut mended) = (0i64, 0);
-        loop {
-            let values: [Value; 1] = [after.into()];
-            let Some(row) = self.reader().query_one_raw(self.statement(sql, values)).await? else {
-                return Ok(mended);
-            };
-            let (endpoint, company): (i64, i64) =
-                (row.try_get("", "endpoint_id")?, row.try_get("", "company_id")?);
-            after = endpoint;
-            if self.lane_is_missing(endpoint).await? {
-                let tx = self.begin().await?;
-                let (id, company) = (EndpointId::from_raw(endpoint), CompanyId::from_raw(company));
-                wake(&tx, company, id, micros(now)).await?;
-                tx.commit().await?;
-                mended += 1;
-            }
-        }
+    /// Which of these endpoints have something that waits and that no node holds.
+    pub async fn have_waiting(
+        &self,
+        endpoints: &[EndpointId],
+    ) -> Result<HashSet<EndpointId>, Error> {
+        let mut sql = Sql::new("SELECT e.id FROM endpoints e WHERE e.id IN (");
+        sql.list(endpoints.iter().map(|endpoint| endpoint.raw())).text(
+            ") AND EXISTS (SELECT 1 FROM pending p WHERE p.endpoint_id = e.id AND p.claimed_by = 0)",
+        );
+        let rows = self.reader().query_all_raw(sql.build(self.backend())).await?;
+        rows.iter().map(|row| Ok(EndpointId::from_raw(row.try_get("", "id")?))).collect()
     }
 }

@@ -1,29 +1,37 @@
 //! Statements for the tests that keep their plans.
 
 use domain::delivery::DeliveryState;
-use domain::id::EndpointId;
+use domain::id::{CompanyId, EndpointId};
 use domain::search::Needle;
-use sea_orm::{DatabaseBackend, Statement, Value};
+use sea_orm::{
+    ColumnTrait, DatabaseBackend, EntityTrait, QueryFilter, QueryTrait, Statement, Value,
+};
 
+use crate::audit_read::step_query;
 use crate::claim::{
     CLAIM_NEWEST_POSTGRES, CLAIM_POSTGRES, DUE_LANES, LOCK_LANES_POSTGRES, NEXT_DUE_POSTGRES,
 };
+use crate::compiled_rows::ENDPOINTS;
 use crate::contact_rows::LOCK_CONTACTS_POSTGRES;
 use crate::delivery_list::conditions;
+use crate::endpoints::page_of;
+use crate::entity::endpoint;
 use crate::events::event_conditions;
 use crate::exhausted::LAST_WORDS_POSTGRES;
 use crate::ingest_keys::KEYS_POSTGRES;
 use crate::ingest_pending::{WHOLE_PARAMETERS, WHOLE_POSTGRES};
 use crate::ingest_straight::STRAIGHT_POSTGRES;
 use crate::ingest_straight_said::{SAID_PARAMETERS, SAID_POSTGRES, SEEN_PARAMETERS, SEEN_POSTGRES};
-use crate::lines_sql::{ADVANCE, DEMOTE, LOCK, STANDING};
+use crate::lines_sql::{ADVANCE, DEMOTE, DISSOLVE, LOCK, STANDING};
 use crate::old_keys::FORGET_POSTGRES;
+use crate::partitions::STRAYS_POSTGRES;
 use crate::readings::OLDEST_DUE;
 use crate::search::blocks::{Block, slices_sql};
 use crate::search::feed::FEED_POSTGRES;
 use crate::search::finished::history_sql;
 use crate::search::look::{Look, Table, Target};
 use crate::search::terms::EventParts;
+use crate::search::walk_read::jobs_sql;
 use crate::session_rows::{DUE_POSTGRES, LOCK_WINDOWS_POSTGRES, OF_CONTACTS_POSTGRES};
 use crate::sessions_glance::GLANCE_POSTGRES;
 use crate::settle_history::{FINISH_POSTGRES, RETRY_POSTGRES};
@@ -31,13 +39,14 @@ use crate::settle_rows::CLAIMS_POSTGRES;
 use crate::settle_straight as straight;
 use crate::stats_endpoints::{answers_sql, points_sql};
 use crate::stats_read::stats_sql;
+use crate::traffic::OTHERS_POSTGRES;
 use crate::upkeep::{EXPIRED, OF_DELETED};
 use crate::upkeep_age_rows::TAKE_POSTGRES;
 use crate::waiting::{FIRST_DUE, UNCLAIMED, waiting_sql};
-use crate::{DeliveryFilter, EventFilter};
+use crate::{AuditFilter, DeliveryFilter, EventFilter, PageRequest};
 
 /// What each statement is for, the statement, and how many parameters it has.
-pub const HOT: [(&str, &str, usize); 28] = [
+pub const HOT: [(&str, &str, usize); 31] = [
     ("due_lanes", DUE_LANES, 3),
     ("claim", CLAIM_POSTGRES, 4),
     ("claim_newest", CLAIM_NEWEST_POSTGRES, 4),
@@ -53,14 +62,17 @@ pub const HOT: [(&str, &str, usize); 28] = [
     ("glance", GLANCE_POSTGRES, 4),
     ("fresh_whole", WHOLE_POSTGRES, WHOLE_PARAMETERS),
     ("finish", FINISH_POSTGRES, 20),
-    ("give_up", TAKE_POSTGRES, 3),
-    ("of_deleted", OF_DELETED.postgres, 2),
+    ("give_up", TAKE_POSTGRES, 4),
+    ("of_deleted", OF_DELETED.postgres, 3),
+    ("held_by_others", OTHERS_POSTGRES, 2),
+    ("strays", STRAYS_POSTGRES, 1),
     ("last_words", LAST_WORDS_POSTGRES, 4),
     ("oldest_due", OLDEST_DUE, 1),
     ("lock_lines", LOCK.postgres, 2),
     ("lines_standing", STANDING.postgres, 2),
     ("lines_advance", ADVANCE.postgres, 2),
     ("lines_demote", DEMOTE.postgres, 2),
+    ("lines_dissolve", DISSOLVE.postgres, 2),
     ("search_feed", FEED_POSTGRES, 3),
     ("lock_contacts", LOCK_CONTACTS_POSTGRES, 4),
     ("lock_windows", LOCK_WINDOWS_POSTGRES, 3),
@@ -84,6 +96,47 @@ pub fn often_on_sqlite() -> [(&'static str, String); 6] {
         ("first_due", FIRST_DUE.to_owned()),
         ("unclaimed", UNCLAIMED.sqlite.to_owned()),
     ]
+}
+
+/// Statements about the endpoints of company 1 that must not read the ones that it has deleted.
+pub fn live_endpoints(backend: DatabaseBackend) -> Vec<(&'static str, Statement)> {
+    let page = PageRequest { limit: 50, before: None };
+    let listed = page_of(backend, CompanyId::from_raw(1), page).build(backend);
+    let all = endpoint::Entity::find()
+        .filter(endpoint::Column::CompanyId.eq(1_i64))
+        .filter(endpoint::Column::DeletedAt.is_null())
+        .build(backend);
+    // As the ORM counts.
+    let counted = format!("SELECT COUNT(*) AS num_items FROM ({}) AS sub_query", all.sql);
+    let of = |sql: &str, values: Vec<Value>| Statement::from_sql_and_values(backend, sql, values);
+    let range = |others: &[i64]| -> Vec<Value> {
+        [1, 0, i64::MAX].iter().chain(others).map(|value| Value::from(*value)).collect()
+    };
+    vec![
+        ("compiled", of(ENDPOINTS, vec![1_i64.into()])),
+        ("listed", listed),
+        ("counted", Statement { sql: counted, ..all }),
+        ("first_due", of(FIRST_DUE, range(&[]))),
+        ("unclaimed", of(UNCLAIMED.on(backend), range(&[100]))),
+    ]
+}
+
+/// The audit log of company 1 by one text, or by two; each with the index by which it is read.
+pub fn audit_log(backend: DatabaseBackend) -> Vec<(&'static str, Statement)> {
+    let text = || Some("x".to_owned());
+    let (subject, actor) = (text(), text());
+    let filters = [
+        ("audit_log_action", AuditFilter { action: text(), ..AuditFilter::default() }),
+        ("audit_log_actor", AuditFilter { actor, action: text(), ..AuditFilter::default() }),
+        ("audit_log_subject", AuditFilter { subject, actor: text(), ..AuditFilter::default() }),
+    ];
+    let asked = |filter| step_query(CompanyId::from_raw(1), &filter, i64::MAX, 50).build(backend);
+    filters.map(|(index, filter)| (index, asked(filter))).into()
+}
+
+/// What the walk asks of jobs, which is not for PostgreSQL.
+pub fn jobs_on_sqlite() -> Statement {
+    jobs_sql((1, 2)).build(DatabaseBackend::Sqlite)
 }
 
 /// How every connection has PostgreSQL plan, as statements for one transaction.
@@ -132,7 +185,8 @@ pub fn lists((first, last): (i64, i64)) -> Vec<(String, Statement)> {
     statements.push(("slices".into(), slices));
     let history = history_sql(postgres, 1, (first, last), 1_000).build(postgres);
     statements.push(("history_to_index".into(), history));
-    let values: [Value; 4] = [1_i64.into(), 2_i64.into(), 60_i64.into(), 0_i64.into()];
+    let values: [Value; 5] =
+        [1_i64.into(), 2_i64.into(), 60_i64.into(), 0_i64.into(), i64::MAX.into()];
     let stats = Statement::from_sql_and_values(postgres, stats_sql(60_000_000), values);
     statements.push(("stats".into(), stats));
     let values: [Value; 1] = [1_i64.into()];

@@ -19,6 +19,6 @@ pub(crate) mod merge;
 mod slice;
 pub(crate) mod terms;
 pub(crate) mod walk;
-mod walk_read;
+pub(crate) mod walk_read;
 
 pub use walk::{SearchStep, SearchWalk};

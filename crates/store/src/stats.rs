@@ -1,18 +1,17 @@
-//! Counts of attempts by minute, written with the settlement that they are about; hours are folded
-//! from minutes, behind everything else.
+//! Counts of attempts by minute, written with the settlement that they are about; hours are made of minutes
+//! behind everything else (`stats_work`).
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::stats::{Answered, BUCKETS, Latencies};
-use sea_orm::{ConnectionTrait, Statement, Value, sqlx};
+use sea_orm::sqlx;
 
+use crate::Error;
 use crate::hot::{HotConnection, HotTx};
 use crate::script::RowsInsert;
 use crate::settle::Attempted;
-use crate::time::micros;
-use crate::{Error, Store};
 
 /// Seconds of a minute's row.
 pub(crate) const MINUTE: i64 = 60;
@@ -20,10 +19,6 @@ pub(crate) const MINUTE: i64 = 60;
 pub(crate) const HOUR: i64 = 3_600;
 /// How long minutes are kept.
 pub(crate) const MINUTES_KEPT: TimeDelta = TimeDelta::hours(48);
-/// How long hours are kept.
-const HOURS_KEPT: TimeDelta = TimeDelta::days(400);
-/// How many rows that are too old one round removes.
-const FORGET_ROWS: i64 = 2_000;
 
 /// Stands for all endpoints of a company.
 pub(crate) const ALL_ENDPOINTS: i64 = 0;
@@ -56,30 +51,13 @@ pub(crate) fn insert_sql(first: usize) -> String {
     insert(&rows) + &on_conflict()
 }
 
-fn insert(tail: &str) -> String {
+/// What adds rows; `tail` says which.
+pub(crate) fn insert(tail: &str) -> String {
     let latencies: Vec<String> = (0..BUCKETS).map(|bucket| format!("l{bucket}")).collect();
     format!(
         "INSERT INTO stats (company_id, endpoint_id, grain, began_at, code, success, slot, attempts, {}) {tail}",
         latencies.join(", ")
     )
-}
-
-/// Makes the hours anew whose minutes began from a time on and before another.
-fn fold_sql() -> String {
-    let sums: Vec<String> =
-        (0..BUCKETS).map(|bucket| format!("CAST(sum(l{bucket}) AS BIGINT)")).collect();
-    let sets: Vec<String> =
-        (0..BUCKETS).map(|bucket| format!("l{bucket} = excluded.l{bucket}")).collect();
-    let hour = format!("(began_at - began_at % {})", HOUR * 1_000_000);
-    insert(&format!(
-        "SELECT company_id, endpoint_id, {HOUR}, {hour}, code, success, 0, CAST(sum(attempts) AS BIGINT), {} \
-         FROM stats WHERE grain = {MINUTE} AND began_at >= $1 AND began_at < $2 \
-         GROUP BY company_id, endpoint_id, {hour}, code, success \
-         ON CONFLICT (company_id, endpoint_id, grain, began_at, code, success, slot) DO UPDATE SET \
-         attempts = excluded.attempts, {}",
-        sums.join(", "),
-        sets.join(", ")
-    ))
 }
 
 fn on_conflict() -> String {
@@ -172,49 +150,4 @@ async fn write(tx: &mut HotTx, rows: &[Row]) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-impl Store {
-    /// Makes hours anew out of their minutes: those since then, or all whose minutes are kept. Done
-    /// again it changes nothing, so that it may be cut off, done late, and done by several nodes. Each
-    /// hour is for itself: on SQLite nothing else is written meanwhile.
-    pub async fn fold_stats(
-        &self,
-        since: Option<DateTime<Utc>>,
-        now: DateTime<Utc>,
-    ) -> Result<(), Error> {
-        const WIDTH: i64 = HOUR * 1_000_000;
-        // The hour that has lost some of its minutes stays as it is.
-        let kept = micros(now - MINUTES_KEPT) / WIDTH * WIDTH + WIDTH;
-        let mut began = since.map_or(kept, |since| kept.max(micros(since) / WIDTH * WIDTH));
-        let sql = fold_sql();
-        while began <= micros(now) {
-            let values: [Value; 2] = [began.into(), (began + WIDTH).into()];
-            let statement = Statement::from_sql_and_values(self.backend(), &sql, values);
-            self.inner.pools.write().execute_raw(statement).await?;
-            began += WIDTH;
-        }
-        Ok(())
-    }
-
-    /// Removes some of the counts that are too old. Gives whether there may be more.
-    pub async fn forget_stats(&self, now: DateTime<Utc>) -> Result<bool, Error> {
-        let key = "company_id, endpoint_id, grain, began_at, code, success, slot";
-        let sql = format!(
-            "DELETE FROM stats WHERE ({key}) IN (SELECT {key} FROM stats \
-             WHERE grain = $1 AND began_at < $2 LIMIT {FORGET_ROWS})"
-        );
-        let mut more = false;
-        for (grain, kept) in [(MINUTE, MINUTES_KEPT), (HOUR, HOURS_KEPT)] {
-            let values: [Value; 2] = [grain.into(), micros(now - kept).into()];
-            let done = self
-                .inner
-                .pools
-                .write()
-                .execute_raw(Statement::from_sql_and_values(self.backend(), &sql, values))
-                .await?;
-            more |= done.rows_affected() >= FORGET_ROWS.unsigned_abs();
-        }
-        Ok(more)
-    }
 }

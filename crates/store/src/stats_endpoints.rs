@@ -35,7 +35,7 @@ const MINUTES_SPAN_MAX: TimeDelta = TimeDelta::hours(3);
 const HOUR_STEPS: [i64; 7] = [3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800];
 /// A series has about so many points.
 const POINTS: i64 = 24;
-/// So long after an hour its row is not yet trusted to be whole. It is made anew twice a minute.
+/// So long after an hour its row is not yet trusted to be whole: `stats_work` makes it some minutes after its end.
 const HOUR_IS_FRESH: TimeDelta = TimeDelta::minutes(15);
 const SECOND: i64 = 1_000_000;
 
@@ -63,10 +63,10 @@ pub struct EndpointsStats {
 
 /// Rows of `stats` that are read: of one grain, from a time on and before another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stretch {
-    grain: i64,
-    from: i64,
-    to: i64,
+pub(crate) struct Stretch {
+    pub(crate) grain: i64,
+    pub(crate) from: i64,
+    pub(crate) to: i64,
 }
 
 impl Store {
@@ -129,7 +129,7 @@ fn step_of(span: TimeDelta) -> i64 {
 }
 
 /// Hours, where they are whole, and minutes from there on.
-fn stretches(since: i64, step: i64, now: DateTime<Utc>) -> Vec<Stretch> {
+pub(crate) fn stretches(since: i64, step: i64, now: DateTime<Utc>) -> Vec<Stretch> {
     if step < HOUR {
         return vec![Stretch { grain: MINUTE, from: since, to: i64::MAX }];
     }

@@ -11,6 +11,7 @@ use sea_orm::{
 use crate::entity::endpoint;
 use crate::rows::endpoint::state_of;
 use crate::stats::{ALL_ENDPOINTS, HOUR, MINUTE, MINUTES_KEPT};
+use crate::stats_endpoints::{Stretch, stretches};
 use crate::time::{from_micros, micros};
 use crate::{Error, Store};
 
@@ -74,14 +75,16 @@ impl Store {
         let since = micros(since).div_euclid(width) * width;
         let sql = stats_sql(width);
         let endpoint = endpoint.map_or(ALL_ENDPOINTS, EndpointId::raw);
-        let values: [Value; 4] =
-            [company.raw().into(), endpoint.into(), grain.into(), since.into()];
-        let statement = Statement::from_sql_and_values(self.backend(), &sql, values);
-        let rows = self.reader().query_all_raw(statement).await?;
         let mut stats = Stats::new(from_micros(since), TimeDelta::seconds(step));
-        for row in &rows {
-            let attempts = stats.add_answer(row)?;
-            stats.add_point(row, attempts)?;
+        // Hours and the minutes after them share no time, so that they need not be of one moment.
+        for Stretch { grain, from, to } in stretches(since, step, now) {
+            let values: [Value; 5] =
+                [company.raw().into(), endpoint.into(), grain.into(), from.into(), to.into()];
+            let statement = Statement::from_sql_and_values(self.backend(), &sql, values);
+            for row in &self.reader().query_all_raw(statement).await? {
+                let attempts = stats.add_answer(row)?;
+                stats.add_point(row, attempts)?;
+            }
         }
         stats.sort_answers();
         Ok(stats)
@@ -118,7 +121,7 @@ pub(crate) fn stats_sql(width: i64) -> String {
     let sums = latency_sums();
     format!(
         "SELECT (began_at - began_at % {width}) AS step, code, success, max(began_at) AS last, {sums} \
-         FROM stats WHERE company_id = $1 AND endpoint_id = $2 AND grain = $3 AND began_at >= $4 \
+         FROM stats WHERE company_id = $1 AND endpoint_id = $2 AND grain = $3 AND began_at >= $4 AND began_at < $5 \
          GROUP BY (began_at - began_at % {width}), code, success ORDER BY 1, 2, 3"
     )
 }

@@ -2,32 +2,43 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::delivery::Finish;
 use domain::id::{CompanyId, DeliveryId, EndpointId, EventId};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, Value};
+use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult, Statement};
 
-use crate::lines::{self, By, Line};
-use crate::lines_people::wake_all;
+use crate::hot::{Durability, Failed, HotTx, within};
+use crate::lane_rows::{LaneWish, wish_lanes};
 use crate::lines_sql::Question;
-use crate::settle_rows::finish_code;
-use crate::time::micros;
-use crate::{Error, Hint, Store};
+use crate::time::{NEVER, micros};
+use crate::upkeep_age_rows::{Taken, Unclaimed, WHENEVER_IT_BEGAN, end_unclaimed};
+use crate::{Error, Store};
 
-/// How many rows one slice touches.
-const SLICE_ROWS: i64 = 500;
+/// How many rows are looked for at once, and how many of them one transaction ends: SQLite's one writer is
+/// held for two milliseconds. On PostgreSQL each look goes over what was ended before and is not vacuumed
+/// yet, so that one brings much.
+struct Portions {
+    look: i64,
+    slice: usize,
+}
+
+const ON_SQLITE: Portions = Portions { look: 512, slice: 64 };
+const ON_POSTGRES: Portions = Portions { look: 5_000, slice: 500 };
+
+/// What waits for an endpoint that was deleted ends soon afterwards; later only what comes back from a node.
+const LATELY: TimeDelta = TimeDelta::days(1);
 
 /// Unclaimed deliveries whose event has expired.
 pub(crate) const EXPIRED: &str = "SELECT p.company_id, p.id, p.endpoint_id FROM pending p \
     WHERE p.expires_at <= $1 AND p.claimed_by = 0 ORDER BY p.expires_at LIMIT $2";
-/// Unclaimed deliveries to endpoints that have been deleted. By way of these endpoints: the other way round
+/// Unclaimed deliveries to endpoints that have been deleted since. By way of these endpoints: the other way round
 /// each look would go through all that waits, and the planner takes it where it hopes to find enough soon.
 pub(crate) const OF_DELETED: Question = Question {
     postgres: "SELECT p.company_id, p.id, p.endpoint_id FROM endpoints e CROSS JOIN LATERAL \
         (SELECT w.company_id, w.id, w.endpoint_id FROM pending w WHERE w.endpoint_id = e.id AND w.claimed_by = 0 \
-        AND w.due_at <= $1 LIMIT $2) p WHERE e.deleted_at IS NOT NULL LIMIT $2",
+        AND w.due_at <= $1 LIMIT $2) p WHERE e.deleted_at > $3 LIMIT $2",
     sqlite: "SELECT p.company_id, p.id, p.endpoint_id FROM endpoints e CROSS JOIN pending p \
-        WHERE e.deleted_at IS NOT NULL AND p.endpoint_id = e.id AND p.claimed_by = 0 AND p.due_at <= $1 LIMIT $2",
+        WHERE e.deleted_at > $3 AND p.endpoint_id = e.id AND p.claimed_by = 0 AND p.due_at <= $1 LIMIT $2",
 };
 
 /// A delivery that ended without another attempt.
@@ -38,107 +49,131 @@ pub(crate) struct Ended {
     pub(crate) endpoint: EndpointId,
     pub(crate) tries: u32,
     pub(crate) finish: Finish,
-    /// In which line it stood.
-    pub(crate) line_key: Option<i64>,
 }
 
-impl Ended {
-    fn line(&self) -> Option<Line> {
-        self.line_key.map(|key| (self.endpoint.raw(), key))
-    }
+/// An unclaimed delivery that is to end.
+struct Found {
+    company: i64,
+    id: i64,
+    endpoint: i64,
 }
 
 impl Store {
-    /// Ends unclaimed deliveries whose event has expired, held ones too. Gives how many.
+    /// Ends some unclaimed deliveries whose event has expired, held ones too. Gives how many.
     pub async fn end_expired(&self, now: DateTime<Utc>) -> Result<u64, Error> {
-        let values: [Value; 2] = [micros(now).into(), SLICE_ROWS.into()];
-        self.end_rows(EXPIRED, values, Finish::Expired, now).await
+        let find = |look: i64| self.statement(EXPIRED, [micros(now).into(), look.into()]);
+        self.end_found(find, Finish::Expired, now).await
     }
 
-    /// Ends what is still pending for deleted endpoints. Gives how many.
+    /// Ends some of what is still pending for endpoints that were deleted within a day. Gives how many.
     pub async fn end_deleted(&self, now: DateTime<Utc>) -> Result<u64, Error> {
-        let values: [Value; 2] = [crate::time::NEVER.into(), SLICE_ROWS.into()];
-        self.end_rows(OF_DELETED.on(self.backend()), values, Finish::Canceled, now).await
+        self.end_deleted_since(micros(now - LATELY), now).await
     }
 
-    async fn end_rows(
+    /// The same of all endpoints that were ever deleted: what a node held for one of them may come back late.
+    pub async fn end_long_deleted(&self, now: DateTime<Utc>) -> Result<u64, Error> {
+        self.end_deleted_since(i64::MIN, now).await
+    }
+
+    async fn end_deleted_since(&self, since: i64, now: DateTime<Utc>) -> Result<u64, Error> {
+        let sql = OF_DELETED.on(self.backend());
+        let find = |look: i64| self.statement(sql, [NEVER.into(), look.into(), since.into()]);
+        self.end_found(find, Finish::Canceled, now).await
+    }
+
+    async fn end_found(
         &self,
-        choose: &'static str,
-        values: [Value; 2],
+        find: impl FnOnce(i64) -> Statement,
         finish: Finish,
         now: DateTime<Utc>,
     ) -> Result<u64, Error> {
-        if self.reader().query_one_raw(self.statement(choose, values.clone())).await?.is_none() {
-            return Ok(0);
+        let is_postgres = self.backend() == DatabaseBackend::Postgres;
+        let Portions { look, slice } = if is_postgres { ON_POSTGRES } else { ON_SQLITE };
+        let rows = self.reader().query_all_raw(find(look)).await?;
+        let mut found = rows.iter().map(Found::read).collect::<Result<Vec<_>, _>>()?;
+        // Neighbours stand on the same pages.
+        found.sort_unstable_by_key(|row| (row.company, row.id));
+        let mut ended = 0;
+        for some in found.chunks(slice) {
+            match self.end_slice(some, finish, now).await {
+                Ok(count) => ended += count,
+                // One of them is being claimed: the next look finds the others.
+                Err(error) if error.is_of_a_neighbour() => {}
+                Err(error) => return Err(error),
+            }
         }
-        let tx = self.begin().await?;
-        let rows = tx.query_all_raw(self.statement(choose, values)).await?;
-        let endpoints = rows.iter().map(|row| row.try_get("", "endpoint_id"));
-        let endpoints = endpoints.collect::<Result<BTreeSet<i64>, _>>()?;
-        let locked = lines::lock(&mut By(&tx), &endpoints).await?;
-        let mut ended = Vec::new();
-        for row in rows {
-            let key = (row.try_get("", "company_id")?, row.try_get("", "id")?);
-            ended.extend(self.end_unclaimed(&tx, key, finish, now).await?);
-        }
-        let moved = ended.iter().filter_map(Ended::line).collect();
-        let advanced = lines::advance(&mut By(&tx), &moved, &locked, now).await?;
-        wake_all(&tx, &advanced, now).await?;
-        tx.commit().await?;
-        for (endpoint, _) in advanced.lanes {
-            self.hint(Hint::LaneDue(EndpointId::from_raw(endpoint)));
-        }
-        self.count_ended(finish, ended.len() as u64);
-        ended.iter().for_each(|ended| self.tell_ended(ended, now));
-        Ok(ended.len() as u64)
+        Ok(ended)
+    }
+
+    /// Ends what of it nobody has claimed meanwhile. Were that lost, the next look would find it again.
+    async fn end_slice(
+        &self,
+        some: &[Found],
+        finish: Finish,
+        now: DateTime<Utc>,
+    ) -> Result<u64, Error> {
+        let mut tx = self.begin_hot(Durability::Repeatable).await?;
+        let done = within(self.end_in(&mut tx, some, finish, now)).await;
+        let (taken, lanes) = tx.end(done).await.map_err(Failed::into_error)?;
+        Ok(self.tell_all_ended(&taken, &lanes, finish, now))
+    }
+
+    async fn end_in(
+        &self,
+        tx: &mut HotTx,
+        some: &[Found],
+        finish: Finish,
+        now: DateTime<Utc>,
+    ) -> Result<(Vec<Taken>, Vec<LaneWish>), Error> {
+        let rows: Vec<Unclaimed> =
+            some.iter().map(|row| (row.company, row.id, WHENEVER_IT_BEGAN)).collect();
+        let endpoints: BTreeSet<i64> = some.iter().map(|row| row.endpoint).collect();
+        let (taken, advanced) = end_unclaimed(tx, &rows, &endpoints, finish, now).await?;
+        let lanes: Vec<LaneWish> = advanced.wishes(self.incarnation(), now).collect();
+        wish_lanes(tx, &lanes).await?;
+        Ok((taken, lanes))
+    }
+
+    /// Tells of deliveries that have ended, and of the lanes in which others are due now. Gives how many
+    /// have ended.
+    pub(crate) fn tell_all_ended(
+        &self,
+        taken: &[Taken],
+        lanes: &[LaneWish],
+        finish: Finish,
+        now: DateTime<Utc>,
+    ) -> u64 {
+        lanes.iter().for_each(|lane| self.hint(lane.hint()));
+        self.count_ended(finish, taken.len() as u64);
+        taken.iter().for_each(|row| self.tell_ended(&Ended::of(row, finish), now));
+        taken.len() as u64
     }
 
     pub(crate) fn count_ended(&self, finish: Finish, ended: u64) {
         self.inner.metrics.finished(finish).add(usize::try_from(ended).unwrap_or(usize::MAX));
     }
+}
 
-    /// Moves one unclaimed delivery, by company and id, to history without another attempt. Gives none
-    /// where it has been claimed meanwhile: then it is another one's business.
-    async fn end_unclaimed(
-        &self,
-        tx: &DatabaseTransaction,
-        (company, id): (i64, i64),
-        finish: Finish,
-        now: DateTime<Utc>,
-    ) -> Result<Option<Ended>, Error> {
-        let sql = "DELETE FROM pending WHERE company_id = $1 AND id = $2 AND claimed_by = 0 \
-            RETURNING endpoint_id, event_id, tries, tries_before, generation, format, render_version, line_key";
-        let values: [Value; 2] = [company.into(), id.into()];
-        let Some(row) = tx.query_one_raw(self.statement(sql, values)).await? else {
-            return Ok(None);
-        };
-        let number = |name: &str| row.try_get::<i64>("", name);
-        let sql = "INSERT INTO deliveries (id, company_id, generation, endpoint_id, event_id, state, tries, \
-            tries_before, finished_at, format, render_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
-            ON CONFLICT (company_id, id, generation) DO NOTHING";
-        let values: [Value; 11] = [
-            id.into(),
-            company.into(),
-            number("generation")?.into(),
-            number("endpoint_id")?.into(),
-            number("event_id")?.into(),
-            finish_code(finish).into(),
-            number("tries")?.into(),
-            number("tries_before")?.into(),
-            micros(now).into(),
-            number("format")?.into(),
-            number("render_version")?.into(),
-        ];
-        tx.execute_raw(self.statement(sql, values)).await?;
-        crate::search::feed::tell(tx, &[(company, id, number("generation")?)]).await?;
-        Ok(Some(Ended {
-            company: CompanyId::from_raw(company),
-            id: DeliveryId::from_raw(id),
-            event: EventId::from_raw(number("event_id")?),
-            endpoint: EndpointId::from_raw(number("endpoint_id")?),
-            tries: u32::try_from(number("tries")?).unwrap_or(0),
+impl Found {
+    fn read(row: &QueryResult) -> Result<Self, Error> {
+        let number = |name: &str| row.try_get("", name);
+        Ok(Self {
+            company: number("company_id")?,
+            id: number("id")?,
+            endpoint: number("endpoint_id")?,
+        })
+    }
+}
+
+impl Ended {
+    fn of(row: &Taken, finish: Finish) -> Self {
+        Self {
+            company: CompanyId::from_raw(row.company_id),
+            id: DeliveryId::from_raw(row.id),
+            event: EventId::from_raw(row.event_id),
+            endpoint: EndpointId::from_raw(row.endpoint_id),
+            tries: u32::try_from(row.tries).unwrap_or(0),
             finish,
-            line_key: row.try_get("", "line_key")?,
-        }))
+        }
     }
 }

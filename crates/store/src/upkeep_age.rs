@@ -13,13 +13,11 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult, Value};
 use crate::exhausted::Exhausted;
 use crate::hot::{Durability, Failed, HotTx, within};
 use crate::lane_rows::{LaneWish, wish_lanes};
-use crate::lines;
 use crate::operational::Causes;
 use crate::rows::endpoint_state::StateColumns;
 use crate::rows::sql::Sql;
 use crate::time::from_micros;
-use crate::upkeep::Ended;
-use crate::upkeep_age_rows::{Taken, Unclaimed, end, take};
+use crate::upkeep_age_rows::{Taken, Unclaimed, end_unclaimed};
 use crate::{Error, Store};
 
 /// How many rows one slice looks at, and so how many it ends at most.
@@ -75,15 +73,9 @@ impl Store {
         let mut tx = self.begin_hot(Durability::Acknowledged).await?;
         let endpoints = given_up.iter().map(|row| row.endpoint).collect();
         let done = within(self.give_up(&mut tx, &rows, &endpoints, now)).await;
-        match tx.end(done).await {
-            Ok((ended, lanes)) => {
-                lanes.iter().for_each(|lane| self.hint(lane.hint()));
-                self.count_ended(Finish::Exhausted, ended.len() as u64);
-                ended.iter().for_each(|ended| self.tell_ended(ended, now));
-                Ok(AgedOut { ended: ended.len() as u64, next })
-            }
-            Err(Failed::Unchanged(error) | Failed::Doubtful(_, error)) => Err(error),
-        }
+        let (taken, lanes) = tx.end(done).await.map_err(Failed::into_error)?;
+        let ended = self.tell_all_ended(&taken, &lanes, Finish::Exhausted, now);
+        Ok(AgedOut { ended, next })
     }
 
     /// Ends deliveries and tells whoever wants to hear of it.
@@ -93,10 +85,8 @@ impl Store {
         rows: &[Unclaimed],
         endpoints: &BTreeSet<i64>,
         now: DateTime<Utc>,
-    ) -> Result<(Vec<Ended>, Vec<LaneWish>), Error> {
-        let locked = lines::lock(tx, endpoints).await?;
-        let taken = take(tx, rows).await?;
-        end(tx, &taken, Finish::Exhausted, now).await?;
+    ) -> Result<(Vec<Taken>, Vec<LaneWish>), Error> {
+        let (taken, advanced) = end_unclaimed(tx, rows, endpoints, Finish::Exhausted, now).await?;
         let exhausted = taken.iter().map(|row| Exhausted {
             company: CompanyId::from_raw(row.company_id),
             endpoint: EndpointId::from_raw(row.endpoint_id),
@@ -113,21 +103,9 @@ impl Store {
             lane_owner: self.incarnation(),
         };
         let mut lanes = self.write_operational(tx, causes, now).await?;
-        let of_line = |row: &Taken| row.line_key.map(|key| (row.endpoint_id, key));
-        let moved = taken.iter().filter_map(of_line).collect();
-        let advanced = lines::advance(tx, &moved, &locked, now).await?;
         lanes.extend(advanced.wishes(self.incarnation(), now));
         wish_lanes(tx, &lanes).await?;
-        let ended = taken.iter().map(|row| Ended {
-            company: CompanyId::from_raw(row.company_id),
-            id: DeliveryId::from_raw(row.id),
-            event: EventId::from_raw(row.event_id),
-            endpoint: EndpointId::from_raw(row.endpoint_id),
-            tries: u32::try_from(row.tries).unwrap_or(0),
-            finish: Finish::Exhausted,
-            line_key: row.line_key,
-        });
-        Ok((ended.collect(), lanes))
+        Ok((taken, lanes))
     }
 
     /// A slice of what is old enough by its id, in the order of the primary key.

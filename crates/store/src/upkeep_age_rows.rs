@@ -1,17 +1,23 @@
 //! Deliveries that nobody has claimed, moved from `pending` to history in batches.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use domain::delivery::Finish;
 use sea_orm::sqlx;
 
 use crate::Error;
 use crate::hot::{HotConnection, HotTx, runs, values};
+use crate::lines::{self, Advanced, Line};
 use crate::search::feed;
 use crate::settle_rows::finish_code;
 use crate::time::micros;
 
-/// An unclaimed delivery: company, id, and when its schedule began as it was read.
+/// An unclaimed delivery: company, id, and when its schedule began as it was read; what ends whenever
+/// that was has [`WHENEVER_IT_BEGAN`].
 pub(crate) type Unclaimed = (i64, i64, i64);
+
+pub(crate) const WHENEVER_IT_BEGAN: i64 = i64::MAX;
 
 /// What stood in `pending`.
 pub(crate) struct Taken {
@@ -24,7 +30,13 @@ pub(crate) struct Taken {
     generation: i64,
     format: i64,
     render_version: i64,
-    pub(crate) line_key: Option<i64>,
+    line_key: Option<i64>,
+}
+
+impl Taken {
+    fn line(&self) -> Option<Line> {
+        self.line_key.map(|key| (self.endpoint_id, key))
+    }
 }
 
 type Columns = (i64, i64, i64, i64, i64, i64, i64, i64, i64, Option<i64>);
@@ -61,12 +73,37 @@ impl From<Columns> for Taken {
 const COLUMNS: &str = "id, company_id, endpoint_id, event_id, tries, tries_before, generation, \
     format, render_version, line_key";
 
+/// Ends deliveries of these endpoints that nobody has claimed, and has their lines move on.
+pub(crate) async fn end_unclaimed(
+    tx: &mut HotTx,
+    rows: &[Unclaimed],
+    endpoints: &BTreeSet<i64>,
+    finish: Finish,
+    now: DateTime<Utc>,
+) -> Result<(Vec<Taken>, Advanced), Error> {
+    let locked = lines::lock(tx, endpoints).await?;
+    let taken = take(tx, rows, finish).await?;
+    end(tx, &taken, finish, now).await?;
+    let moved = taken.iter().filter_map(Taken::line).collect();
+    let advanced = lines::advance(tx, &moved, &locked, now).await?;
+    Ok((taken, advanced))
+}
+
+/// Whether what was canceled while its claim was lost is taken too, as the highest `canceled` taken: it is
+/// not given up, and whoever claims it ends it.
+const fn canceled_max(finish: Finish) -> i64 {
+    match finish {
+        Finish::Expired | Finish::Canceled => 1,
+        Finish::Delivered | Finish::Exhausted => 0,
+    }
+}
+
 /// Whatever somebody else has locked at this moment is his: it is seen again in the next walk.
 /// `claimed_by + 0`: by the primary key, and not by going through all that is unclaimed.
 pub(crate) const TAKE_POSTGRES: &str = "WITH c AS MATERIALIZED (SELECT p.company_id, p.id \
     FROM unnest((SELECT $1::bigint[]), $2::bigint[], $3::bigint[]) AS t(company_id, id, began) \
     JOIN pending p ON p.company_id = ANY(ARRAY[t.company_id]) AND p.id = t.id \
-    WHERE p.claimed_by + 0 = 0 AND p.canceled = 0 AND p.schedule_began <= t.began \
+    WHERE p.claimed_by + 0 = 0 AND p.canceled <= $4 AND p.schedule_began <= t.began \
     ORDER BY t.company_id, t.id FOR UPDATE OF p SKIP LOCKED) \
     DELETE FROM pending p USING c WHERE p.company_id = ANY(ARRAY[c.company_id]) AND p.id = c.id \
     RETURNING p.id, p.company_id, p.endpoint_id, p.event_id, p.tries, p.tries_before, p.generation, \
@@ -74,7 +111,7 @@ pub(crate) const TAKE_POSTGRES: &str = "WITH c AS MATERIALIZED (SELECT p.company
 
 /// Takes deliveries out of `pending` that nobody has claimed meanwhile, and whose schedule has not
 /// begun anew: then they are another one's business.
-pub(crate) async fn take(tx: &mut HotTx, rows: &[Unclaimed]) -> Result<Vec<Taken>, Error> {
+async fn take(tx: &mut HotTx, rows: &[Unclaimed], finish: Finish) -> Result<Vec<Taken>, Error> {
     let mut taken: Vec<Columns> = Vec::with_capacity(rows.len());
     match &mut tx.connection {
         HotConnection::Sqlite(connection) => {
@@ -82,13 +119,14 @@ pub(crate) async fn take(tx: &mut HotTx, rows: &[Unclaimed]) -> Result<Vec<Taken
                 let tail = format!(
                     ") DELETE FROM pending WHERE id IN (SELECT p.id FROM t CROSS JOIN pending p \
                      ON p.id = t.id AND p.company_id = t.company_id WHERE p.claimed_by = 0 \
-                     AND p.canceled = 0 AND p.schedule_began <= t.began) RETURNING {COLUMNS}"
+                     AND p.canceled <= ? AND p.schedule_began <= t.began) RETURNING {COLUMNS}"
                 );
                 let head = "WITH t(company_id, id, began) AS (VALUES ";
                 let mut query = sqlx::query_as::<_, Columns>(values(head, 3, run.len(), &tail));
                 for (company, id, began) in run {
                     query = query.bind(*company).bind(*id).bind(*began);
                 }
+                query = query.bind(canceled_max(finish));
                 taken.extend(query.fetch_all(&mut **connection).await?);
             }
         }
@@ -98,6 +136,7 @@ pub(crate) async fn take(tx: &mut HotTx, rows: &[Unclaimed]) -> Result<Vec<Taken
                 .bind(column(|row| row.0))
                 .bind(column(|row| row.1))
                 .bind(column(|row| row.2))
+                .bind(canceled_max(finish))
                 .fetch_all(&mut **connection)
                 .await?;
         }
@@ -110,7 +149,7 @@ const INSERT_HISTORY: &str = "INSERT INTO deliveries (id, company_id, endpoint_i
 const CONFLICT: &str = " ON CONFLICT (company_id, id, generation) DO NOTHING";
 
 /// Writes them to history, without another attempt.
-pub(crate) async fn end(
+async fn end(
     tx: &mut HotTx,
     rows: &[Taken],
     finish: Finish,

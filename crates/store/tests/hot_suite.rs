@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test; its helpers are not marked as such")]
 
+#[path = "hot/audit.rs"]
+mod audit;
 #[path = "hot/claim.rs"]
 mod claim;
 #[path = "hot/engine.rs"]

@@ -1,5 +1,7 @@
 //! The walk: announces how far it may go, reads what stands there, writes slices.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::floor_at;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Value};
@@ -23,6 +25,8 @@ const BEHIND: TimeDelta = TimeDelta::seconds(60);
 const LEASE: TimeDelta = TimeDelta::seconds(30);
 /// How often it is looked for slices to merge on shelves on which this node has written none.
 const MERGES_EVERY: TimeDelta = TimeDelta::hours(1);
+/// How long a shelf is left alone at most. What a burst brings meanwhile is scanned by whoever searches.
+const QUIET_MAX: TimeDelta = TimeDelta::seconds(60);
 /// How many shelves one step looks through for a full slice.
 const SHELVES_PER_STEP: usize = 50;
 
@@ -36,6 +40,8 @@ pub struct SearchWalk {
     /// The shelf that was looked at last.
     shelf: i64,
     merges: Merges,
+    /// Shelves with nothing to write, which are left alone for a while: most companies are quiet.
+    quiet: HashMap<i64, Quiet>,
     /// When merges were looked for on all shelves.
     merged_at: Option<DateTime<Utc>>,
 }
@@ -44,6 +50,50 @@ impl SearchWalk {
     /// Whether it rests only until transactions of others are over.
     pub const fn is_waiting(&self) -> bool {
         self.announced.is_some()
+    }
+}
+
+/// What is remembered of a shelf that had no full slice.
+#[derive(Debug, Clone, Copy)]
+struct Quiet {
+    /// How many ids its next slice had, and when.
+    filled: i64,
+    at: DateTime<Utc>,
+    /// Until when nobody looks.
+    until: DateTime<Utc>,
+}
+
+impl Quiet {
+    /// It is looked at again at half the time that it takes to be full, going on as before.
+    fn after(before: Option<Self>, filled: i64, now: DateTime<Utc>) -> Self {
+        let grown = before.map(|before| (filled - before.filled, now - before.at));
+        let wait = match grown {
+            Some((_, since)) if since <= TimeDelta::zero() => TimeDelta::zero(),
+            Some((more, since)) if more > 0 => {
+                let left = i32::try_from((SLICE_IDS - filled) / (2 * more)).unwrap_or(i32::MAX);
+                since.checked_mul(left).map_or(QUIET_MAX, |wait| wait.min(QUIET_MAX))
+            }
+            Some(_) => QUIET_MAX,
+            None => TimeDelta::zero(),
+        };
+        Self { filled, at: now, until: now + wait }
+    }
+}
+
+/// What stands on a shelf behind its mark.
+enum Reading {
+    /// A slice that is full or old.
+    Slice(Slice),
+    /// Less, with about so many ids.
+    NotFull(i64),
+}
+
+impl Reading {
+    fn full(self) -> Option<Slice> {
+        match self {
+            Self::Slice(slice) => Some(slice),
+            Self::NotFull(_) => None,
+        }
     }
 }
 
@@ -149,24 +199,54 @@ impl Store {
         shelf: i64,
         now: DateTime<Utc>,
     ) -> Result<Option<usize>, Error> {
-        let mut slice = self.read_slice(shelf, walk.walkable, now).await?;
-        let wanted = floor_at(now - BEHIND);
-        // Nothing is announced that nobody needs.
-        if slice.is_none()
-            && walk.announced.is_none()
-            && wanted > walk.walkable
-            && self.read_slice(shelf, wanted, now).await?.is_some()
-            && self.announce(walk, wanted, now).await?
-        {
-            self.heed_announced(walk).await?;
-            slice = self.read_slice(shelf, walk.walkable, now).await?;
+        let quiet = walk.quiet.get(&shelf).copied();
+        if quiet.is_some_and(|quiet| now < quiet.until) {
+            return Ok(None);
         }
-        let Some(slice) = slice else { return Ok(None) };
+        let slice = match quiet {
+            // What did not reach that far is not there.
+            Some(_) => None,
+            None => self.read_slice(shelf, walk.walkable, now).await?.full(),
+        };
+        let slice = match slice {
+            Some(slice) => slice,
+            None => match self.reach_further(walk, shelf, now).await? {
+                Some(slice) => slice,
+                None => return Ok(None),
+            },
+        };
         let rows = slice.events.len() + slice.deliveries.len();
         let range = (slice.from, slice.to);
         let terms = term_rows(range, &slice.events, &slice.deliveries);
         self.write_terms(shelf, range, &terms).await?;
         Ok(Some(rows))
+    }
+
+    /// Nothing is full as far as the walk may go: where something is further on, that is announced. Nothing
+    /// is announced that nobody needs.
+    async fn reach_further(
+        &self,
+        walk: &mut SearchWalk,
+        shelf: i64,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Slice>, Error> {
+        if walk.announced.is_some() {
+            return Ok(None);
+        }
+        let wanted = floor_at(now - BEHIND).max(walk.walkable);
+        if let Reading::NotFull(filled) = self.read_slice(shelf, wanted, now).await? {
+            let quiet = Quiet::after(walk.quiet.get(&shelf).copied(), filled, now);
+            walk.quiet.insert(shelf, quiet);
+            return Ok(None);
+        }
+        walk.quiet.remove(&shelf);
+        if wanted > walk.walkable {
+            if !self.announce(walk, wanted, now).await? {
+                return Ok(None);
+            }
+            self.heed_announced(walk).await?;
+        }
+        Ok(self.read_slice(shelf, walk.walkable, now).await?.full())
     }
 
     /// Says how far the walk will go; `false` where another node has it.
@@ -227,11 +307,11 @@ impl Store {
         shelf: i64,
         below: i64,
         now: DateTime<Utc>,
-    ) -> Result<Option<Slice>, Error> {
+    ) -> Result<Reading, Error> {
         let tx = snapshot(self.reader()).await?;
         let from = done_of(&tx, shelf).await?;
         if from >= below {
-            return Ok(None);
+            return Ok(Reading::NotFull(0));
         }
         let mut events = events_of(&tx, shelf, from, below).await?;
         let mut ids = 0;
@@ -245,7 +325,7 @@ impl Store {
             Some(last) if last.last() < below => last.last() + 1,
             Some(_) | None => match aligned(&events, from, below) {
                 Some(end) if is_old(&tx, shelf, (from, end), now).await? => end,
-                Some(_) | None => return Ok(None),
+                Some(_) | None => return Ok(Reading::NotFull(ids)),
             },
         };
         events.retain(|event| event.last() < end);
@@ -256,9 +336,9 @@ impl Store {
             .iter()
             .map(EventRow::last)
             .chain(slice.deliveries.last().map(|row| row.id));
-        let Some(last) = last.max() else { return Ok(None) };
+        let Some(last) = last.max() else { return Ok(Reading::NotFull(0)) };
         slice.to = last;
-        Ok(Some(slice))
+        Ok(Reading::Slice(slice))
     }
 }
 
@@ -268,4 +348,24 @@ pub(crate) async fn done_of(connection: &impl ConnectionTrait, shelf: i64) -> Re
     sql.bind(shelf);
     let row = connection.query_one_raw(sql.build(connection.get_database_backend())).await?;
     Ok(row.map(|row| row.try_get("", "done")).transpose()?.unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shelf_is_left_alone_the_longer_the_slower_it_fills() {
+        let at = |seconds| DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds);
+        let wait =
+            |before, filled, now: DateTime<Utc>| Quiet::after(before, filled, now).until - now;
+        assert_eq!(wait(None, 10, at(0)), TimeDelta::zero(), "nothing is known of it");
+        let before = Some(Quiet { filled: 10, at: at(0), until: at(0) });
+        assert_eq!(wait(before, 10, at(0)), TimeDelta::zero());
+        assert_eq!(wait(before, 10, at(5)), QUIET_MAX, "nothing has come");
+        assert_eq!(wait(before, 20, at(5)), QUIET_MAX, "990 times five seconds");
+        assert_eq!(wait(before, 1_010, at(5)), TimeDelta::zero(), "it is full in five seconds");
+        assert_eq!(wait(before, 210, at(5)), TimeDelta::seconds(20), "half of 45 seconds");
+        assert_eq!(wait(before, 0, at(5)), QUIET_MAX, "a slice was written");
+    }
 }

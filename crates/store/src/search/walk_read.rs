@@ -163,15 +163,21 @@ async fn companies_of(
 ) -> Result<BTreeSet<i64>, Error> {
     let mut companies: BTreeSet<i64> = events.iter().map(|event| event.facts.company).collect();
     companies.extend(pending.iter().map(|row| row.company));
-    let began = micros(domain::id::made_at(from));
-    let mut sql = Sql::new(
-        "SELECT DISTINCT company_id FROM jobs WHERE kind IN ('replay', 'recover') AND id < ",
-    );
-    sql.bind(below).text(" AND (finished_at IS NULL OR finished_at >= ").bind(began).text(")");
-    for row in tx.query_all_raw(sql.build(tx.get_database_backend())).await? {
+    for row in tx.query_all_raw(jobs_sql((from, below)).build(tx.get_database_backend())).await? {
         companies.insert(row.try_get("", "company_id")?);
     }
     Ok(companies)
+}
+
+/// The companies of jobs that made deliveries while these ids were made. By when a job ended, which is seldom
+/// before the walk has come so far; `+id`: by their ids all those before would be read.
+pub(crate) fn jobs_sql((from, below): (i64, i64)) -> Sql {
+    const OF_KINDS: &str =
+        "SELECT company_id FROM jobs WHERE kind IN ('replay', 'recover') AND +id < ";
+    let mut sql = Sql::new(OF_KINDS);
+    sql.bind(below).text(" AND finished_at IS NULL UNION ").text(OF_KINDS).bind(below);
+    sql.text(" AND finished_at >= ").bind(micros(domain::id::made_at(from)));
+    sql
 }
 
 async fn history_of(

@@ -9,6 +9,7 @@ use crate::setup::{ACTOR, Setup, now, on_both};
 
 on_both!(
     an_endpoint_is_arranged_and_set_free_in_slices,
+    what_is_put_in_line_behind_a_walk_is_set_free_too,
     nothing_gets_a_head_while_something_is_under_way,
     lines_of_a_deleted_endpoint_go,
     a_node_that_starts_finds_lines_without_heads,
@@ -67,6 +68,35 @@ async fn an_endpoint_is_arranged_and_set_free_in_slices(s: Setup) {
     assert_eq!(s.count(&format!("FROM pending WHERE due_at = {WAITS}")).await, 0);
     assert_eq!(s.count("FROM pending WHERE claimed_by <> 0").await, 27);
     assert_eq!((s.count("FROM pending").await, s.count("FROM order_lines").await), (1_302, 0));
+}
+
+async fn what_is_put_in_line_behind_a_walk_is_set_free_too(s: Setup) {
+    let endpoint = ordered(&s).await;
+    // Two lines, the second longer than a slice: a slice ends in the middle of it.
+    let contacts = format!("{}{}", "a".repeat(20), "b".repeat(1_000));
+    post(&s, &Door::with_room(0), &contacts).await;
+    patch(&s, endpoint, false).await;
+    let step = s.store.work_on_lines(endpoint, LineWalk::default(), true, at(3)).await.unwrap();
+    let LineStep::More(mut walk) = step else { panic!("{step:?}") };
+    assert_eq!(s.count("FROM pending WHERE line_key IS NULL").await, 500);
+    patch(&s, endpoint, true).await;
+    assert_eq!(arrange(&s, endpoint, true).await.0, LineStep::Done);
+    check(&s).await;
+    assert_eq!(s.count("FROM pending WHERE line_key IS NULL").await, 0);
+    // A node that has not looked meanwhile goes on where it was.
+    patch(&s, endpoint, false).await;
+    let mut freed = Vec::new();
+    loop {
+        let step = s.store.work_on_lines(endpoint, walk, true, at(4)).await.unwrap();
+        freed.push(s.count("FROM pending WHERE line_key IS NULL").await);
+        match step {
+            LineStep::More(next) => walk = next,
+            LineStep::Waits | LineStep::Done => break,
+        }
+    }
+    assert!(freed.len() <= 5 && freed.last() == Some(&1_020), "{freed:?}");
+    assert_eq!(s.count(&format!("FROM pending WHERE due_at = {WAITS}")).await, 0);
+    assert_eq!(s.count("FROM order_lines").await, 0);
 }
 
 async fn nothing_gets_a_head_while_something_is_under_way(s: Setup) {

@@ -2,17 +2,19 @@
 
 use chrono::TimeDelta;
 use domain::id::{DeliveryId, EndpointId};
-use store::{Actor, STALE_AFTER, Store};
+use store::{Actor, EndpointPatch, STALE_AFTER, Store, SwitchWanted};
 
 use crate::claim::want;
 use crate::engine::{at, held, lane, micros, of_lane, of_pending};
-use crate::setup::{Pending, Setup, now, on_both};
+use crate::setup::{ACTOR, Pending, Setup, now, on_both};
 
 on_both!(
     a_lane_goes_only_when_nothing_waits,
     a_dead_nodes_claims_come_back_slice_by_slice,
     what_is_released_is_due_at_once,
     lanes_that_are_missing_are_made,
+    lanes_that_are_put_off_on_purpose_stay,
+    what_waits_is_found_whoever_has_claimed_other_rows,
     lanes_are_taken_once,
     a_lane_is_given_only_by_its_owner,
     doubtful_claims_are_given_back_once_they_are_seen,
@@ -102,6 +104,42 @@ async fn lanes_that_are_missing_are_made(s: Setup) {
     assert_eq!(of_lane(&s, b, "owner").await, 777);
     assert_eq!(of_lane(&s, a, "next_due").await, micros(now()));
     assert_eq!(s.store.mend_lanes(now()).await.unwrap(), 0);
+}
+
+async fn lanes_that_are_put_off_on_purpose_stay(s: Setup) {
+    let ids = [s.endpoint().await.id, s.endpoint().await.id, s.endpoint().await.id];
+    for (n, id) in (1..).zip(ids) {
+        waiting(&s, n, id, 0).await;
+        lane(&s, id, 777).await;
+    }
+    let late = micros(at(10));
+    s.sql("UPDATE lanes SET next_due = $1", vec![late.into()]).await;
+    // One is paused, one held by what it answered, and one by who had its rate before.
+    let patch = EndpointPatch { switch: Some(SwitchWanted::Paused), ..EndpointPatch::default() };
+    s.store.update_endpoint(s.company, ids[0], patch, ACTOR, now()).await.unwrap();
+    for (column, id) in [("hold_until", ids[1]), ("rest_until", ids[2])] {
+        let sql = format!("UPDATE lanes SET {column} = $1 WHERE endpoint_id = $2");
+        s.sql(&sql, vec![late.into(), id.raw().into()]).await;
+    }
+    assert_eq!(s.store.mend_lanes(now()).await.unwrap(), 0);
+    // A moment is not too late: there was no room, or the receiver is slow.
+    s.sql(
+        "UPDATE lanes SET next_due = $1, hold_until = 0, rest_until = 0",
+        vec![micros(now() + TimeDelta::seconds(2)).into()],
+    )
+    .await;
+    assert_eq!(s.store.mend_lanes(now()).await.unwrap(), 0);
+    s.sql("UPDATE lanes SET next_due = next_due + 1", vec![]).await;
+    assert_eq!(s.store.mend_lanes(now()).await.unwrap(), 2, "but for the one that is paused");
+    assert_eq!(of_lane(&s, ids[1], "next_due").await, micros(now()));
+}
+
+async fn what_waits_is_found_whoever_has_claimed_other_rows(s: Setup) {
+    let (a, b, c) = (s.endpoint().await.id, s.endpoint().await.id, s.endpoint().await.id);
+    waiting(&s, 1, a, 0).await;
+    held(&s, 2, b, 0).await;
+    let found = s.store.have_waiting(&[a, b, c]).await.unwrap();
+    assert_eq!(found.into_iter().collect::<Vec<_>>(), [a]);
 }
 
 async fn lanes_are_taken_once(s: Setup) {

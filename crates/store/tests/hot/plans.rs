@@ -1,10 +1,18 @@
 //! Plans: on PostgreSQL of the hot statements by an index, whatever the statistics say, and of lists and
-//! stats on tables with planted rows; on SQLite of what is asked often.
+//! stats on tables with planted rows; on SQLite of what is asked often; on both of a company's endpoints.
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, TransactionTrait};
-use store::plans::{HOT, list_settings, lists, often_on_sqlite, settings, settle_straight};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseConnection, Statement, TransactionTrait};
+use store::plans::{
+    HOT, audit_log, jobs_on_sqlite, list_settings, lists, live_endpoints, often_on_sqlite,
+    settings, settle_straight,
+};
 
-use crate::setup::Setup;
+use crate::setup::{Setup, on_both};
+
+on_both!(
+    a_companys_endpoints_are_found_without_what_it_has_deleted,
+    the_audit_log_is_read_by_what_is_asked_for,
+);
 
 /// The plan that PostgreSQL makes without knowing the parameters.
 async fn generic_plan(s: &Setup, sql: &str, parameters: usize) -> String {
@@ -83,6 +91,8 @@ async fn what_is_asked_often_on_sqlite_does_not_go_through_all_that_waits() {
         let rows = s.raw.query_all_raw(statement).await.unwrap();
         let steps: Vec<String> =
             rows.iter().map(|row| row.try_get::<String>("", "detail").unwrap()).collect();
+        let by_when = steps.iter().any(|step| step.contains("endpoints_deleted (deleted_at>?)"));
+        assert!(name != "of_deleted" || by_when, "{steps:?}");
         let of_pending = |step: &&String| step.split_whitespace().nth(1) == Some("p");
         let of_pending: Vec<&String> = steps.iter().filter(of_pending).collect();
         assert!(!of_pending.is_empty(), "{name}: {steps:?}");
@@ -92,6 +102,67 @@ async fn what_is_asked_often_on_sqlite_does_not_go_through_all_that_waits() {
                 "{name}: {step}"
             );
         }
+    }
+}
+
+/// How the database goes about a statement, as its connections do.
+async fn plan(s: &Setup, statement: &Statement) -> String {
+    let tx = s.raw.begin().await.unwrap();
+    let (explain, column) = if tx.get_database_backend() == DatabaseBackend::Postgres {
+        tx.execute_unprepared(&settings()).await.unwrap();
+        ("EXPLAIN (COSTS OFF)", 0)
+    } else {
+        ("EXPLAIN QUERY PLAN", 3)
+    };
+    let explain =
+        Statement::from_string(tx.get_database_backend(), format!("{explain} {statement}"));
+    let rows = tx.query_all_raw(explain).await.unwrap();
+    tx.rollback().await.unwrap();
+    let lines = rows.iter().map(|row| row.try_get_by_index::<String>(column).unwrap());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+async fn a_companys_endpoints_are_found_without_what_it_has_deleted(s: Setup) {
+    // Most of what company 1 had is deleted, nothing of company 2.
+    let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000) \
+        INSERT INTO endpoints (id, company_id, url, event_types, sealed_secrets, timeout_ms, schedule, \
+        created_at, updated_at, deleted_at) SELECT i, 1 + i % 2, '', '', '', 1, '', i, i, \
+        CASE WHEN i % 2 = 0 AND i > 10 THEN i END FROM n";
+    s.sql(rows, vec![]).await;
+    let backend = s.raw.get_database_backend();
+    if backend == DatabaseBackend::Postgres {
+        s.raw.execute_unprepared("VACUUM (ANALYZE) endpoints").await.unwrap();
+    }
+    for (name, statement) in live_endpoints(backend) {
+        let plan = plan(&s, &statement).await;
+        assert!(plan.contains("endpoints_live"), "{name}:\n{plan}");
+    }
+}
+
+async fn the_audit_log_is_read_by_what_is_asked_for(s: Setup) {
+    let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000) \
+        INSERT INTO audit_log (id, company_id, actor, action, subject, facts, created_at) \
+        SELECT i, 1 + i % 2, 'a' || i % 3, 'b' || i % 20, 'c' || i % 500, '', i FROM n";
+    s.sql(rows, vec![]).await;
+    let backend = s.raw.get_database_backend();
+    for when in ["nothing is known of the rows", "statistics were made"] {
+        for (index, statement) in audit_log(backend) {
+            let plan = plan(&s, &statement).await;
+            assert!(plan.contains(index), "{index}, {when}:\n{plan}");
+        }
+        if backend == DatabaseBackend::Postgres {
+            s.raw.execute_unprepared("VACUUM (ANALYZE) audit_log").await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_slice_of_the_index_reads_no_jobs_that_ended_before_it() {
+    let s = Setup::sqlite().await;
+    let plan = plan(&s, &jobs_on_sqlite()).await;
+    for by in ["(finished_at=?", "(finished_at>?"] {
+        let wanted = format!("SEARCH jobs USING COVERING INDEX jobs_finished {by}");
+        assert!(plan.contains(&wanted), "{plan}");
     }
 }
 

@@ -7,9 +7,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::endpoint::Status;
 use domain::id::EndpointId;
 use domain::outcome::{ErrorKind, Outcome};
+use domain::stats::BUCKETS;
 use store::{
-    Actor, CompanyPatch, EndpointPatch, EndpointStats, EndpointWaiting, PageRequest, SwitchWanted,
-    ToSettle, Waiting,
+    Actor, CompanyPatch, EndpointPatch, EndpointStats, EndpointWaiting, PageRequest, StatsStep,
+    StatsWalk, SwitchWanted, ToSettle, Waiting,
 };
 
 use crate::engine::{Door, held, one, over, status};
@@ -27,6 +28,7 @@ on_both!(
     the_next_attempt_is_that_of_the_first_due_unless_something_holds_it,
     another_companys_counts_are_not_seen,
     old_counts_go,
+    many_endpoints_are_done_in_steps_and_what_came_late_is_counted,
 );
 
 /// Settles one attempt that ended then, and took so long.
@@ -91,8 +93,9 @@ async fn hours_are_made_of_minutes_and_made_again_they_are_the_same(s: Setup) {
         settle(&s, n, ok(), at(n * 61), Duration::from_millis(3)).await;
     }
     let later = now() + TimeDelta::hours(3);
-    for _ in 0..2 {
-        s.store.fold_stats(None, later).await.unwrap();
+    let mut walk = StatsWalk::default();
+    for minutes in [0, 10] {
+        work(&s, &mut walk, later + TimeDelta::minutes(minutes)).await;
         assert_eq!(s.count("FROM stats WHERE grain = 3600 AND attempts = 5").await, 2);
     }
     let since = now() - TimeDelta::days(20);
@@ -221,8 +224,8 @@ async fn long_times_are_read_from_hours_and_from_the_minutes_since(s: Setup) {
         settle_at(&s, id, n, ok(), ended_at + TimeDelta::seconds(90), ms).await;
     }
     // Of the last hour only the minutes count, whether its row was made or not.
-    for folded in [at(5 * 3_600 - 1), hour(7)] {
-        s.store.fold_stats(Some(hour(0)), folded).await.unwrap();
+    for made in [at(5 * 3_600 + 300), hour(7)] {
+        work(&s, &mut StatsWalk::default(), made).await;
         let found = all_endpoints(&s, hour(-17), at(6 * 3_600 + 600)).await;
         let points: Vec<_> =
             found[0].stats.points.iter().map(|p| (p.began_at, p.succeeded)).collect();
@@ -303,13 +306,73 @@ async fn another_companys_counts_are_not_seen(s: Setup) {
 
 async fn old_counts_go(s: Setup) {
     settle(&s, 1, ok(), at(1), Duration::from_millis(7)).await;
-    s.store.fold_stats(Some(at(60) - TimeDelta::hours(1)), at(60)).await.unwrap();
-    s.store.forget_stats(now() + TimeDelta::hours(47)).await.unwrap();
+    let mut walk = StatsWalk::default();
+    work(&s, &mut walk, now() + TimeDelta::hours(2)).await;
+    work(&s, &mut walk, now() + TimeDelta::hours(49) - TimeDelta::microseconds(1)).await;
     assert_eq!(s.count("FROM stats").await, 4);
-    s.store.forget_stats(now() + TimeDelta::hours(49)).await.unwrap();
-    assert_eq!(s.count("FROM stats WHERE grain = 3600").await, 2);
-    assert_eq!(s.count("FROM stats").await, 2);
-    // The hour that has lost its minutes is not made anew out of nothing.
-    s.store.fold_stats(None, now() + TimeDelta::hours(49)).await.unwrap();
+    work(&s, &mut walk, now() + TimeDelta::hours(49)).await;
     assert_eq!(s.count("FROM stats WHERE grain = 3600 AND attempts = 1").await, 2);
+    assert_eq!(s.count("FROM stats").await, 2);
+    let year = now() + TimeDelta::hours(1) + TimeDelta::days(400);
+    work(&s, &mut walk, year - TimeDelta::microseconds(1)).await;
+    assert_eq!(s.count("FROM stats").await, 2);
+    work(&s, &mut walk, year).await;
+    assert_eq!(s.count("FROM stats").await, 0);
+}
+
+async fn many_endpoints_are_done_in_steps_and_what_came_late_is_counted(s: Setup) {
+    let latencies: Vec<String> = (0..BUCKETS).map(|bucket| format!("l{bucket}")).collect();
+    let counts = ["0"; BUCKETS - 1].join(", ");
+    let rows = format!(
+        "INSERT INTO stats (company_id, endpoint_id, grain, began_at, code, success, slot, attempts, {}) \
+         SELECT $1, i, 60, $2, 200, 1, 0, 1, 1, {counts} FROM n",
+        latencies.join(", ")
+    );
+    let numbers = if s.config.database_url.starts_with("sqlite") {
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60) "
+    } else {
+        "WITH n(i) AS (SELECT generate_series(1::bigint, 60)) "
+    };
+    let insert = format!("{numbers}{rows}");
+    let company = s.company.raw();
+    let minute = |minutes: i64| crate::engine::micros(at(minutes * 60));
+    s.sql(&insert, vec![company.into(), minute(3).into()]).await;
+    let mut walk = StatsWalk::default();
+    let first = at(3_600 + 300);
+    assert_eq!(work(&s, &mut walk, first).await, 46 + 4, "47 hours, the last in steps of 25");
+    assert_eq!(s.count("FROM stats WHERE grain = 3600 AND attempts = 1").await, 60);
+    // Counted late: of the hour that is made already.
+    s.sql(&insert, vec![company.into(), minute(4).into()]).await;
+    work(&s, &mut walk, first).await;
+    assert_eq!(s.count("FROM stats WHERE grain = 3600 AND attempts = 2").await, 0);
+    let again = at(3 * 3_600);
+    work(&s, &mut walk, again).await;
+    assert_eq!(
+        s.count("FROM stats WHERE grain = 3600 AND attempts = 2").await,
+        0,
+        "not yet steady"
+    );
+    for minutes in 0..=10 {
+        work(&s, &mut walk, again + TimeDelta::minutes(minutes)).await;
+    }
+    assert_eq!(s.count("FROM stats WHERE grain = 3600 AND attempts = 2").await, 60);
+    let mark = crate::engine::micros(at(3_600));
+    assert_eq!(
+        s.count(&format!("FROM search_state WHERE name = 'hours' AND next = {mark}")).await,
+        1
+    );
+    // Another node goes on from there, once the work is free.
+    s.sql("UPDATE search_state SET claimed_by = 777 WHERE name = 'hours'", vec![]).await;
+    assert_eq!(work(&s, &mut StatsWalk::default(), again).await, 0);
+    s.sql("UPDATE search_state SET claimed_until = 0 WHERE name = 'hours'", vec![]).await;
+    assert_eq!(work(&s, &mut StatsWalk::default(), again).await, 1, "the hour after it");
+}
+
+/// Works until there is nothing to do; gives in how many steps.
+async fn work(s: &Setup, walk: &mut StatsWalk, now: DateTime<Utc>) -> usize {
+    let mut steps = 0;
+    while s.store.work_on_stats(walk, now).await.unwrap() == StatsStep::Worked {
+        steps += 1;
+    }
+    steps
 }

@@ -108,7 +108,12 @@ async fn what_others_have_claimed_is_waited_for(s: Setup) {
     let values = vec![theirs.id.raw().into(), other.incarnation().into()];
     s.sql("UPDATE pending SET claimed_by = $2 WHERE id = $1", values).await;
     let is_alone = matches!(s.raw.get_database_backend(), sea_orm::DatabaseBackend::Sqlite);
-    assert_eq!(s.store.may_begin(endpoint, false).await.unwrap(), is_alone);
+    // Whoever began before is another one as well as who began later.
+    for node in [&s.store, &other] {
+        assert_eq!(node.may_begin(endpoint, false).await.unwrap(), is_alone);
+    }
+    let elsewhere = restrained(&s, few()).await;
+    assert!(s.store.may_begin(elsewhere, false).await.unwrap(), "it is held for another endpoint");
     other.release(&[(s.company, theirs.id, endpoint)], at(1)).await.unwrap();
     assert!(s.store.may_begin(endpoint, false).await.unwrap());
     assert!(!s.store.may_begin(endpoint, true).await.unwrap(), "it is not ordered");
