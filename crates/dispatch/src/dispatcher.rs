@@ -135,25 +135,26 @@ impl Dispatcher {
         let drained = CancellationToken::new();
         let settling = self.settle_loop(&mut queue, drained.clone(), abort.clone());
         let working = async {
+            // Each on the heap: together they would be copied over the stack of whoever begins them.
             let (membership, ..) = tokio::join!(
-                self.membership_loop(stop.clone()),
-                self.neighbours_loop(stop.clone()),
-                self.send_loop(stop.clone()),
-                self.claim_loop(stop.clone()),
-                self.hint_loop(stop.clone()),
-                self.wish_loop(stop.clone()),
-                self.return_loop(stop.clone()),
-                self.freshness_loop(stop.clone()),
-                self.upkeep_loop(stop.clone()),
-                self.vacuum_loop(stop.clone()),
-                self.jobs_loop(stop.clone()),
-                self.search_loop(stop.clone()),
-                self.keys_loop(stop.clone()),
-                self.old_keys_loop(stop.clone()),
-                self.stats_loop(stop.clone()),
-                self.retention_loop(stop.clone()),
-                self.pulse_loop(stop.clone()),
-                self.lines_loop(stop.clone()),
+                Box::pin(self.membership_loop(stop.clone())),
+                Box::pin(self.neighbours_loop(stop.clone())),
+                Box::pin(self.send_loop(stop.clone())),
+                Box::pin(self.claim_loop(stop.clone())),
+                Box::pin(self.hint_loop(stop.clone())),
+                Box::pin(self.wish_loop(stop.clone())),
+                Box::pin(self.return_loop(stop.clone())),
+                Box::pin(self.freshness_loop(stop.clone())),
+                Box::pin(self.upkeep_loop(stop.clone())),
+                Box::pin(self.vacuum_loop(stop.clone())),
+                Box::pin(self.jobs_loop(stop.clone())),
+                Box::pin(self.search_loop(stop.clone())),
+                Box::pin(self.keys_loop(stop.clone())),
+                Box::pin(self.old_keys_loop(stop.clone())),
+                Box::pin(self.stats_loop(stop.clone())),
+                Box::pin(self.retention_loop(stop.clone())),
+                Box::pin(self.pulse_loop(stop.clone())),
+                Box::pin(self.lines_loop(stop.clone())),
             );
             self.stopping.store(true, Ordering::Release);
             self.leave_the_rest_to_others().await;

@@ -30,7 +30,7 @@ const AGE_WALK_EVERY: Duration = Duration::from_secs(10);
 /// How many slices of that walk are done in one round, and after how many deliveries it rests.
 const AGE_SLICES_PER_ROUND: usize = 20;
 const AGED_OUT_PER_ROUND: u64 = 2_000;
-/// How many lanes are retired in one round.
+/// How many lanes are looked at in one round for being retired.
 const RETIRE_PER_ROUND: usize = 200;
 /// How many slices of sessions that are over are told in one round.
 const SESSION_SLICES_PER_ROUND: usize = 20;
@@ -195,9 +195,9 @@ impl Dispatcher {
     /// Removes the lane rows of endpoints with nothing wrong and nothing waiting, or to which nothing
     /// is sent: deleted, disabled. Some in each round, the next ones in the next.
     async fn retire_lanes(&self, rounds: &mut Rounds) -> Result<(), store::Error> {
-        let candidates = self.lanes_to_retire(rounds.retired_up_to);
-        rounds.retired_up_to =
-            candidates.last().copied().filter(|_| candidates.len() == RETIRE_PER_ROUND);
+        let next = self.next_owned(rounds.retired_up_to);
+        rounds.retired_up_to = next.last().copied().filter(|_| next.len() == RETIRE_PER_ROUND);
+        let candidates = self.unneeded_of(&next);
         if candidates.is_empty() {
             return Ok(());
         }
@@ -210,22 +210,28 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// The next lanes that may not be needed, in the order of their endpoints.
-    fn lanes_to_retire(&self, after: Option<EndpointId>) -> Vec<EndpointId> {
-        // In the order in which everybody takes them: lanes, owned, hungry.
+    /// The next lanes that this node owns, in the order of their endpoints.
+    fn next_owned(&self, after: Option<EndpointId>) -> Vec<EndpointId> {
+        let mut next: Vec<EndpointId> = {
+            let owned = self.owned.lock();
+            owned.iter().copied().filter(|id| after.is_none_or(|after| *id > after)).collect()
+        };
+        next.sort_unstable();
+        next.truncate(RETIRE_PER_ROUND);
+        next
+    }
+
+    /// Those of them that may not be needed.
+    fn unneeded_of(&self, owned: &[EndpointId]) -> Vec<EndpointId> {
+        // In the order in which everybody takes them: lanes, hungry.
         let lanes = self.lanes.lock();
-        let (owned, hungry) = (self.owned.lock(), self.hungry.lock());
-        let next = owned.iter().filter(|id| after.is_none_or(|after| **id > after));
-        let quiet = next.filter(|id| !hungry.contains(id) && lanes.lane_idle(**id));
+        let hungry = self.hungry.lock();
+        let quiet = owned.iter().filter(|id| !hungry.contains(id) && lanes.lane_idle(**id));
         let unneeded =
             |id: &EndpointId| self.is_known_healthy(*id) || lanes.mode(*id) == Some(Mode::Held);
         let keeps_its_lane =
             |id: &EndpointId| self.targets.traffic(*id).is_some_and(|t| t.is_exclusive());
-        let unneeded = quiet.filter(|id| unneeded(id) && !keeps_its_lane(id));
-        let mut found: Vec<EndpointId> = unneeded.copied().collect();
-        found.sort_unstable();
-        found.truncate(RETIRE_PER_ROUND);
-        found
+        quiet.filter(|id| unneeded(id) && !keeps_its_lane(id)).copied().collect()
     }
 
     fn is_known_healthy(&self, endpoint: EndpointId) -> bool {

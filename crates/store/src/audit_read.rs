@@ -76,7 +76,7 @@ impl Store {
 /// How many rows are looked at in one step, after the first.
 const STEP_ROWS: u64 = 1_000;
 /// How much later than its line an id may have been made, where a clock was set back.
-const IDS_AHEAD: TimeDelta = TimeDelta::hours(1);
+const IDS_AHEAD: TimeDelta = TimeDelta::days(7);
 
 /// The next rows, by the index of one of the wanted texts: that which fewest have.
 pub(crate) fn step_query(

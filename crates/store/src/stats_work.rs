@@ -28,9 +28,10 @@ const LEASE: TimeDelta = TimeDelta::seconds(120);
 /// The width of an hour, in microseconds.
 const WIDTH: i64 = HOUR * 1_000_000;
 
-/// Takes the work for a while; brings the hour before which all are made for good.
+/// Takes the work for a while; brings the hour before which all are made for good. A lease that lasts too long
+/// is of a clock that was ahead.
 const CLAIM: &str = "UPDATE search_state SET claimed_by = $1, claimed_until = $2 WHERE name = 'hours' \
-    AND (claimed_by = $1 OR claimed_until <= $3) RETURNING next";
+    AND (claimed_by = $1 OR claimed_until <= $3 OR claimed_until > $4) RETURNING next";
 
 /// How far one node has come; lost with it without harm.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +44,11 @@ pub struct StatsWalk {
     /// Since when it has worked without a break, and when last.
     steady_since: Option<DateTime<Utc>>,
     worked_at: Option<DateTime<Utc>>,
+}
+
+/// Whether an hour says how far hours were made: there is none yet, or a clock was ahead when it was written.
+fn is_known(hour: i64, now: DateTime<Utc>) -> bool {
+    hour > 0 && hour <= micros(now)
 }
 
 /// What is done with the counts of one hour.
@@ -75,7 +81,7 @@ pub enum StatsStep {
 
 impl StatsWalk {
     fn note(&mut self, now: DateTime<Utc>) {
-        if self.worked_at.is_none_or(|at| now - at > BREAK) {
+        if self.worked_at.is_none_or(|at| now < at || now - at > BREAK) {
             self.steady_since = Some(now);
         }
         self.worked_at = Some(now);
@@ -83,9 +89,11 @@ impl StatsWalk {
 
     /// Which hour is to be made next, where those before `marked` are made for good.
     fn hour_to_make(&self, marked: i64, now: DateTime<Utc>) -> Option<Task> {
-        // The hour that has lost some of its minutes stays as it is.
+        // The previous release made all hours, and removed minutes one by one: the hour that has lost some stays.
         let kept = micros(now - MINUTES_KEPT).div_euclid(WIDTH) * WIDTH + WIDTH;
-        let (first, again) = (self.made_before.max(marked).max(kept), marked.max(kept));
+        let again = if is_known(marked, now) { marked } else { kept };
+        let made = if is_known(self.made_before, now) { self.made_before } else { again };
+        let first = made.max(again);
         if first + WIDTH <= micros(now - MADE_AFTER) {
             return Some(Task::Make { hour: first, for_good: false });
         }
@@ -115,7 +123,7 @@ impl Store {
             walk.parts = self.parts_of(task).await?;
             walk.task = Some(task);
             if walk.parts.is_empty() {
-                self.end_task(walk, task).await?;
+                self.end_task(walk, task, now).await?;
             }
             return Ok(StatsStep::Worked);
         };
@@ -124,14 +132,15 @@ impl Store {
         self.do_part(task, &parts).await?;
         walk.parts.drain(..count);
         if walk.parts.is_empty() {
-            self.end_task(walk, task).await?;
+            self.end_task(walk, task, now).await?;
         }
         Ok(StatsStep::Worked)
     }
 
     async fn claim_stats(&self, now: DateTime<Utc>) -> Result<Option<i64>, Error> {
         let (me, until) = (self.incarnation(), micros(now + LEASE));
-        let values: [Value; 3] = [me.into(), until.into(), micros(now).into()];
+        let too_late = micros(now + LEASE * 2);
+        let values: [Value; 4] = [me.into(), until.into(), micros(now).into(), too_late.into()];
         let row = self.inner.pools.write().query_one_raw(self.statement(CLAIM, values)).await?;
         Ok(row.map(|row| row.try_get("", "next")).transpose()?)
     }
@@ -193,13 +202,21 @@ impl Store {
     }
 
     /// Remembers how far hours are made, for good also for whoever comes next.
-    async fn end_task(&self, walk: &mut StatsWalk, task: Task) -> Result<(), Error> {
+    async fn end_task(
+        &self,
+        walk: &mut StatsWalk,
+        task: Task,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
         walk.task = None;
         let Task::Make { hour, for_good } = task else { return Ok(()) };
-        walk.made_before = walk.made_before.max(hour + WIDTH);
+        let made = if is_known(walk.made_before, now) { walk.made_before } else { 0 };
+        walk.made_before = made.max(hour + WIDTH);
         if for_good {
-            let sql = "UPDATE search_state SET next = $1 WHERE name = 'hours' AND next < $1 AND claimed_by = $2";
-            let values: [Value; 2] = [(hour + WIDTH).into(), self.incarnation().into()];
+            let sql = "UPDATE search_state SET next = $1 WHERE name = 'hours' AND claimed_by = $2 \
+                AND (next < $1 OR next > $3)";
+            let values: [Value; 3] =
+                [(hour + WIDTH).into(), self.incarnation().into(), micros(now).into()];
             self.inner.pools.write().execute_raw(self.statement(sql, values)).await?;
         }
         Ok(())
@@ -218,7 +235,7 @@ async fn make_hour(
     Ok(())
 }
 
-/// Makes an endpoint's hour of its minutes, and writes what has changed of it.
+/// Makes an endpoint's hour of its minutes, and writes what has come to it: counts only grow.
 fn hour_sql() -> String {
     let sums: Vec<String> =
         (0..BUCKETS).map(|bucket| format!("CAST(sum(l{bucket}) AS BIGINT)")).collect();
@@ -230,7 +247,7 @@ fn hour_sql() -> String {
          AND grain = {MINUTE} AND began_at >= $3 AND began_at < $4 \
          GROUP BY company_id, endpoint_id, code, success ORDER BY code, success \
          ON CONFLICT (company_id, endpoint_id, grain, began_at, code, success, slot) DO UPDATE SET \
-         attempts = excluded.attempts, {} WHERE stats.attempts <> excluded.attempts",
+         attempts = excluded.attempts, {} WHERE stats.attempts < excluded.attempts",
         sums.join(", "),
         sets.join(", ")
     ))
@@ -265,14 +282,26 @@ mod tests {
         walk.made_before = hours(1);
         assert_eq!(walk.hour_to_make(hours(0), end + MADE_AFTER), None);
         let late = end + MADE_AGAIN_AFTER;
-        walk.made_before = hours(3);
+        walk.made_before = hours(2);
         assert_eq!(walk.hour_to_make(hours(0), late - TimeDelta::microseconds(1)), None);
         assert_eq!(walk.hour_to_make(hours(0), late), make(0, true));
+        // Where a clock had been ahead, hours are made again from the first one that is there.
+        walk.made_before = hours(99);
+        assert_eq!(walk.hour_to_make(hours(99), late), make(-44, false));
+        walk.made_before = hours(2);
         // After a break it is not known yet what was counted late.
         walk.note(late);
         assert_eq!(walk.hour_to_make(hours(0), late), None);
         walk.note(late + BREAK);
+        walk.made_before = hours(3);
         assert_eq!(walk.hour_to_make(hours(0), late + STEADY_FOR), make(0, true));
+    }
+
+    #[test]
+    fn after_a_long_stop_the_hours_before_it_are_made() {
+        let mut walk = StatsWalk::default();
+        walk.note(noon());
+        assert_eq!(walk.hour_to_make(hours(-64), noon()), make(-64, false));
     }
 
     #[test]

@@ -14,6 +14,7 @@ import { useActionText, useActorText } from "@/features/audit/words";
 import { moment, text } from "@/lib/list-search";
 import { Beside } from "@/ui/Beside";
 import { EmptyState } from "@/ui/EmptyState";
+import { ListFoot } from "@/ui/ListFoot";
 import { Note } from "@/ui/Note";
 import { Page } from "@/ui/Page";
 
@@ -53,12 +54,15 @@ function AuditLogPage() {
         title={line ? actionText(line.action) : t("line")}
         onClose={() => show(undefined)}
       >
-        {lines.length === 0 ? (
+        {lines.length === 0 && !hasNextPage ? (
           <EmptyState title={filtered ? t("common:empty.nothingMatches") : t("none")}>{filtered ? t("common:empty.nothingMatchesHint") : undefined}</EmptyState>
-        ) : (
+        ) : lines.length > 0 && (
           <AuditTable lines={lines} actorText={actorText} open={line?.id ?? null} onOpen={openLine} />
         )}
-        {hasNextPage && (
+        {lines.length === 0 && hasNextPage && (
+          <ListFoot rows={lines} cut more loadingMore={isFetchingNextPage} failed={false} loadMore={() => void fetchNextPage()} />
+        )}
+        {lines.length > 0 && hasNextPage && (
           <Group justify="center" mt="md">
             <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>{t("common:loadMore")}</Button>
           </Group>

@@ -199,22 +199,18 @@ impl Store {
         shelf: i64,
         now: DateTime<Utc>,
     ) -> Result<Option<usize>, Error> {
-        let quiet = walk.quiet.get(&shelf).copied();
-        if quiet.is_some_and(|quiet| now < quiet.until) {
+        let is_quiet = |quiet: &Quiet| (quiet.at..quiet.until).contains(&now);
+        if walk.quiet.get(&shelf).is_some_and(is_quiet) {
             return Ok(None);
         }
-        let slice = match quiet {
-            // What did not reach that far is not there.
-            Some(_) => None,
-            None => self.read_slice(shelf, walk.walkable, now).await?.full(),
-        };
-        let slice = match slice {
-            Some(slice) => slice,
-            None => match self.reach_further(walk, shelf, now).await? {
+        let slice = match self.read_slice(shelf, walk.walkable, now).await? {
+            Reading::Slice(slice) => slice,
+            Reading::NotFull(_) => match self.reach_further(walk, shelf, now).await? {
                 Some(slice) => slice,
                 None => return Ok(None),
             },
         };
+        walk.quiet.remove(&shelf);
         let rows = slice.events.len() + slice.deliveries.len();
         let range = (slice.from, slice.to);
         let terms = term_rows(range, &slice.events, &slice.deliveries);
@@ -239,7 +235,6 @@ impl Store {
             walk.quiet.insert(shelf, quiet);
             return Ok(None);
         }
-        walk.quiet.remove(&shelf);
         if wanted > walk.walkable {
             if !self.announce(walk, wanted, now).await? {
                 return Ok(None);

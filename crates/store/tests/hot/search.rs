@@ -10,6 +10,7 @@ use domain::id::{DeliveryId, EndpointId, EventId};
 use domain::job::JobRequest;
 use domain::outcome::ErrorKind;
 use domain::search::Needle;
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use store::{
     DeliveryFilter, DeliveryRecord, EventFilter, EventRecord, SearchStep, SearchWalk, StatusWanted,
     Store, ToSettle,
@@ -494,4 +495,52 @@ async fn a_search_that_takes_too_long_is_cut_and_goes_on(s: Setup) {
     s.store.set_query_time_max(Duration::from_secs(60));
     let found = s.store.events(s.company, filter, page(10, None)).await.unwrap();
     assert_eq!((found.data.len(), found.next, found.cut), (2, None, false));
+}
+
+/// One pass over all shelves, to where it rests or waits for others' transactions.
+async fn pass(s: &Setup, walk: &mut SearchWalk, minute: i64) {
+    while s.store.walk_search(walk, at(minute)).await.unwrap() != SearchStep::Rest {}
+}
+
+async fn transaction_of_another(s: &Setup) -> sea_orm::DatabaseTransaction {
+    let tx = s.raw.begin().await.unwrap();
+    tx.execute_unprepared("SELECT pg_current_xact_id()").await.unwrap();
+    tx
+}
+
+#[tokio::test]
+async fn companies_that_were_quiet_do_not_wait_for_each_others_announcements() {
+    let s = Setup::postgres().await;
+    let mut companies = vec![s.company.raw()];
+    for name in ["B", "C"] {
+        let made = s.store.create_company(name, "o@example.com", now()).await.unwrap();
+        companies.push(made.id.raw());
+    }
+    let mut walk = SearchWalk::default();
+    // Nothing comes for a minute: they are left alone for another one.
+    for minute in [180, 181] {
+        pass(&s, &mut walk, minute).await;
+    }
+    s.event(1, "message.read", "c", None).await;
+    for company in &companies[1..] {
+        let copy = "INSERT INTO events (id, company_id, event_type, occurred_at, accepted_at, data, deliveries) \
+            SELECT id, $1, event_type, occurred_at, accepted_at, data, 0 FROM events WHERE company_id = $2";
+        s.sql(copy, vec![(*company).into(), companies[0].into()]).await;
+    }
+    let first = transaction_of_another(&s).await;
+    pass(&s, &mut walk, 181).await;
+    assert!(!walk.is_waiting(), "left alone");
+    pass(&s, &mut walk, 183).await;
+    assert!(walk.is_waiting());
+    assert_eq!(s.count("FROM search_slices").await, 0);
+    let second = transaction_of_another(&s).await;
+    first.rollback().await.unwrap();
+    // Transactions of other tests are waited for, too.
+    let all = async {
+        while s.count("FROM search_slices").await < 3 {
+            pass(&s, &mut walk, 183).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), all).await.unwrap();
+    second.rollback().await.unwrap();
 }

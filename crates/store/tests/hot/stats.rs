@@ -363,9 +363,13 @@ async fn many_endpoints_are_done_in_steps_and_what_came_late_is_counted(s: Setup
     );
     // Another node goes on from there, once the work is free.
     s.sql("UPDATE search_state SET claimed_by = 777 WHERE name = 'hours'", vec![]).await;
-    assert_eq!(work(&s, &mut StatsWalk::default(), again).await, 0);
-    s.sql("UPDATE search_state SET claimed_until = 0 WHERE name = 'hours'", vec![]).await;
-    assert_eq!(work(&s, &mut StatsWalk::default(), again).await, 1, "the hour after it");
+    let then = again + TimeDelta::minutes(10);
+    assert_eq!(work(&s, &mut StatsWalk::default(), then).await, 0);
+    // Or at once, where its clock was ahead.
+    let ahead = crate::engine::micros(then + TimeDelta::hours(1));
+    let lease = "UPDATE search_state SET claimed_until = $1 WHERE name = 'hours'";
+    s.sql(lease, vec![ahead.into()]).await;
+    assert_eq!(work(&s, &mut StatsWalk::default(), then).await, 2, "the hours after it");
 }
 
 /// Works until there is nothing to do; gives in how many steps.
