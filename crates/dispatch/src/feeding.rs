@@ -26,26 +26,27 @@ const REST_FACTOR: u32 = 3;
 const REST_MIN: Duration = Duration::from_millis(2);
 const REST_MAX: Duration = Duration::from_secs(1);
 
+/// How long a loop rests after a step.
+enum Rest {
+    /// So that a step takes a quarter of the writer.
+    Share,
+    /// There is nothing to do, or it is waited for something.
+    For(Duration),
+}
+
 impl Dispatcher {
-    /// Walks until `stop`.
+    /// Feeds the index of the lists until `stop`.
     pub(crate) async fn search_loop(&self, stop: CancellationToken) {
         let mut walk = SearchWalk::default();
-        while !stop.is_cancelled() {
-            if !self.may_work() {
-                self.pause(LOOK_EVERY, &stop).await;
-                continue;
-            }
+        while self.may_go_on(&stop).await {
             let begun = Instant::now();
-            let rest = match self.store.walk_search(&mut walk, self.clock.now()).await {
-                Ok(SearchStep::Walked(_) | SearchStep::Next) => rest_after(begun.elapsed()),
-                Ok(SearchStep::Rest) if walk.is_waiting() => LOOK_AGAIN,
-                Ok(SearchStep::Rest) => LOOK_EVERY,
-                Err(error) => {
-                    tracing::warn!(error = %error, "The index of the lists waits for the database: {error}");
-                    LOOK_EVERY
-                }
-            };
-            self.pause(rest, &stop).await;
+            let done = self.store.walk_search(&mut walk, self.clock.now()).await;
+            let rest = done.map(|step| match step {
+                SearchStep::Walked(_) | SearchStep::Next => Rest::Share,
+                SearchStep::Rest if walk.is_waiting() => Rest::For(LOOK_AGAIN),
+                SearchStep::Rest => Rest::For(LOOK_EVERY),
+            });
+            self.rest("The index of the lists", begun, rest, &stop).await;
         }
     }
 
@@ -54,67 +55,70 @@ impl Dispatcher {
         while !stop.is_cancelled() {
             let begun = Instant::now();
             let rest = match self.store.move_keys(self.clock.now()).await {
-                Ok(KeyMove::Moved) => rest_after(begun.elapsed()),
-                Ok(KeyMove::Rest) => LOOK_FOR_KEYS_EVERY,
+                Ok(KeyMove::Moved) => Ok(Rest::Share),
+                Ok(KeyMove::Rest) => Ok(Rest::For(LOOK_FOR_KEYS_EVERY)),
                 Ok(KeyMove::Never) => return,
-                Err(error) => {
-                    tracing::warn!(error = %error, "New keys wait for the database to be moved: {error}");
-                    LOOK_EVERY
-                }
+                Err(error) => Err(error),
             };
-            self.pause(rest, &stop).await;
+            self.rest("The moving of new keys", begun, rest, &stop).await;
         }
     }
-}
 
-impl Dispatcher {
-    /// Walks over all keys and forgets the old ones, until `stop`: ten thousand a second at most, in statements
-    /// of milliseconds.
+    /// Walks over all keys and forgets the old ones, until `stop`: twenty slices a second at most, of
+    /// milliseconds each.
     pub(crate) async fn old_keys_loop(&self, stop: CancellationToken) {
         let mut walk = KeyWalk::default();
-        while !stop.is_cancelled() {
-            if !self.may_work() {
-                self.pause(LOOK_EVERY, &stop).await;
-                continue;
-            }
+        while self.may_go_on(&stop).await {
             let begun = Instant::now();
-            let rest = match self.store.forget_keys(walk, self.clock.now()).await {
-                Ok(next) => {
-                    walk = next.unwrap_or_default();
-                    next.map_or(KEY_WALK_EVERY, |_| {
-                        rest_after(begun.elapsed()).max(KEY_SLICE_EVERY)
-                    })
-                }
-                Err(error) => {
-                    tracing::warn!(error = %error, "Old keys wait for the database to be forgotten: {error}");
-                    LOOK_EVERY
-                }
-            };
-            self.pause(rest, &stop).await;
+            let done = self.store.forget_keys(walk, self.clock.now()).await;
+            let rest = done.map(|next| {
+                walk = next.unwrap_or_default();
+                let between = rest_after(begun.elapsed()).max(KEY_SLICE_EVERY);
+                Rest::For(next.map_or(KEY_WALK_EVERY, |_| between))
+            });
+            self.rest("The forgetting of old keys", begun, rest, &stop).await;
         }
     }
-}
 
-impl Dispatcher {
     /// Makes hours of counts and removes old ones, until `stop`.
     pub(crate) async fn stats_loop(&self, stop: CancellationToken) {
         let mut walk = StatsWalk::default();
-        while !stop.is_cancelled() {
-            if !self.may_work() {
-                self.pause(LOOK_EVERY, &stop).await;
-                continue;
-            }
+        while self.may_go_on(&stop).await {
             let begun = Instant::now();
-            let rest = match self.store.work_on_stats(&mut walk, self.clock.now()).await {
-                Ok(StatsStep::Worked) => rest_after(begun.elapsed()),
-                Ok(StatsStep::Rest) => LOOK_FOR_HOURS_EVERY,
-                Err(error) => {
-                    tracing::warn!(error = %error, "Hours of counts wait for the database: {error}");
-                    LOOK_EVERY
-                }
-            };
-            self.pause(rest, &stop).await;
+            let done = self.store.work_on_stats(&mut walk, self.clock.now()).await;
+            let rest = done.map(|step| match step {
+                StatsStep::Worked => Rest::Share,
+                StatsStep::Rest => Rest::For(LOOK_FOR_HOURS_EVERY),
+            });
+            self.rest("The making of hours of counts", begun, rest, &stop).await;
         }
+    }
+
+    /// Waits until this node may work; `false` at the stop.
+    async fn may_go_on(&self, stop: &CancellationToken) -> bool {
+        while !self.may_work() && !stop.is_cancelled() {
+            self.pause(LOOK_EVERY, stop).await;
+        }
+        !stop.is_cancelled()
+    }
+
+    /// Rests after a step.
+    async fn rest(
+        &self,
+        what: &str,
+        begun: Instant,
+        rest: Result<Rest, store::Error>,
+        stop: &CancellationToken,
+    ) {
+        let rest = match rest {
+            Ok(Rest::Share) => rest_after(begun.elapsed()),
+            Ok(Rest::For(time)) => time,
+            Err(error) => {
+                tracing::warn!(error = %error, "{what} waits for the database: {error}");
+                LOOK_EVERY
+            }
+        };
+        self.pause(rest, stop).await;
     }
 }
 
