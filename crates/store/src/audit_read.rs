@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Se
 use crate::entity::audit;
 use crate::rows::page::{before_of, cut, limit_of};
 use crate::time::{from_micros, micros};
-use crate::{Error, Page, PageRequest, Store};
+use crate::{CutPage, Error, Page, PageRequest, Store};
 
 /// A line of the audit log.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,7 +50,7 @@ impl Store {
         company: CompanyId,
         filter: AuditFilter,
         page: PageRequest,
-    ) -> Result<Page<AuditRecord>, Error> {
+    ) -> Result<CutPage<AuditRecord>, Error> {
         let mut patience = self.patience();
         let limit = limit_of(page);
         // Ids sort by time.
@@ -66,7 +66,10 @@ impl Store {
             let is_full = found.len() as u64 > limit;
             match last {
                 Some(last) if !is_full && !patience.is_over() => below = last,
-                Some(_) | None => return Ok(cut(found, limit, last, |record| record.id.raw())),
+                Some(_) | None => {
+                    let Page { data, next } = cut(found, limit, last, |record| record.id.raw());
+                    return Ok(CutPage { data, next, cut: !is_full && last.is_some() });
+                }
             }
             step = STEP_ROWS;
         }

@@ -2074,6 +2074,27 @@ export interface components {
             custom_seconds: number[];
         };
         /** @description A page of a list that is searched, as it is sent. */
+        CutPageView_AuditLineView: {
+            /** @description The search took too long and goes on at `next_cursor`: this page is short, or empty. */
+            cut: boolean;
+            data: {
+                /** @description What was done: `endpoint.updated`. */
+                action: string;
+                /** @description Who did it: a person, a token, `cli` or `operator`. */
+                actor: string;
+                /** @description From which address; empty where it came from no request. */
+                address: string;
+                /** Format: date-time */
+                created_at: string;
+                /** @description More about it, never a secret. */
+                facts: Record<string, unknown>;
+                id: components["schemas"]["AuditId"];
+                /** @description To what. */
+                subject: string;
+            }[];
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list that is searched, as it is sent. */
         CutPageView_DeliveryView: {
             /** @description The search took too long and goes on at `next_cursor`: this page is short, or empty. */
             cut: boolean;
@@ -3233,25 +3254,6 @@ export interface components {
             samples_per_minute?: number | null;
             /** Format: int32 */
             tokens?: number | null;
-        };
-        /** @description A page as it is sent. */
-        PageView_AuditLineView: {
-            data: {
-                /** @description What was done: `endpoint.updated`. */
-                action: string;
-                /** @description Who did it: a person, a token, `cli` or `operator`. */
-                actor: string;
-                /** @description From which address; empty where it came from no request. */
-                address: string;
-                /** Format: date-time */
-                created_at: string;
-                /** @description More about it, never a secret. */
-                facts: Record<string, unknown>;
-                id: components["schemas"]["AuditId"];
-                /** @description To what. */
-                subject: string;
-            }[];
-            next_cursor?: string | null;
         };
         /** @description A page as it is sent. */
         PageView_EndpointView: {
@@ -4652,7 +4654,7 @@ export interface operations {
                      *       "next_cursor": "AQN3X1_XPEAB"
                      *     }
                      */
-                    "application/json": components["schemas"]["PageView_AuditLineView"];
+                    "application/json": components["schemas"]["CutPageView_AuditLineView"];
                 };
             };
             /** @description What was refused. */

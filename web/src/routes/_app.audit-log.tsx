@@ -36,6 +36,7 @@ function AuditLogPage() {
   const actorText = useActorText(actors, me.user.id);
   const actionText = useActionText();
   const lines = data.pages.flatMap((page) => page.data);
+  const cut = data.pages.at(-1)?.cut ?? false;
   const line = lines.find(({ id }) => id === open);
   const show = useCallback((id: string | undefined) => void navigate({ search: (before) => ({ ...before, line: id }), replace: true }), [navigate]);
   const openLine = useCallback(({ id }: { id: string }) => show(id), [show]);
@@ -54,15 +55,15 @@ function AuditLogPage() {
         title={line ? actionText(line.action) : t("line")}
         onClose={() => show(undefined)}
       >
-        {lines.length === 0 && !hasNextPage ? (
+        {lines.length === 0 && !cut ? (
           <EmptyState title={filtered ? t("common:empty.nothingMatches") : t("none")}>{filtered ? t("common:empty.nothingMatchesHint") : undefined}</EmptyState>
         ) : lines.length > 0 && (
           <AuditTable lines={lines} actorText={actorText} open={line?.id ?? null} onOpen={openLine} />
         )}
-        {lines.length === 0 && hasNextPage && (
+        {cut && (
           <ListFoot rows={lines} cut more loadingMore={isFetchingNextPage} failed={false} loadMore={() => void fetchNextPage()} />
         )}
-        {lines.length > 0 && hasNextPage && (
+        {hasNextPage && !cut && (
           <Group justify="center" mt="md">
             <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>{t("common:loadMore")}</Button>
           </Group>

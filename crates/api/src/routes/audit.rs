@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::auth;
 use crate::error::ApiError;
-use crate::query::{PageView, Query};
+use crate::query::{CutPageView, Query};
 use crate::respond::json;
 use crate::schema::{AuditLogParams, ids};
 use crate::serve::Shared;
@@ -43,7 +43,7 @@ impl AuditLineView {
 }
 
 /// Every change and every secret that was revealed: who, when, from where.
-#[utoipa::path(get, path = "/api/v1/audit-log", tag = "Audit log", params(AuditLogParams), responses((status = 200, description = "A page of lines, newest first.", body = PageView<AuditLineView>)))]
+#[utoipa::path(get, path = "/api/v1/audit-log", tag = "Audit log", params(AuditLogParams), responses((status = 200, description = "A page of lines, newest first.", body = CutPageView<AuditLineView>)))]
 pub async fn list_audit_log(
     req: HttpRequest,
     shared: web::Data<Shared>,
@@ -60,5 +60,5 @@ pub async fn list_audit_log(
     };
     query.finish()?;
     let page = shared.state.store.audit_log(authorized.caller.company, filter, page).await?;
-    json(StatusCode::OK, &PageView::of(page, AuditLineView::of))
+    json(StatusCode::OK, &CutPageView::of(page, AuditLineView::of))
 }

@@ -34,6 +34,8 @@ async fn found(s: &Setup, filter: &AuditFilter, limit: u32) -> (Vec<i64>, usize)
             s.store.audit_log(s.company, filter.clone(), page(limit, before)).await.unwrap();
         numbers.extend(lines.data.iter().map(|line| (line.created_at - now()).num_seconds() / 2));
         pages += 1;
+        // A page that is not full and not the last one was cut.
+        assert_eq!(lines.cut, lines.next.is_some() && lines.data.len() < limit as usize);
         assert!(lines.next.is_none() || lines.next != before);
         match lines.next {
             Some(next) => before = Some(next),
