@@ -150,6 +150,7 @@ impl Dispatcher {
                 Box::pin(self.jobs_loop(stop.clone())),
                 Box::pin(self.search_loop(stop.clone())),
                 Box::pin(self.keys_loop(stop.clone())),
+                Box::pin(self.log_loop(stop.clone())),
                 Box::pin(self.old_keys_loop(stop.clone())),
                 Box::pin(self.stats_loop(stop.clone())),
                 Box::pin(self.retention_loop(stop.clone())),

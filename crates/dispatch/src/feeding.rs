@@ -1,10 +1,11 @@
 //! What is done in bulk behind the hot path: the index of the lists is fed, SQLite's keys are moved to their
-//! places, old ones are forgotten, hours of counts are made and old counts go. Slices of a few milliseconds with rests between them, so that each
-//! takes a quarter of the writer at most, and lags where that is not enough.
+//! places and its log is copied back, old keys are forgotten, hours of counts are made and old counts go. Slices
+//! of a few milliseconds with rests between them, so that each takes a quarter of the writer at most, and lags
+//! where that is not enough.
 
 use std::time::{Duration, Instant};
 
-use store::{KeyMove, KeyWalk, SearchStep, SearchWalk, StatsStep, StatsWalk};
+use store::{KeyMove, KeyWalk, LogCopy, SearchStep, SearchWalk, StatsStep, StatsWalk};
 use tokio_util::sync::CancellationToken;
 
 use crate::dispatcher::Dispatcher;
@@ -20,6 +21,11 @@ const KEY_WALK_EVERY: Duration = Duration::from_secs(3_600);
 const KEY_SLICE_EVERY: Duration = Duration::from_millis(50);
 /// How often a node looks for an hour of counts to make, or for old ones.
 const LOOK_FOR_HOURS_EVERY: Duration = Duration::from_secs(30);
+/// How often it is looked how long SQLite's log is, while deliveries are under way and while none is; and after
+/// it could only be copied in part.
+const LOOK_AT_LOG_EVERY: Duration = Duration::from_millis(25);
+const LOOK_AT_LOG_IDLY_EVERY: Duration = Duration::from_millis(250);
+const LOOK_AT_PART_AGAIN: Duration = Duration::from_millis(100);
 /// The rest after a step is so many times as long as the step was.
 const REST_FACTOR: u32 = 3;
 /// And at least and at most so long.
@@ -61,6 +67,21 @@ impl Dispatcher {
                 Err(error) => Err(error),
             };
             self.rest("The moving of new keys", begun, rest, &stop).await;
+        }
+    }
+
+    /// Copies SQLite's log back until `stop`.
+    pub(crate) async fn log_loop(&self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let begun = Instant::now();
+            let rest = match self.store.copy_log().await {
+                Ok(LogCopy::Short) if self.is_idle() => Ok(Rest::For(LOOK_AT_LOG_IDLY_EVERY)),
+                Ok(LogCopy::Short | LogCopy::Copied) => Ok(Rest::For(LOOK_AT_LOG_EVERY)),
+                Ok(LogCopy::Part) => Ok(Rest::For(LOOK_AT_PART_AGAIN)),
+                Ok(LogCopy::Never) => return,
+                Err(error) => Err(error),
+            };
+            self.rest("The copying of SQLite's log", begun, rest, &stop).await;
         }
     }
 

@@ -59,6 +59,7 @@ mod live_feed;
 mod live_loop;
 mod live_rows;
 mod live_told;
+mod log_copy;
 mod mails;
 mod metrics;
 mod model;
@@ -135,6 +136,7 @@ pub use live::{
     LIVE_ROWS_PER_WRITE, LIVE_STREAMS_PER_COMPANY, LIVE_STREAMS_PER_NODE, LiveEvent, LiveKind,
 };
 pub use live_feed::{LiveNext, LiveStream};
+pub use log_copy::LogCopy;
 pub use mails::ClaimedMail;
 pub use metrics::Metrics;
 pub use model::*;

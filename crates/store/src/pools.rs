@@ -23,7 +23,10 @@ const SQLITE_CACHE: &str = "-4096";
 const SQLITE_SPILL_PAGES: &str = "8192";
 /// After how many pages of 4 KiB the write-ahead log is copied back: four times SQLite's own number,
 /// because the pages that every transaction changes are then copied a quarter as often.
-const SQLITE_CHECKPOINT_PAGES: &str = "4096";
+pub(crate) const SQLITE_CHECKPOINT_PAGES: i64 = 4_096;
+/// After how many the writer does it by itself, in a commit: where [`Store::copy_log`](crate::Store::copy_log)
+/// does not come after, or nobody runs it.
+const SQLITE_CHECKPOINT_PAGES_MAX: &str = "16384";
 /// How many statements a connection keeps prepared: scripts of the hot path come in some dozen shapes.
 const SQLITE_STATEMENTS: usize = 256;
 /// How long a caller waits for a free connection before it is told that the database is unavailable.
@@ -41,8 +44,15 @@ pub(crate) const PLANNER: [(&str, &str); 2] = [("enable_seqscan", "off"), ("jit"
 
 #[derive(Debug)]
 pub(crate) enum Pools {
-    Sqlite { write: DatabaseConnection, read: DatabaseConnection },
-    Postgres { pool: DatabaseConnection },
+    Sqlite {
+        write: DatabaseConnection,
+        read: DatabaseConnection,
+        /// What works on the file beside the writer and writes no transaction.
+        beside: DatabaseConnection,
+    },
+    Postgres {
+        pool: DatabaseConnection,
+    },
 }
 
 impl Pools {
@@ -63,8 +73,9 @@ impl Pools {
     /// Closes every connection, and waits for it.
     pub(crate) async fn close(self) {
         match self {
-            Self::Sqlite { write, read } => {
+            Self::Sqlite { write, read, beside } => {
                 read.get_sqlite_connection_pool().close().await;
+                beside.get_sqlite_connection_pool().close().await;
                 write.get_sqlite_connection_pool().close().await;
             }
             Self::Postgres { pool } => pool.get_postgres_connection_pool().close().await,
@@ -105,7 +116,7 @@ async fn open_sqlite(url: &str, readers: u32) -> Result<Pools, Error> {
         .pragma("cache_size", SQLITE_CACHE)
         .pragma("cache_spill", SQLITE_SPILL_PAGES)
         .pragma("temp_store", "MEMORY")
-        .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES)
+        .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES_MAX)
         .statement_cache_capacity(SQLITE_STATEMENTS)
         .optimize_on_close(false, None);
     let write = SqlitePoolOptions::new()
@@ -118,6 +129,11 @@ async fn open_sqlite(url: &str, readers: u32) -> Result<Pools, Error> {
         // Not for readers: setting it writes, which a read-only connection refuses.
         .connect_with(options.clone().auto_vacuum(SqliteAutoVacuum::Incremental))
         .await?;
+    let beside = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(ACQUIRE)
+        .test_before_acquire(false)
+        .connect_lazy_with(options.clone().create_if_missing(false));
     let read = SqlitePoolOptions::new()
         .max_connections(readers.max(2))
         .acquire_timeout(ACQUIRE)
@@ -127,6 +143,7 @@ async fn open_sqlite(url: &str, readers: u32) -> Result<Pools, Error> {
     Ok(Pools::Sqlite {
         write: SqlxSqliteConnector::from_sqlx_sqlite_pool(write),
         read: SqlxSqliteConnector::from_sqlx_sqlite_pool(read),
+        beside: SqlxSqliteConnector::from_sqlx_sqlite_pool(beside),
     })
 }
 

@@ -137,7 +137,7 @@ impl Store {
             PoolUse { name, in_use: size.saturating_sub(idle), idle: idle.min(size), max }
         };
         match &self.inner.pools {
-            Pools::Sqlite { write, read } => [("write", write), ("read", read)]
+            Pools::Sqlite { write, read, .. } => [("write", write), ("read", read)]
                 .into_iter()
                 .map(|(name, pool)| {
                     let pool = pool.get_sqlite_connection_pool();

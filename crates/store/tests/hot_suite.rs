@@ -29,6 +29,8 @@ mod lines_arranged;
 mod lines_together;
 #[path = "hot/live.rs"]
 mod live;
+#[path = "hot/log_copy.rs"]
+mod log_copy;
 #[path = "hot/logins.rs"]
 mod logins;
 #[path = "hot/mails.rs"]
