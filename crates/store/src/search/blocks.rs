@@ -13,8 +13,9 @@ const SLICES_AT_A_TIME: i64 = 1_000;
 const BLOCKS_AT_A_TIME: usize = 256;
 /// A range of no more ids than this has few rows.
 const SMALL_SPAN: i64 = 64;
-/// How many small ranges are looked at with one statement.
-const SMALL_AT_A_TIME: usize = 32;
+/// How many small ranges are looked at with one statement: few at first, because most pages are full soon.
+const SMALL_AT_A_TIME: usize = 8;
+const SMALL_AT_A_TIME_MAX: usize = 32;
 
 /// A range of ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +68,7 @@ pub(crate) struct Blocks {
     shelf: i64,
     from: i64,
     streams: Vec<Stream>,
+    small_at_a_time: usize,
 }
 
 impl Blocks {
@@ -84,7 +86,7 @@ impl Blocks {
         }
         let stream =
             |origin| Stream { origin, waiting: VecDeque::new(), read_down_to: below, over: false };
-        Self { company, shelf, from, streams: origins.into_iter().map(stream).collect() }
+        Self::new((company, shelf), from, origins.into_iter().map(stream).collect())
     }
 
     /// The deliveries of an event: those whose ids are beside its own, and those made later.
@@ -94,7 +96,11 @@ impl Blocks {
         let fixed = Stream { origin: Origin::Fixed, waiting, read_down_to: from, over: true };
         let origin = Origin::Later { event };
         let later = Stream { origin, waiting: VecDeque::new(), read_down_to: below, over: false };
-        Self { company, shelf: company, from, streams: vec![fixed, later] }
+        Self::new((company, company), from, vec![fixed, later])
+    }
+
+    const fn new((company, shelf): (i64, i64), from: i64, streams: Vec<Stream>) -> Self {
+        Self { company, shelf, from, streams, small_at_a_time: SMALL_AT_A_TIME }
     }
 
     /// Every range that ends at or above it has been given out.
@@ -139,7 +145,8 @@ impl Blocks {
             }
             highest.pop_front();
             small.push(block);
-            if small.len() == SMALL_AT_A_TIME {
+            if small.len() == self.small_at_a_time {
+                self.small_at_a_time = (2 * self.small_at_a_time).min(SMALL_AT_A_TIME_MAX);
                 return Ok(Pulled::Small(small));
             }
         }
