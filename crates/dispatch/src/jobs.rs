@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use store::{ClaimedJob, JobSlice, JobStep, SLICE_ROWS_MAX};
+use store::{ClaimedJob, JobSlice, JobStep, Pace};
 use tokio_util::sync::CancellationToken;
 
 use crate::dispatcher::Dispatcher;
@@ -21,12 +21,12 @@ const REST_MAX: Duration = Duration::from_secs(1);
 /// How long to wait where the database does not answer.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// How many rows the next slice has, after one that wrote for so long and may for so long.
-fn rows_after(rows: usize, wrote_for: Duration, may: Duration) -> usize {
-    if wrote_for > may {
+/// How many rows the next slice has, after one that wrote for so long.
+fn rows_after(rows: usize, wrote_for: Duration, pace: Pace) -> usize {
+    if wrote_for > pace.slice {
         (rows / 2).max(SLICE_ROWS_MIN)
     } else {
-        (rows + SLICE_ROWS_MORE).min(SLICE_ROWS_MAX)
+        (rows + SLICE_ROWS_MORE).min(pace.rows_max)
     }
 }
 
@@ -57,7 +57,7 @@ impl Dispatcher {
             let slice = Instant::now();
             match self.store.run_job_slice(job, rows, self.clock.now()).await {
                 Ok(JobSlice { step: JobStep::More { .. }, wrote_for }) => {
-                    rows = rows_after(rows, wrote_for, pace.slice);
+                    rows = rows_after(rows, wrote_for, pace);
                     let rest = slice.elapsed().saturating_mul(pace.rest_factor);
                     self.pause(rest.clamp(REST_MIN, REST_MAX), stop).await;
                 }
@@ -97,15 +97,17 @@ mod tests {
 
     #[test]
     fn slices_grow_while_they_are_short_and_never_beyond_their_bounds() {
-        let (mut rows, may) = (SLICE_ROWS_MIN, Duration::from_millis(3));
-        for _ in 0..SLICE_ROWS_MAX {
-            rows = rows_after(rows, may, may);
+        let may = Duration::from_millis(3);
+        let pace = Pace { slice: may, rows_max: 95, rest_factor: 1 };
+        let mut rows = SLICE_ROWS_MIN;
+        for _ in 0..pace.rows_max {
+            rows = rows_after(rows, may, pace);
         }
-        assert_eq!(rows, SLICE_ROWS_MAX);
-        rows = rows_after(rows, may * 2, may);
-        assert_eq!(rows, SLICE_ROWS_MAX / 2);
-        for _ in 0..SLICE_ROWS_MAX {
-            rows = rows_after(rows, may * 2, may);
+        assert_eq!(rows, 95);
+        rows = rows_after(rows, may * 2, pace);
+        assert_eq!(rows, 47);
+        for _ in 0..pace.rows_max {
+            rows = rows_after(rows, may * 2, pace);
         }
         assert_eq!(rows, SLICE_ROWS_MIN);
     }

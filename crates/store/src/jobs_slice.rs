@@ -64,14 +64,18 @@ pub struct JobSlice {
 pub struct Pace {
     /// How long a transaction of it may be open.
     pub slice: Duration,
+    /// How many rows it has at most: what a slice wakes is sent at once, before what comes meanwhile.
+    pub rows_max: usize,
     /// The rest after it is so many times as long as it took.
     pub rest_factor: u32,
 }
 
 /// On SQLite whoever writes waits for it.
-const PACE_SQLITE: Pace = Pace { slice: Duration::from_millis(2), rest_factor: 4 };
+const PACE_SQLITE: Pace =
+    Pace { slice: Duration::from_millis(2), rows_max: SLICE_ROWS_MAX, rest_factor: 4 };
 /// On PostgreSQL only who needs the same rows, and the processors.
-const PACE_POSTGRES: Pace = Pace { slice: Duration::from_millis(10), rest_factor: 3 };
+const PACE_POSTGRES: Pace =
+    Pace { slice: Duration::from_millis(10), rows_max: 60, rest_factor: 3 };
 
 impl Store {
     /// How jobs are to be paced.
