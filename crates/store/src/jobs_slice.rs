@@ -74,8 +74,7 @@ pub struct Pace {
 const PACE_SQLITE: Pace =
     Pace { slice: Duration::from_millis(2), rows_max: SLICE_ROWS_MAX, rest_factor: 4 };
 /// On PostgreSQL only who needs the same rows, and the processors.
-const PACE_POSTGRES: Pace =
-    Pace { slice: Duration::from_millis(10), rows_max: 60, rest_factor: 3 };
+const PACE_POSTGRES: Pace = Pace { slice: Duration::from_millis(10), rows_max: 60, rest_factor: 3 };
 
 impl Store {
     /// How jobs are to be paced.
