@@ -180,13 +180,17 @@ impl Dispatcher {
         self.send_wake.notify_one();
     }
 
-    /// Another node owns the lane: it sends from now on.
+    /// Another node owns the lane: it sends from now on, where one alone does. To what is healthy enough and
+    /// unrestrained each node sends what it took in; only what is tried again goes to the owner.
     fn leave_to_owner(&self, endpoint: EndpointId, batch: &[ToSettle]) {
         let Some(item) = batch.iter().find(|item| item.delivery().endpoint == endpoint) else {
             return;
         };
         let rows = {
             let mut lanes = self.lanes.lock();
+            if lanes.restraint(endpoint).is_none() && lanes.mode(endpoint) == Some(Mode::Open) {
+                return;
+            }
             let company = item.delivery().event.company;
             lanes.set_mode(endpoint, company, Mode::Held);
             if lanes.restraint(endpoint).is_some() {

@@ -12,7 +12,7 @@ use crate::Store;
 use crate::compiled::{Chosen, CompiledCompany};
 use crate::ingest_items::{Fate, Item};
 use crate::ingest_rows::{LaneWish, PendingRow, Rooms};
-use crate::time::micros;
+use crate::lane_rows::LaneSeen;
 
 impl Store {
     /// Who owns the lanes that this transaction makes.
@@ -20,11 +20,11 @@ impl Store {
         if rooms.may_own_lanes() { self.incarnation() } else { 0 }
     }
 
-    /// Decides who sends each fresh delivery: this node at once as far as it has room, else the
-    /// owner of the endpoint's lane. Gives the lanes that must be there.
+    /// Decides who sends each fresh delivery: this node at once as far as it has room and the lane lets it,
+    /// else the owner of the endpoint's lane. Gives the lanes that must be there.
     pub(crate) fn assign(
         &self,
-        owners: &HashMap<i64, (i64, i64)>,
+        owners: &HashMap<i64, LaneSeen>,
         rows: &mut [PendingRow],
         rooms: &mut Rooms<'_>,
         now: DateTime<Utc>,
@@ -39,14 +39,13 @@ impl Store {
         }
         let mut granted: HashMap<i64, usize> = HashMap::with_capacity(wanted.len());
         for (endpoint, (company, restrained, sizes)) in wanted {
-            let free_now = |(owner, hold_until): &(i64, i64)| {
-                *owner == incarnation && *hold_until <= micros(now)
-            };
-            let owner = owners.get(&endpoint);
+            let lane = owners.get(&endpoint);
+            let takes = |lane: &LaneSeen| lane.takes_fresh_of(incarnation, now);
             let ours = if restrained {
-                owner.is_some_and(free_now) && rooms.is_let_in(EndpointId::from_raw(endpoint))
+                lane.is_some_and(|lane| lane.owner == incarnation && takes(lane))
+                    && rooms.is_let_in(EndpointId::from_raw(endpoint))
             } else {
-                owner.is_none_or(free_now)
+                lane.is_none_or(takes)
             };
             let room = if ours {
                 rooms.reserve(CompanyId::from_raw(company), EndpointId::from_raw(endpoint), &sizes)

@@ -16,6 +16,7 @@ use crate::hot::{HotConnection, HotTx};
 use crate::ingest_items::{Fate, Item};
 use crate::ingest_rows::PgQuery;
 use crate::key_look::{self, Looked, Wanted};
+use crate::lane_rows::{LaneSeen, is_owners_alone};
 use crate::script::Script;
 use crate::time::micros;
 use crate::{Accepted, Error, Store, lane_rows};
@@ -106,7 +107,7 @@ fn body_hash(event: &NewEvent) -> i64 {
 /// What came of the keys of a batch.
 pub(crate) struct KeysSettled {
     /// The owners of lanes, which were read on the same trip.
-    pub(crate) owners: HashMap<i64, (i64, i64)>,
+    pub(crate) owners: HashMap<i64, LaneSeen>,
     /// What is to be remembered once all is committed.
     pub(crate) written: Written,
     /// What was looked for on SQLite and stands there now.
@@ -165,7 +166,7 @@ pub(crate) async fn settle_keys(
     }
     let owners = match owners {
         Some(owners) => owners,
-        None => lane_rows::owners(tx, &endpoints).await?,
+        None => lane_rows::owners(tx, &endpoints, now).await?,
     };
     Ok(KeysSettled { owners, written, looked })
 }
@@ -329,12 +330,15 @@ struct Round {
 
 /// Writes keys down and reads the owners of lanes; the row that begins with [`COUNTED`] says how many
 /// keys were new.
-pub(crate) const KEYS_POSTGRES: &str = "WITH k AS (INSERT INTO event_keys (company_id, source_id, key_hash, \
+pub(crate) const KEYS_POSTGRES: &str = concat!(
+    "WITH k AS (INSERT INTO event_keys (company_id, source_id, key_hash, \
     key_check, body_hash, event_id, deliveries, created_at) \
     SELECT *, $8::bigint FROM unnest((SELECT $1::bigint[]),$2::bigint[],$3::bigint[],$4::bigint[],$5::bigint[],$6::bigint[],$7::bigint[]) \
     ON CONFLICT (company_id, source_id, key_hash) DO NOTHING RETURNING 1) \
-    SELECT -1::bigint, count(*), 0::bigint FROM k UNION ALL \
-    SELECT endpoint_id, owner, hold_until FROM lanes WHERE endpoint_id = ANY((SELECT $9::bigint[])::bigint[])";
+    SELECT -1::bigint, count(*), 0::bigint, false FROM k UNION ALL SELECT l.endpoint_id, l.owner, l.hold_until, ",
+    is_owners_alone!("$8"),
+    " FROM lanes l WHERE l.endpoint_id = ANY((SELECT $9::bigint[])::bigint[])"
+);
 const COUNTED: i64 = -1;
 
 impl Round {
@@ -388,7 +392,7 @@ impl Round {
         connection: &mut sqlx::PgConnection,
         endpoints: &[i64],
         now: i64,
-    ) -> Result<(Found, HashMap<i64, (i64, i64)>), Error> {
+    ) -> Result<(Found, HashMap<i64, LaneSeen>), Error> {
         let (inserted, owners) = self.insert_postgres(connection, endpoints, now).await?;
         let found = if inserted == self.rows.len() as u64 {
             self.rows.iter().map(|row| (row.key.place(), row.remembered())).collect()
@@ -403,14 +407,14 @@ impl Round {
         connection: &mut sqlx::PgConnection,
         endpoints: &[i64],
         now: i64,
-    ) -> Result<(u64, HashMap<i64, (i64, i64)>), Error> {
+    ) -> Result<(u64, HashMap<i64, LaneSeen>), Error> {
         let query = bind_keys(sqlx::query(KEYS_POSTGRES), &self.rows).bind(now).bind(endpoints);
         let read = query.fetch_all(connection).await?;
-        let mut rows: Vec<(i64, i64, i64)> =
+        let mut rows: Vec<(i64, i64, i64, bool)> =
             read.iter().map(FromRow::from_row).collect::<Result<_, _>>()?;
         let place = rows.iter().position(|row| row.0 == COUNTED);
         let counted = place.map_or(0, |place| rows.swap_remove(place).1);
-        let owners = rows.into_iter().map(|(lane, owner, hold)| (lane, (owner, hold)));
+        let owners = rows.into_iter().map(LaneSeen::of);
         Ok((u64::try_from(counted).unwrap_or(0), owners.collect()))
     }
 

@@ -8,6 +8,7 @@ use sea_orm::sqlx::{FromRow, Row, SqliteConnection};
 
 use crate::hot::{HotConnection, HotTx};
 use crate::ingest_keys::{Found, Place, remembered};
+use crate::lane_rows::{LaneSeen, OWNERS_COLUMNS};
 use crate::script::{IdList, ROWS_MAX, RowsInsert, Script};
 use crate::{Error, Store, lane_rows};
 
@@ -39,7 +40,7 @@ pub(crate) struct Looked {
     keys: Vec<Place>,
     pub(crate) found: Found,
     /// The owners of the lanes of the endpoints that were asked for.
-    pub(crate) owners: HashMap<i64, (i64, i64)>,
+    pub(crate) owners: HashMap<i64, LaneSeen>,
     pub(crate) endpoints: Vec<i64>,
 }
 
@@ -102,7 +103,7 @@ pub(crate) async fn complete(
     for row in answers {
         match row.len() {
             1 => store.know_fresh_keys(connection, row.try_get(0)?, now).await?,
-            3 => owners.push(row),
+            OWNERS_COLUMNS => owners.push(row),
             _ => found.extend([remembered(FromRow::from_row(&row)?)]),
         }
     }
@@ -110,7 +111,7 @@ pub(crate) async fn complete(
     among_fresh(store, connection, &keys, &mut found).await?;
     let mut owners = lane_rows::owners_of(&owners)?;
     if let Some(more) = endpoints.get(ROWS_MAX..) {
-        owners.extend(lane_rows::owners(tx, more).await?);
+        owners.extend(lane_rows::owners(tx, more, now).await?);
     }
     Ok(Looked { keys, found, owners, endpoints })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use sea_orm::sqlx;
 use sea_orm::sqlx::FromRow;
 use sea_orm::sqlx::sqlite::SqliteRow;
@@ -10,13 +11,51 @@ use crate::Error;
 use crate::hot::{HotConnection, HotTx, runs, values};
 pub(crate) use crate::ingest_rows::LaneWish;
 use crate::script::{IdList, ROWS_MAX, Script};
+use crate::time::micros;
 
-/// Who owns the lanes of these endpoints, and until when they are held; an endpoint without a lane is
-/// not in the answer.
+/// On PostgreSQL, whether the owner of a lane `l` alone sends to its endpoint, be it unrestrained: where it
+/// is Defective, and so gets one request at a time over all nodes, or something has been due there for a
+/// second, which goes first. A lane that only keeps what is due later, or what came a moment ago, is passed:
+/// else one failed request or one burst would make all that other nodes take in go by way of the database.
+macro_rules! is_owners_alone {
+    ($now:literal) => {
+        concat!(
+            "(EXISTS (SELECT 1 FROM endpoints e WHERE e.id = l.endpoint_id AND e.defective_at IS NOT NULL) \
+             OR EXISTS (SELECT 1 FROM pending w WHERE w.company_id = ANY(ARRAY[l.company_id]) \
+             AND w.endpoint_id = l.endpoint_id AND w.claimed_by = 0 AND w.due_at < ",
+            $now,
+            " - 1000000))"
+        )
+    };
+}
+pub(crate) use is_owners_alone;
+
+/// A lane as ingest sees it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LaneSeen {
+    pub(crate) owner: i64,
+    pub(crate) hold_until: i64,
+    /// Whether its owner alone sends to the endpoint; see [`is_owners_alone`].
+    pub(crate) is_owners_alone: bool,
+}
+
+impl LaneSeen {
+    /// Whether this node may send what is fresh.
+    pub(crate) fn takes_fresh_of(&self, me: i64, now: DateTime<Utc>) -> bool {
+        self.hold_until <= micros(now) && (self.owner == me || !self.is_owners_alone)
+    }
+
+    pub(crate) fn of((endpoint, owner, hold_until, is_owners_alone): (i64, i64, i64, bool)) -> (i64, Self) {
+        (endpoint, Self { owner, hold_until, is_owners_alone })
+    }
+}
+
+/// The lanes of these endpoints; an endpoint without one is not in the answer.
 pub(crate) async fn owners(
     tx: &mut HotTx,
     endpoints: &[i64],
-) -> Result<HashMap<i64, (i64, i64)>, Error> {
+    now: DateTime<Utc>,
+) -> Result<HashMap<i64, LaneSeen>, Error> {
     if endpoints.is_empty() {
         return Ok(HashMap::new());
     }
@@ -31,17 +70,23 @@ pub(crate) async fn owners(
             Ok(found)
         }
         HotConnection::Postgres(connection) => {
-            let sql =
-                "SELECT endpoint_id, owner, hold_until FROM lanes WHERE endpoint_id = ANY($1)";
-            let found: Vec<(i64, i64, i64)> =
-                sqlx::query_as(sql).bind(endpoints).fetch_all(&mut **connection).await?;
-            Ok(found.into_iter().map(|(endpoint, owner, hold)| (endpoint, (owner, hold))).collect())
+            const SEEN: &str = concat!(
+                "SELECT l.endpoint_id, l.owner, l.hold_until, ",
+                is_owners_alone!("$2"),
+                " FROM lanes l WHERE l.endpoint_id = ANY($1)"
+            );
+            let query = sqlx::query_as(SEEN).bind(endpoints).bind(micros(now));
+            let found: Vec<(i64, i64, i64, bool)> = query.fetch_all(&mut **connection).await?;
+            Ok(found.into_iter().map(LaneSeen::of).collect())
         }
     }
 }
 
+/// There is one node: whose a lane is not, nobody has it yet.
 static OWNERS: IdList =
-    IdList::new("SELECT endpoint_id, owner, hold_until FROM lanes WHERE endpoint_id IN (", ")");
+    IdList::new("SELECT endpoint_id, owner, hold_until, 1 FROM lanes WHERE endpoint_id IN (", ")");
+/// How many columns that has.
+pub(crate) const OWNERS_COLUMNS: usize = 4;
 
 /// Adds the reading of at most [`ROWS_MAX`] lanes' owners to a script.
 pub(crate) fn read_owners(script: &mut Script, endpoints: &[i64]) {
@@ -49,13 +94,8 @@ pub(crate) fn read_owners(script: &mut Script, endpoints: &[i64]) {
 }
 
 /// What that has brought.
-pub(crate) fn owners_of(rows: &[SqliteRow]) -> Result<HashMap<i64, (i64, i64)>, Error> {
-    rows.iter()
-        .map(|row| {
-            let (endpoint, owner, hold) = FromRow::from_row(row)?;
-            Ok((endpoint, (owner, hold)))
-        })
-        .collect()
+pub(crate) fn owners_of(rows: &[SqliteRow]) -> Result<HashMap<i64, LaneSeen>, Error> {
+    rows.iter().map(|row| Ok(LaneSeen::of(FromRow::from_row(row)?))).collect()
 }
 
 const CONFLICT: &str = " ON CONFLICT (endpoint_id) DO UPDATE SET version = lanes.version + 1, \

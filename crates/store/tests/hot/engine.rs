@@ -177,6 +177,13 @@ pub(crate) async fn lane(s: &Setup, endpoint: EndpointId, owner: i64) {
     .await;
 }
 
+/// A delivery that waits, due then.
+pub(crate) async fn waits(s: &Setup, endpoint: EndpointId, due_at: DateTime<Utc>) {
+    s.event(900, "message.received", "c", None).await;
+    let row = Pending { due_at: micros(due_at), ..Pending::default() };
+    s.pending(900, endpoint, row).await;
+}
+
 /// A column of an endpoint's lane.
 pub(crate) async fn of_lane(s: &Setup, endpoint: EndpointId, column: &str) -> i64 {
     let sql = format!("SELECT {column} AS n FROM lanes WHERE endpoint_id = {}", endpoint.raw());

@@ -3,7 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use store::SwitchWanted;
 
-use crate::engine::{Door, caller, endpoint, lane, micros, new_event, of_lane, together};
+use crate::engine::{
+    Door, caller, endpoint, lane, micros, new_event, of_lane, together, waits,
+};
 use crate::setup::{Setup, now, on_both};
 
 on_both!(
@@ -48,9 +50,10 @@ async fn what_has_no_room_waits_for_the_lanes_owner(s: Setup) {
 async fn a_lane_of_another_node_keeps_its_rows(s: Setup) {
     let id = endpoint(&s, "*", SwitchWanted::Enabled).await.id;
     lane(&s, id, 777).await;
+    waits(&s, id, now() - TimeDelta::minutes(1)).await;
     let door = Door::with_room(9);
     five_events(&s, &door).await;
-    assert_eq!((claims(&s, 0).await, door.ids().len()), (5, 0));
+    assert_eq!((claims(&s, 0).await, door.ids().len()), (6, 0));
     assert_eq!((of_lane(&s, id, "owner").await, of_lane(&s, id, "version").await), (777, 1));
     five_events(&s, &door).await;
     assert_eq!(of_lane(&s, id, "version").await, 2);
@@ -59,12 +62,13 @@ async fn a_lane_of_another_node_keeps_its_rows(s: Setup) {
 async fn a_free_lane_gets_an_owner(s: Setup) {
     let id = endpoint(&s, "*", SwitchWanted::Enabled).await.id;
     lane(&s, id, 0).await;
+    waits(&s, id, now() - TimeDelta::minutes(1)).await;
     let door = Door::with_room(9);
     five_events(&s, &door).await;
-    assert_eq!((claims(&s, 0).await, door.ids().len()), (5, 0));
+    assert_eq!((claims(&s, 0).await, door.ids().len()), (6, 0));
     assert_eq!(of_lane(&s, id, "owner").await, s.store.incarnation());
     five_events(&s, &door).await;
-    assert_eq!((claims(&s, 0).await, door.ids().len()), (5, 5));
+    assert_eq!((claims(&s, 0).await, door.ids().len()), (6, 5));
 }
 
 async fn a_held_lane_takes_nothing_fresh_in_memory(s: Setup) {

@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use sea_orm::{ConnectionTrait, TransactionTrait};
-use store::{Accepted, SwitchWanted};
+use store::{Accepted, Store, SwitchWanted};
 
 use crate::engine::{
-    Door, at, caller, endpoint, held, keyed, lane, micros, of_pending, one, over, refused,
-    settle_one, status, together,
+    Door, at, caller, endpoint, held, keyed, lane, micros, of_lane, of_pending, one, over, refused,
+    settle_one, status, together, waits,
 };
 use crate::lines;
 use crate::setup::{ACTOR, Setup, now};
@@ -109,13 +110,59 @@ async fn whose_lane_it_is_sends_it_and_a_lane_on_hold_waits() {
         let (s, id) = known().await;
         let owner = if owner == 0 { s.store.incarnation() } else { owner };
         lane(&s, id, owner).await;
+        waits(&s, id, now() - TimeDelta::minutes(1)).await;
         s.sql("UPDATE lanes SET hold_until = $1", vec![hold_until.into()]).await;
         let door = Door::with_room(9);
         one(&s, &door, keyed(s.company, "k", "1")).await;
         assert_eq!(ingest(&s), (0, 1));
         assert_eq!((door.ids().len(), door.outstanding()), (0, 0));
-        assert_eq!(s.count("FROM pending WHERE claimed_by = 0").await, 1);
+        assert_eq!(s.count("FROM pending WHERE claimed_by = 0").await, 2);
     }
+}
+
+/// Else one failed request would make all that other nodes take in go by way of the database.
+#[tokio::test]
+async fn a_lane_of_another_node_is_passed_unless_something_has_been_due_there_for_a_second() {
+    let later = TimeDelta::minutes(5);
+    let just = -TimeDelta::seconds(1);
+    let cases = [
+        (None, true),
+        (Some(later), true),
+        (Some(just), true),
+        (Some(just - TimeDelta::microseconds(1)), false),
+    ];
+    for (due_in, is_passed) in cases {
+        for is_known in [true, false] {
+            let (s, id) = known().await;
+            lane(&s, id, 777).await;
+            if let Some(due_in) = due_in {
+                waits(&s, id, now() + due_in).await;
+            }
+            let door = Door::with_room(9);
+            // What nobody knows yet goes the long way, by the same rule.
+            let fresh = Store::open(s.config.clone()).await.unwrap();
+            let node = if is_known { &s.store } else { &fresh };
+            let job = (caller(&s, s.company).await, vec![keyed(s.company, "k", "1")]);
+            together(node, &door, vec![job]).await.remove(0).unwrap();
+            let case = format!("{due_in:?}, known: {is_known}");
+            assert_eq!(door.ids().len(), usize::from(is_passed), "{case}");
+            assert_eq!(ingest(&s).0, u64::from(is_known && is_passed), "{case}");
+            let is_woken = of_lane(&s, id, "version").await == 1;
+            assert_eq!(is_woken, !is_passed, "its owner is to look: {case}");
+        }
+    }
+}
+
+/// It gets one request at a time, over all nodes.
+#[tokio::test]
+async fn to_a_defective_endpoint_the_owner_of_its_lane_alone_sends() {
+    let (s, id) = known().await;
+    lane(&s, id, 777).await;
+    let sql = "UPDATE endpoints SET failures = 100, failing_since = 1, defective_at = 2";
+    s.sql(sql, vec![]).await;
+    let door = Door::with_room(9);
+    one(&s, &door, keyed(s.company, "k", "1")).await;
+    assert_eq!((ingest(&s), door.ids().len()), ((0, 1), 0));
 }
 
 #[tokio::test]
