@@ -95,8 +95,7 @@ impl Soak<'_> {
     async fn top(&mut self) -> anyhow::Result<f64> {
         self.begin(EVENTS_MAX);
         let programs = [&self.program];
-        let top =
-            rate(self.stage, &programs, &self.sender, (CONNECTIONS, 1), TOP_LASTS).await?;
+        let top = rate(self.stage, &programs, &self.sender, (CONNECTIONS, 1), TOP_LASTS).await?;
         self.lost += top.outcome.lost;
         let endpoints = ENDPOINTS - FAILING;
         println!(

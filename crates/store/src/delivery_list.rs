@@ -155,7 +155,6 @@ pub(crate) fn conditions(table: Table, filter: &DeliveryFilter) -> Option<Vec<Sq
         (Table::Pending, Some(state)) => conditions.push(Sql::new(pending_condition(state)?)),
         (Table::Pending | Table::Events, None) => {}
         (Table::History | Table::Events, state) => {
-            conditions.push(Sql::new(NEWEST));
             if let Some(state) = state {
                 let mut sql = Sql::new("p.state = ");
                 sql.bind(history_code(state)?);
@@ -217,12 +216,6 @@ fn last_attempt(table: Table, column: &str) -> String {
         }
     }
 }
-
-/// A row of history is shown unless the delivery was put back, and then its newest.
-const NEWEST: &str = "NOT EXISTS (SELECT 1 FROM pending w \
-    WHERE w.company_id = p.company_id AND w.id = p.id) \
-    AND NOT EXISTS (SELECT 1 FROM deliveries w WHERE w.company_id = p.company_id \
-    AND w.id = p.id AND w.generation > p.generation)";
 
 /// How the last attempts ended that do not stand in the rows themselves: in `attempts`, or inside
 /// the history of an earlier schedule.

@@ -45,7 +45,9 @@ impl LaneSeen {
         self.hold_until <= micros(now) && (self.owner == me || !self.is_owners_alone)
     }
 
-    pub(crate) fn of((endpoint, owner, hold_until, is_owners_alone): (i64, i64, i64, bool)) -> (i64, Self) {
+    pub(crate) fn of(
+        (endpoint, owner, hold_until, is_owners_alone): (i64, i64, i64, bool),
+    ) -> (i64, Self) {
         (endpoint, Self { owner, hold_until, is_owners_alone })
     }
 }

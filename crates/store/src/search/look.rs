@@ -16,6 +16,21 @@ use crate::search::terms::Wanted;
 const STEP_ROWS: i64 = 256;
 const STEP_ROWS_MAX: i64 = 4_096;
 
+/// A row of history is shown unless the delivery was put back, and then its newest. To be ended with the
+/// bounds of its id and a bracket.
+const NOT_PUT_BACK: &str = " AND NOT EXISTS (SELECT 1 FROM pending w \
+    WHERE w.company_id = p.company_id AND w.id = p.id) \
+    AND NOT EXISTS (SELECT 1 FROM deliveries w WHERE w.company_id = p.company_id \
+    AND w.id = p.id AND w.generation > p.generation";
+
+/// What one step looks at.
+#[derive(Debug, Default)]
+struct Extent {
+    rows: i64,
+    /// The lowest id of those rows.
+    lowest: i64,
+}
+
 /// A table that is listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Table {
@@ -97,6 +112,8 @@ pub(crate) struct Look {
     /// How many more rows are scanned before the index is asked, and down to which id at least.
     scanning: Option<(i64, i64)>,
     step_rows: i64,
+    /// Whether the last step has found no row at all, whatever its conditions.
+    is_barren: bool,
     found: BTreeMap<i64, QueryResult>,
 }
 
@@ -113,6 +130,7 @@ impl Look {
             blocks: None,
             scanning: None,
             step_rows: STEP_ROWS,
+            is_barren: false,
             found: BTreeMap::new(),
         };
         look.add(Block { first: from, last: below - 1 });
@@ -198,16 +216,9 @@ impl Look {
 
     /// Looks at some rows of a range, from its end.
     async fn scan_some(&mut self, tx: &DatabaseTransaction, range: Block) -> Result<(), Error> {
-        let backend = tx.get_database_backend();
         let range = Block { last: range.last.min(self.floor - 1), ..range };
-        let rows = tx.query_all_raw(self.range_sql(backend, range).build(backend)).await?;
-        let count = rows.len();
-        let lowest = self.take(rows)?;
-        let reached = match lowest {
-            Some(lowest) if count > self.limit => lowest,
-            Some(_) | None => self.end_of_step(tx, range).await?.unwrap_or(range.first),
-        };
-        self.floor = reached;
+        self.floor = self.scan_step(tx, range).await?;
+        let reached = self.floor;
         if reached <= range.first {
             self.ranges.pop_front();
         } else if let Some((rows, done)) = self.scanning {
@@ -222,17 +233,53 @@ impl Look {
         Ok(())
     }
 
-    /// The last id that a step looks at where it ends before the range does.
-    async fn end_of_step(
+    /// Looks at the next rows, and gives down to which id that was. Where there was no row the last time,
+    /// there is likely to be none: that is asked first, for PostgreSQL plans the whole question anew each
+    /// time, over all days of its tables, which takes longer than all else.
+    async fn scan_step(&mut self, tx: &DatabaseTransaction, range: Block) -> Result<i64, Error> {
+        let backend = tx.get_database_backend();
+        let asked_first =
+            if self.is_barren { Some(self.extent_of_step(tx, range).await?) } else { None };
+        if let Some(extent) = &asked_first
+            && extent.rows == 0
+        {
+            return Ok(range.first);
+        }
+        let rows = tx.query_all_raw(self.range_sql(backend, range).build(backend)).await?;
+        let count = rows.len();
+        if let Some(lowest) = self.take(rows)?
+            && count > self.limit
+        {
+            return Ok(lowest);
+        }
+        let extent = match asked_first {
+            Some(extent) => extent,
+            None => self.extent_of_step(tx, range).await?,
+        };
+        self.is_barren = extent.rows == 0;
+        Ok(if extent.rows < self.step_rows { range.first } else { extent.lowest })
+    }
+
+    /// How many rows a step looks at, and down to which id.
+    async fn extent_of_step(
         &self,
         tx: &DatabaseTransaction,
         range: Block,
-    ) -> Result<Option<i64>, Error> {
-        let mut sql = Sql::new("SELECT p.id FROM ");
-        self.range(&mut sql, tx.get_database_backend(), range);
-        sql.text(" ORDER BY p.id DESC LIMIT 1 OFFSET ").bind(self.step_rows - 1);
-        let row = tx.query_one_raw(sql.build(tx.get_database_backend())).await?;
-        Ok(row.map(|row| row.try_get("", "id")).transpose()?)
+    ) -> Result<Extent, Error> {
+        let backend = tx.get_database_backend();
+        let mut sql = Sql::new(
+            "SELECT count(*) AS n, coalesce(min(s.id), 0) AS lowest FROM (SELECT p.id FROM ",
+        );
+        self.range(&mut sql, backend, range);
+        sql.text(" ORDER BY p.id DESC LIMIT ").bind(self.step_rows).text(") s");
+        let row = tx.query_one_raw(sql.build(backend)).await?;
+        let extent = row.map(|row| {
+            Ok::<_, Error>(Extent {
+                rows: row.try_get("", "n")?,
+                lowest: row.try_get("", "lowest")?,
+            })
+        });
+        Ok(extent.transpose()?.unwrap_or_default())
     }
 
     fn range(&self, sql: &mut Sql, backend: DatabaseBackend, range: Block) {
@@ -254,7 +301,7 @@ impl Look {
             Table::History => " ORDER BY p.id DESC, p.generation DESC LIMIT ",
         });
         sql.bind(self.step_rows).text(") p");
-        self.conditions(&mut sql);
+        self.conditions(&mut sql, range);
         sql.text(" ORDER BY p.id DESC LIMIT ").bind((self.limit + 1) as i64);
         sql
     }
@@ -279,12 +326,24 @@ impl Look {
             sql.text("p.company_id = ").bind(self.target.company).text(" AND ");
         }
         sql.text("p.id >= r.low AND p.id <= r.high").text(end);
-        self.conditions(&mut sql);
+        let first = small.iter().map(|block| block.first).min().unwrap_or(self.from);
+        let last = small.iter().map(|block| block.last).max().unwrap_or(first);
+        self.conditions(&mut sql, Block { first, last });
         sql
     }
 
-    fn conditions(&self, sql: &mut Sql) {
-        sql.text(self.target.table.joins()).text("WHERE p.company_id = ").bind(self.target.company);
+    /// What rows with ids `within` have to be. The bounds of what is joined spare PostgreSQL the planning of
+    /// days in which none of it can be: an event is older than its deliveries.
+    fn conditions(&self, sql: &mut Sql, within: Block) {
+        sql.text(self.target.table.joins());
+        if self.target.table != Table::Events {
+            sql.text("AND ev.id <= ").bind(within.last);
+        }
+        sql.text(" WHERE p.company_id = ").bind(self.target.company);
+        if self.target.table == Table::History {
+            sql.text(NOT_PUT_BACK).text(" AND w.id >= ").bind(within.first);
+            sql.text(" AND w.id <= ").bind(within.last).text(")");
+        }
         for condition in &self.target.conditions {
             sql.text(" AND ").append(condition);
         }

@@ -3,9 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use store::SwitchWanted;
 
-use crate::engine::{
-    Door, caller, endpoint, lane, micros, new_event, of_lane, together, waits,
-};
+use crate::engine::{Door, caller, endpoint, lane, micros, new_event, of_lane, together, waits};
 use crate::setup::{Setup, now, on_both};
 
 on_both!(
