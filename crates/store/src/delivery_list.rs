@@ -1,19 +1,20 @@
 //! Lists of deliveries: what is pending and what is history, merged by id, newest first.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use domain::id::{CompanyId, floor_at};
 use domain::search::Needle;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult,
-    QueryFilter, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, DatabaseTransaction, EntityTrait,
+    FromQueryResult, QueryFilter, QuerySelect,
 };
 
 use crate::entity::{attempt, history};
 use crate::events::event_conditions;
 use crate::rows::attempt::{failure_of, status_of};
 use crate::rows::delivery::{
-    HISTORY_COLUMNS, JOINS, LastAttempt, Listed, PENDING_COLUMNS, history_code, pending_condition,
+    EVENT_JOIN, EVENT_TYPE, HISTORY_COLUMNS, JOINS, LastAttempt, Listed, PENDING_COLUMNS,
+    history_code, pending_condition,
 };
 use crate::rows::page::{before_of, limit_of, snapshot};
 use crate::rows::sql::Sql;
@@ -41,7 +42,10 @@ impl Store {
         let looks = self.delivery_looks(&tx, company.raw(), &filter, page).await?;
         let found = look(&tx, looks, limit, patience).await?;
         let rows = found.rows.iter().map(|(_, row)| Listed::from_query_result(row, ""));
-        let rows = rows.collect::<Result<Vec<_>, _>>()?;
+        let mut rows = rows.collect::<Result<Vec<_>, _>>()?;
+        if !self.joins_events(&filter) {
+            name_event_types(&tx, company.raw(), &mut rows).await?;
+        }
         let data = self.delivery_records(&tx, company, rows).await?;
         Ok(CutPage { data, next: found.next, cut: found.cut })
     }
@@ -75,7 +79,8 @@ impl Store {
         let mut looks = Vec::with_capacity(2);
         for table in [Table::Pending, Table::History] {
             let Some(conditions) = conditions(table, filter) else { continue };
-            let target = Target { table, company, conditions };
+            let joins_events = self.joins_events(filter);
+            let target = Target { table, company, conditions, joins_events };
             let wanted = match table {
                 Table::History => finished(company, filter),
                 Table::Pending | Table::Events => lasting(company, filter),
@@ -96,6 +101,11 @@ impl Store {
             });
         }
         Ok(looks)
+    }
+
+    /// Whether events are joined, or read afterwards: on SQLite that would be one trip more for nothing.
+    fn joins_events(&self, filter: &DeliveryFilter) -> bool {
+        self.backend() != DatabaseBackend::Postgres || asks_for_events(filter)
     }
 
     /// The rows as they are shown, each with how its last attempt ended.
@@ -135,8 +145,9 @@ pub(crate) async fn find_one(
         ("deliveries", HISTORY_COLUMNS, " ORDER BY p.generation DESC LIMIT 1"),
     ] {
         let mut sql = Sql::new("SELECT ");
-        sql.text(columns).text(" FROM ").text(table).text(" p").text(JOINS);
-        sql.text("WHERE p.company_id = ")
+        sql.text(columns).text(EVENT_TYPE).text(" FROM ").text(table).text(" p").text(JOINS);
+        sql.text(EVENT_JOIN)
+            .text("WHERE p.company_id = ")
             .bind(company.raw())
             .text(" AND p.id = ")
             .bind(id)
@@ -146,6 +157,34 @@ pub(crate) async fn find_one(
         }
     }
     Err(Error::NotFound)
+}
+
+/// Reads the types of these deliveries' events, as far as retention has left them.
+async fn name_event_types(
+    connection: &impl ConnectionTrait,
+    company: i64,
+    rows: &mut [Listed],
+) -> Result<(), Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let events: BTreeSet<i64> = rows.iter().map(|row| row.event_id).collect();
+    let mut sql = Sql::new("SELECT id, event_type FROM events WHERE company_id = ");
+    sql.bind(company).text(" AND id IN (").list(events).text(")");
+    let found = connection.query_all_raw(sql.build(connection.get_database_backend())).await?;
+    let types = found
+        .iter()
+        .map(|row| Ok((row.try_get("", "id")?, row.try_get("", "event_type")?)))
+        .collect::<Result<HashMap<i64, String>, Error>>()?;
+    for row in rows {
+        row.event_type = types.get(&row.event_id).cloned();
+    }
+    Ok(())
+}
+
+/// Whether a filter asks for anything of the events.
+pub(crate) fn asks_for_events(filter: &DeliveryFilter) -> bool {
+    !event_conditions("ev", EventParts::of_deliveries(filter)).is_empty()
 }
 
 /// Which rows of the table are wanted; `None`: none of them.

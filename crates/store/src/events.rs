@@ -56,7 +56,7 @@ impl Store {
         );
         let parts = EventParts::of_events(filter);
         let conditions = event_conditions("p", parts);
-        let target = Target { table: Table::Events, company: company.raw(), conditions };
+        let target = Target::of_events(company.raw(), conditions);
         let id = match filter.needle {
             Some(Needle::Event(id)) => Some(id.raw()),
             Some(Needle::Delivery(id)) => match find_one(tx, company, id.raw()).await {

@@ -13,7 +13,7 @@ use crate::claim::{
 };
 use crate::compiled_rows::ENDPOINTS;
 use crate::contact_rows::LOCK_CONTACTS_POSTGRES;
-use crate::delivery_list::conditions;
+use crate::delivery_list::{asks_for_events, conditions};
 use crate::endpoints::page_of;
 use crate::entity::endpoint;
 use crate::events::event_conditions;
@@ -169,7 +169,8 @@ pub fn lists((first, last): (i64, i64)) -> Vec<(String, Statement)> {
         for table in [Table::Pending, Table::History] {
             let of = if table == Table::Pending { "waiting" } else { "history" };
             if let Some(conditions) = conditions(table, &filter) {
-                let target = Target { table, company: 1, conditions };
+                let joins_events = asks_for_events(&filter);
+                let target = Target { table, company: 1, conditions, joins_events };
                 statements.extend(looks(&format!("{of}_{name}"), target, (first, last)));
             }
         }
@@ -177,7 +178,7 @@ pub fn lists((first, last): (i64, i64)) -> Vec<(String, Statement)> {
     for (name, needle) in [("all", None), ("typed", Some(typed()))] {
         let filter = EventFilter { needle, ..EventFilter::default() };
         let conditions = event_conditions("p", EventParts::of_events(&filter));
-        let target = Target { table: Table::Events, company: 1, conditions };
+        let target = Target::of_events(1, conditions);
         statements.extend(looks(&format!("events_{name}"), target, (first, last)));
     }
     let postgres = DatabaseBackend::Postgres;

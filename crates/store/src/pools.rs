@@ -16,8 +16,10 @@ use crate::kept_connection::kept_of;
 
 /// How long a statement waits for another process's lock on the SQLite file.
 const SQLITE_BUSY: Duration = Duration::from_secs(3);
-/// The pages that a connection keeps in memory, in KiB with a minus; each reader has its own.
+/// The pages that the writer keeps in memory, in KiB with a minus.
 const SQLITE_CACHE: &str = "-4096";
+/// The same of each reader: there may be a dozen, and the system keeps the file in memory anyway.
+const SQLITE_READ_CACHE: &str = "-1024";
 /// How many pages of 4 KiB a transaction may change before it writes some of them early: a large batch
 /// of ingest changes more than the cache holds, and would write some of them twice.
 const SQLITE_SPILL_PAGES: &str = "8192";
@@ -138,7 +140,12 @@ async fn open_sqlite(url: &str, readers: u32) -> Result<Pools, Error> {
         .max_connections(readers.max(2))
         .acquire_timeout(ACQUIRE)
         .test_before_acquire(false)
-        .connect_with(options.read_only(true).create_if_missing(false))
+        .connect_with(
+            options
+                .read_only(true)
+                .create_if_missing(false)
+                .pragma("cache_size", SQLITE_READ_CACHE),
+        )
         .await?;
     Ok(Pools::Sqlite {
         write: SqlxSqliteConnector::from_sqlx_sqlite_pool(write),

@@ -119,6 +119,39 @@ async fn lanes_are_shared_by_all_nodes_and_move_when_nodes_come_and_go() {
     assert!(deliveries.iter().all(|one| one["tries"].as_u64() > Some(3)), "{deliveries:?}");
 }
 
+/// Else one failed request would make all that others take in wait for the owner of the lane to find it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_node_takes_in_it_sends_though_another_has_the_lane() {
+    const EVENTS: u64 = 30;
+    let receiver = Receiver::counting();
+    // The first at either node fails; its next try is minutes away.
+    receiver.answers_with(|got| {
+        let body: Value = serde_json::from_slice(&got.body).unwrap();
+        let fails = matches!(body["data"]["number"].as_u64(), Some(1 | 10));
+        Reply::status(if fails { 503 } else { 200 })
+    });
+    let setup = on_postgres("passed_lanes")
+        .set("HOOKFERRY_ADMIN_TOKEN", OPERATOR)
+        .set("HOOKFERRY_RETRY_INTERVAL", "10m");
+    let nodes = [Node::start(&setup, "owner").await, Node::start(&setup, "other").await];
+    let api = nodes[0].program.tenant("acme");
+    api.create_endpoint(endpoint(&receiver.url("/"))).await;
+    api.post_event(event(1)).await;
+    wait::until("the first node has the lane", SOON, async || {
+        (nodes[0].lanes().await.get("owner") == Some(&1)).then_some(())
+    })
+    .await;
+    let other = api.at(nodes[1].program.base());
+    for number in 2..=EVENTS {
+        other.post_event(event(number)).await;
+        let arrived = usize::try_from(number).unwrap();
+        let all = async || (receiver.count() >= arrived).then_some(());
+        wait::until("an event arrives", SOON, all).await;
+    }
+    let attempts = join_all(nodes.iter().map(Node::attempts)).await;
+    assert_eq!(attempts, [1.0, (EVENTS - 1) as f64]);
+}
+
 /// Where to post: nodes that are about to leave are taken out first.
 type Open = Arc<Mutex<Vec<Api>>>;
 

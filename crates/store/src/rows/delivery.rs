@@ -24,7 +24,7 @@ const STATE_EXPIRED: i64 = 3;
 /// What stands in `state` for a canceled delivery.
 pub const STATE_CANCELED: i64 = 4;
 
-/// The columns of a delivery of `pending`, for `p`, `e` and `ev`.
+/// The columns of a delivery of `pending`, for `p`, `e` and `c`; [`EVENT_TYPE`] or [`NO_EVENT_TYPE`] follows.
 pub const PENDING_COLUMNS: &str = "p.id, p.endpoint_id, p.event_id, p.generation, \
     CAST(0 AS BIGINT) AS state, p.tries, p.tries_before, p.due_at, p.canceled, \
     CASE WHEN p.line_key IS NULL OR p.due_at < 9000000000000000 THEN NULL ELSE (SELECT f.id FROM pending f \
@@ -32,19 +32,26 @@ pub const PENDING_COLUMNS: &str = "p.id, p.endpoint_id, p.event_id, p.generation
     ORDER BY f.line_place, f.id LIMIT 1) END AS waiting_for, CAST(NULL AS BIGINT) AS finished_at, CAST(NULL AS BIGINT) AS started_at, \
     CAST(NULL AS BIGINT) AS status_code, CAST(NULL AS TEXT) AS error_kind, \
     CAST(NULL AS TEXT) AS error_message, \
-    ev.event_type, CASE WHEN c.suspended_at IS NULL THEN e.switch ELSE 'suspended' END AS switch, \
+    CASE WHEN c.suspended_at IS NULL THEN e.switch ELSE 'suspended' END AS switch, \
     e.deleted_at, e.schedule";
 
 /// The same columns of a delivery of history.
 pub const HISTORY_COLUMNS: &str = "p.id, p.endpoint_id, p.event_id, p.generation, \
     p.state, p.tries, p.tries_before, CAST(0 AS BIGINT) AS due_at, CAST(0 AS BIGINT) AS canceled, \
     CAST(NULL AS BIGINT) AS waiting_for, p.finished_at, p.started_at, p.status_code, p.error_kind, p.error_message, \
-    ev.event_type, e.switch, e.deleted_at, e.schedule";
+    e.switch, e.deleted_at, e.schedule";
 
-/// Endpoint, event and company of a delivery; the first two may be gone.
+/// The last column, where the event is joined.
+pub const EVENT_TYPE: &str = ", ev.event_type";
+/// The last column, where it is read afterwards.
+pub const NO_EVENT_TYPE: &str = ", CAST(NULL AS TEXT) AS event_type";
+
+/// Endpoint and company of a delivery; the endpoint may be gone.
 pub const JOINS: &str = " LEFT JOIN endpoints e ON e.id = p.endpoint_id \
-    LEFT JOIN companies c ON c.id = p.company_id \
-    LEFT JOIN events ev ON ev.company_id = p.company_id AND ev.id = p.event_id ";
+    LEFT JOIN companies c ON c.id = p.company_id ";
+/// Its event, which may be gone.
+pub const EVENT_JOIN: &str =
+    "LEFT JOIN events ev ON ev.company_id = p.company_id AND ev.id = p.event_id ";
 
 /// A delivery as it is read for a list.
 #[derive(Debug, Clone, FromQueryResult)]

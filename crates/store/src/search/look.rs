@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, VecDeque};
 use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, QueryResult};
 
 use crate::Error;
-use crate::rows::delivery::{HISTORY_COLUMNS, JOINS, PENDING_COLUMNS};
+use crate::rows::delivery::{
+    EVENT_JOIN, EVENT_TYPE, HISTORY_COLUMNS, JOINS, NO_EVENT_TYPE, PENDING_COLUMNS,
+};
 use crate::rows::page::Patience;
 use crate::rows::sql::Sql;
 use crate::search::blocks::{Block, Blocks, Pulled};
@@ -76,13 +78,6 @@ impl Table {
         }
     }
 
-    const fn joins(self) -> &'static str {
-        match self {
-            Self::Events => " ",
-            Self::Pending | Self::History => JOINS,
-        }
-    }
-
     /// Whether the table's key begins with the company.
     pub(crate) fn is_by_company(self, backend: DatabaseBackend) -> bool {
         backend == DatabaseBackend::Postgres || self == Self::History
@@ -96,6 +91,34 @@ pub(crate) struct Target {
     pub(crate) company: i64,
     /// Each is to be followed by `AND`; what it binds comes with it.
     pub(crate) conditions: Vec<Sql>,
+    /// Whether they ask for the deliveries' events. PostgreSQL plans each list anew, and the events of every
+    /// day with it, which takes longer than all else: where nothing is asked of them they are read afterwards.
+    pub(crate) joins_events: bool,
+}
+
+impl Target {
+    pub(crate) fn of_events(company: i64, conditions: Vec<Sql>) -> Self {
+        Self { table: Table::Events, company, conditions, joins_events: false }
+    }
+
+    fn columns(&self, sql: &mut Sql) {
+        sql.text(self.table.columns());
+        if self.table != Table::Events {
+            sql.text(if self.joins_events { EVENT_TYPE } else { NO_EVENT_TYPE });
+        }
+    }
+
+    fn joins(&self, sql: &mut Sql, within: Block) {
+        if self.table == Table::Events {
+            sql.text(" ");
+            return;
+        }
+        sql.text(JOINS);
+        if self.joins_events {
+            // An event is older than its deliveries: that spares the planning of days to come.
+            sql.text(EVENT_JOIN).text("AND ev.id <= ").bind(within.last).text(" ");
+        }
+    }
 }
 
 /// One search through one table.
@@ -294,7 +317,8 @@ impl Look {
     pub(crate) fn range_sql(&self, backend: DatabaseBackend, range: Block) -> Sql {
         let table = self.target.table;
         let mut sql = Sql::new("SELECT ");
-        sql.text(table.columns()).text(" FROM (SELECT ").text(table.inner()).text(" FROM ");
+        self.target.columns(&mut sql);
+        sql.text(" FROM (SELECT ").text(table.inner()).text(" FROM ");
         self.range(&mut sql, backend, range);
         sql.text(match table {
             Table::Events | Table::Pending => " ORDER BY p.id DESC LIMIT ",
@@ -320,7 +344,9 @@ impl Look {
         } else {
             ("CROSS JOIN ", ") p")
         };
-        sql.text(") SELECT ").text(table.columns()).text(" FROM (SELECT ").text(table.inner());
+        sql.text(") SELECT ");
+        self.target.columns(&mut sql);
+        sql.text(" FROM (SELECT ").text(table.inner());
         sql.text(" FROM r ").text(lateral).text(table.name()).text(" p WHERE ");
         if table.is_by_company(backend) {
             sql.text("p.company_id = ").bind(self.target.company).text(" AND ");
@@ -332,15 +358,12 @@ impl Look {
         sql
     }
 
-    /// What rows with ids `within` have to be. The bounds of what is joined spare PostgreSQL the planning of
-    /// days in which none of it can be: an event is older than its deliveries.
+    /// What rows with ids `within` have to be.
     fn conditions(&self, sql: &mut Sql, within: Block) {
-        sql.text(self.target.table.joins());
-        if self.target.table != Table::Events {
-            sql.text("AND ev.id <= ").bind(within.last);
-        }
-        sql.text(" WHERE p.company_id = ").bind(self.target.company);
+        self.target.joins(sql, within);
+        sql.text("WHERE p.company_id = ").bind(self.target.company);
         if self.target.table == Table::History {
+            // Its bounds spare the planning of the other days.
             sql.text(NOT_PUT_BACK).text(" AND w.id >= ").bind(within.first);
             sql.text(" AND w.id <= ").bind(within.last).text(")");
         }
