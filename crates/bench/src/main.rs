@@ -88,10 +88,10 @@ enum Other {
     /// Runs for long at a share of the top rate; fails where memory or latency grow, or something is
     /// lost
     Soak {
-        /// How long
+        /// How long at least
         #[arg(long, default_value_t = 30)]
         minutes: u32,
-        /// Which share of the top rate that is measured first
+        /// Which share of the top rate; that is measured again between stretches of minutes
         #[arg(long, default_value_t = 0.8)]
         share: f64,
         /// On which database

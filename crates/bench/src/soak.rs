@@ -23,7 +23,7 @@ const ENDPOINTS: usize = 20;
 const FAILING: usize = 1;
 const EVENTS_MAX: usize = 200_000;
 const CONNECTIONS: usize = 64;
-/// A rate that lasts: with the index behind the lists, vacuums and checkpoints under way.
+/// Long enough for the index behind the lists and checkpoints to be under way.
 const TOP_LASTS: Duration = Duration::from_secs(30);
 /// How many periods go by at a share of the same top.
 const STRETCH: usize = 5;
@@ -31,12 +31,13 @@ const STRETCH: usize = 5;
 const REST: Duration = Duration::from_secs(10);
 /// How often it is looked at; shorter where that would be less than [`LOOKS_MIN`] times.
 const PERIOD: Duration = Duration::from_secs(60);
-const LOOKS_MIN: u32 = 10;
+const LOOKS_MIN: usize = 10;
 /// Periods whose deliveries may still arrive.
 const OPEN_PERIODS: usize = 3;
 /// By how much the last fifth may be worse than the second.
 const MEMORY_GROWTH_MAX: f64 = 1.15;
 const LATENCY_GROWTH_MAX: f64 = 1.5;
+const COST_GROWTH_MAX: f64 = 1.3;
 /// Less than this is not told apart from a stray.
 const LATENCY_MS: f64 = 20.0;
 const FILES_GROWTH_MAX: f64 = 50.0;
@@ -55,26 +56,37 @@ struct Period {
 pub(crate) async fn run(stage: &Stage, minutes: u32, share: f64) -> anyhow::Result<Vec<String>> {
     let program = stage.program().await;
     stage.warm_up(&program).await?;
-    let sender = stage.company_of(&program, tally(stage.next_phase(), EVENTS_MAX, 0)).await?;
-    let mut soak = Soak { stage, program, sender, begun: Instant::now(), base: 0, lost: 0 };
-    let length = PERIOD.min(Duration::from_secs(60) * minutes / LOOKS_MIN);
-    let mut periods = Vec::new();
-    while soak.begun.elapsed() < Duration::from_secs(60) * minutes {
-        let per_second = soak.top().await? * share;
-        periods.extend(soak.stretch(per_second, length).await?);
+    let sender = stage.company_of(&program, tally(stage.next_phase(), 1, 0)).await?;
+    let mut soak = Soak { stage, program, sender, begun: Instant::now(), base: 1, lost: 0 };
+    let lasts = Duration::from_secs(60) * minutes;
+    let length = PERIOD.min(lasts / LOOKS_MIN as u32);
+    let (mut costs, mut periods) = (Vec::new(), Vec::new());
+    while soak.begun.elapsed() < lasts || periods.len() < LOOKS_MIN {
+        let top = soak.top().await?;
+        costs.push(top.cost_us);
+        periods.extend(soak.stretch(top.events_per_second * share, length).await?);
     }
-    Ok(blame(&periods, soak.lost))
+    let mut blame = blame(&periods, soak.lost);
+    blame.extend(blame_cost(&costs));
+    Ok(blame)
 }
 
 fn tally(phase: u32, events: usize, base: usize) -> Tally {
     Tally::new(phase, events, ENDPOINTS).with_bad(FAILING, Manner::Fails).starting_at(base)
 }
 
+/// What there can be at most at one time.
+struct Top {
+    events_per_second: f64,
+    /// What a delivery costs the program and its database, in microseconds of a processor.
+    cost_us: f64,
+}
+
 /// One program under load.
 struct Soak<'a> {
     stage: &'a Stage,
     program: Program,
-    /// What it sends counts in the tally of its stretch.
+    /// What it sends counts in a tally of its own for each period and each top.
     sender: Sender,
     begun: Instant,
     /// The number of the next event.
@@ -92,7 +104,7 @@ impl Soak<'_> {
     }
 
     /// How many events a second there can be at most, now.
-    async fn top(&mut self) -> anyhow::Result<f64> {
+    async fn top(&mut self) -> anyhow::Result<Top> {
         self.begin(EVENTS_MAX);
         let programs = [&self.program];
         let top = rate(self.stage, &programs, &self.sender, (CONNECTIONS, 1), TOP_LASTS).await?;
@@ -106,7 +118,8 @@ impl Soak<'_> {
             top.cpu_text()
         );
         tokio::time::sleep(REST).await;
-        Ok(top.per_second() / endpoints as f64)
+        let events_per_second = top.per_second() / endpoints as f64;
+        Ok(Top { events_per_second, cost_us: top.cost_us() })
     }
 
     /// Some periods at the same rate.
@@ -195,7 +208,7 @@ fn blame(periods: &[Period], lost: u64) -> Vec<String> {
     let median = |of: &[Period], pick: fn(&Period) -> f64| {
         let mut sorted: Vec<f64> = of.iter().map(pick).collect();
         sorted.sort_unstable_by(f64::total_cmp);
-        sorted[sorted.len() / 2]
+        (sorted[(sorted.len() - 1) / 2] + sorted[sorted.len() / 2]) / 2.0
     };
     let mut compare = |what: &str, pick: fn(&Period) -> f64, most: fn(f64) -> f64| {
         let (before, after) = (median(early, pick), median(late, pick));
@@ -214,6 +227,13 @@ fn blame(periods: &[Period], lost: u64) -> Vec<String> {
         blame.push(format!("open files grew from {before:.0} to {after:.0}"));
     }
     blame
+}
+
+/// Whether a delivery has come to cost more. The first top is made by a program that has just begun.
+fn blame_cost(costs: &[f64]) -> Option<String> {
+    let [_, early, .., late] = costs else { return None };
+    (*late > early * COST_GROWTH_MAX)
+        .then(|| format!("the cost of a delivery (us) grew from {early:.0} to {late:.0}"))
 }
 
 #[cfg(test)]
@@ -240,5 +260,16 @@ mod tests {
         periods[9].files = 900.0;
         assert_eq!(blame(&periods, 0), ["open files grew from 100 to 900"]);
         assert_eq!(blame(&periods[..4], 0), ["too short to compare"]);
+        let mut periods = vec![period(80.0, 30.0); 15];
+        periods[14].p99_ms = 5_000.0;
+        assert!(blame(&periods, 0).is_empty(), "one bad minute of three");
+    }
+
+    #[test]
+    fn a_delivery_that_comes_to_cost_more_is_blamed() {
+        assert_eq!(blame_cost(&[90.0, 60.0, 70.0, 77.0]), None);
+        let blamed = "the cost of a delivery (us) grew from 60 to 79";
+        assert_eq!(blame_cost(&[90.0, 60.0, 79.0]).as_deref(), Some(blamed));
+        assert_eq!(blame_cost(&[60.0, 90.0]), None, "too few");
     }
 }

@@ -32,6 +32,11 @@ impl Rate {
         time.as_secs_f64() * 1e6 / self.outcome.wanted.max(1) as f64
     }
 
+    /// What one costs the program and its database, in microseconds.
+    pub(crate) fn cost_us(&self) -> f64 {
+        self.micros(self.cpu.program) + self.micros(self.cpu.database)
+    }
+
     pub(crate) fn cpu_text(&self) -> String {
         let (program, database) = (self.micros(self.cpu.program), self.micros(self.cpu.database));
         format!("CPU {program:.0} + {database:.0} us")

@@ -309,11 +309,24 @@ impl Lanes {
         self.refresh(endpoint);
     }
 
+    /// Whether the endpoint's lane may be handed over now. Where its owner alone sends, nothing may be under
+    /// way. Any other is left at once: each node sends what it takes in, and of an endpoint with steady
+    /// traffic there is always something under way.
+    pub fn may_be_left(&self, endpoint: EndpointId) -> bool {
+        let is_open = self.mode(endpoint).is_none_or(|mode| mode == Mode::Open);
+        (is_open && self.restraint(endpoint).is_none()) || self.lane_idle(endpoint)
+    }
+
     /// The endpoint's lane is handed over: this node is in no longer.
     pub fn leave(&mut self, endpoint: EndpointId) {
         if self.let_in.remove(&endpoint).is_some() {
             self.update(endpoint, |lane, _| lane.is_closed = true);
         }
+        self.update(endpoint, |lane, limits| {
+            if lane.mode == Mode::Slow {
+                lane.set_mode(Mode::Held, limits);
+            }
+        });
     }
 
     /// Whose endpoint it is, where there is a lane for it.
@@ -337,6 +350,14 @@ impl Lanes {
     pub fn set_hold(&mut self, endpoint: EndpointId, hold: Option<DateTime<Utc>>) {
         self.update(endpoint, |lane, _| lane.hold_until = hold);
         self.refresh(endpoint);
+    }
+
+    /// The endpoints of which something is queued, or that are on hold, in no order: with that hold.
+    pub fn holds(&self) -> impl Iterator<Item = (EndpointId, Option<DateTime<Utc>>)> + '_ {
+        let concerned = self.lanes.iter();
+        let concerned =
+            concerned.filter(|(_, lane)| lane.queued() > 0 || lane.hold_until.is_some());
+        concerned.map(|(endpoint, lane)| (*endpoint, lane.hold_until))
     }
 
     /// Says whether more is due in the database, behind which fresh deliveries must queue.

@@ -214,11 +214,11 @@ impl Dispatcher {
     }
 
     async fn hand_over_if_idle(&self, endpoint: EndpointId) -> Result<(), store::Error> {
-        if !self.lanes.lock().lane_idle(endpoint) {
-            return Ok(());
-        }
         {
             let mut lanes = self.lanes.lock();
+            if !lanes.may_be_left(endpoint) {
+                return Ok(());
+            }
             lanes.leave(endpoint);
             lanes.forget_backlog(endpoint);
         }

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::dispatcher::Dispatcher;
 use crate::lanes::Mode;
-use crate::targets::mode_of;
+use crate::targets::mode_here;
 
 /// How many outcomes one transaction takes: on SQLite whoever posts meanwhile waits for all of them.
 const BATCH_MAX: usize = 512;
@@ -143,17 +143,28 @@ impl Dispatcher {
             let mut lanes = self.lanes.lock();
             for after in &settled.endpoints {
                 let EndpointAfter { endpoint, state, lane_owner, hold_lane_until } = after;
+                let is_owned = match lane_owner {
+                    Some(owner) if *owner == self.store.incarnation() => {
+                        self.owned.lock().insert(*endpoint);
+                        true
+                    }
+                    Some(_) => {
+                        not_ours.push(*endpoint);
+                        false
+                    }
+                    None => self.owned.lock().contains(endpoint),
+                };
                 if let Some(state) = state {
-                    let state = &self.targets.learn(*endpoint, *state);
-                    if lanes.mode(*endpoint).is_some_and(|mode| mode != mode_of(state)) {
+                    let mode_now = mode_here(&self.targets.learn(*endpoint, *state), is_owned);
+                    if lanes.mode(*endpoint).is_some_and(|mode| mode != mode_now) {
                         let company = batch
                             .iter()
                             .find(|item| item.delivery().endpoint == *endpoint)
                             .map(|item| item.delivery().event.company);
                         if let Some(company) = company {
-                            lanes.set_mode(*endpoint, company, mode_of(state));
+                            lanes.set_mode(*endpoint, company, mode_now);
                         }
-                        if mode_of(state) == Mode::Slow {
+                        if mode_now != Mode::Open {
                             // From now on newest and oldest take turns, as the database has them.
                             back.extend(lanes.take_queued(*endpoint));
                         }
@@ -162,13 +173,6 @@ impl Dispatcher {
                 if let Some(until) = hold_lane_until {
                     lanes.hold_until(*endpoint, *until);
                     back.extend(lanes.take_queued(*endpoint));
-                }
-                match lane_owner {
-                    Some(owner) if *owner == self.store.incarnation() => {
-                        self.owned.lock().insert(*endpoint);
-                    }
-                    Some(_) => not_ours.push(*endpoint),
-                    None => {}
                 }
             }
         }
@@ -188,7 +192,8 @@ impl Dispatcher {
         };
         let rows = {
             let mut lanes = self.lanes.lock();
-            if lanes.restraint(endpoint).is_none() && lanes.mode(endpoint) == Some(Mode::Open) {
+            let is_open = lanes.mode(endpoint).is_none_or(|mode| mode == Mode::Open);
+            if lanes.restraint(endpoint).is_none() && is_open {
                 return;
             }
             let company = item.delivery().event.company;

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use domain::endpoint::{EndpointState, Status};
 use domain::id::{CompanyId, EndpointId};
 use domain::traffic::Traffic;
@@ -20,6 +21,8 @@ use crate::lanes::{Lanes, Mode};
 const CHECK_EVERY: Duration = Duration::from_millis(500);
 /// How long what is known may be used without having been compared.
 const TRUSTED_FOR: Duration = Duration::from_millis(1_500);
+/// Of how many endpoints it is asked at a time whether another node holds them back.
+const HOLDS_MAX: usize = 1_000;
 /// How long an endpoint that nothing is sent to is remembered.
 const KEPT_FOR: Duration = Duration::from_secs(300);
 
@@ -134,6 +137,15 @@ pub(crate) const fn mode_of(state: &EndpointState) -> Mode {
     }
 }
 
+/// The same on a node that owns the endpoint's lane, or does not: a Defective one gets one request at a time
+/// over all nodes, and they are made by the owner.
+pub(crate) const fn mode_here(state: &EndpointState, is_owned: bool) -> Mode {
+    match mode_of(state) {
+        Mode::Slow if !is_owned => Mode::Held,
+        mode => mode,
+    }
+}
+
 /// Follows what restrains the endpoint. What had been unrestrained is closed until the owner of its
 /// lane has been let in, and so is what gets an order. Gives rows that must go back.
 fn follow_traffic(lanes: &mut Lanes, target: &Target) -> Vec<Claimed> {
@@ -165,18 +177,22 @@ impl Dispatcher {
             Ok(target) => {
                 let before = self.targets.epoch(endpoint);
                 let known = self.targets.put(target);
-                let mode = mode_of(&known.state);
                 let mut lanes = self.lanes.lock();
+                let is_owned = self.owned.lock().contains(&endpoint);
+                let mode = mode_here(&known.state, is_owned);
                 let was_held = lanes.mode(endpoint) == Some(Mode::Held);
                 lanes.set_mode(endpoint, company, mode);
-                let back = follow_traffic(&mut lanes, &known.target);
+                let mut back = follow_traffic(&mut lanes, &known.target);
+                if mode == Mode::Held {
+                    back.extend(lanes.take_queued(endpoint));
+                }
                 if before.is_some_and(|epoch| epoch != known.state.epoch) {
                     // Enabled anew, or another URL: what the old one asked for is over.
                     lanes.set_hold(endpoint, None);
                 }
                 drop(lanes);
                 self.give_back_later(back);
-                if was_held && mode != Mode::Held && self.owned.lock().contains(&endpoint) {
+                if was_held && mode != Mode::Held && is_owned {
                     // Its lane may have been put off on what was known before: it is looked at once.
                     self.hungry.lock().insert(endpoint);
                 }
@@ -195,8 +211,8 @@ impl Dispatcher {
     pub(crate) async fn refresh_company(&self, company: CompanyId) {
         for endpoint in self.targets.endpoints_of(company) {
             match self.load_target(company, endpoint).await {
-                Ok(Some(known)) if mode_of(&known.state) != Mode::Held => {}
-                Ok(_) => {
+                Ok(Some(_)) => {}
+                Ok(None) => {
                     let rows = self.lanes.lock().take_queued(endpoint);
                     self.give_back_later(rows);
                 }
@@ -209,7 +225,41 @@ impl Dispatcher {
         self.wake();
     }
 
+    /// Follows the holds of lanes that other nodes own: what a receiver has asked another node for holds for
+    /// what is queued here, too, and what a person has lifted is lifted here. `lifted` are those that were not
+    /// held the last time: one may have been written down since it was asked for.
+    async fn follow_holds(&self, lifted: &mut HashSet<EndpointId>) -> Result<(), store::Error> {
+        let known: HashMap<EndpointId, Option<DateTime<Utc>>> = {
+            let lanes = self.lanes.lock();
+            let owned = self.owned.lock();
+            let others = lanes.holds().filter(|(endpoint, _)| !owned.contains(endpoint));
+            others.take(HOLDS_MAX).collect()
+        };
+        let endpoints: Vec<EndpointId> = known.keys().copied().collect();
+        let holds = self.store.holds(&endpoints, self.clock.now()).await?;
+        let mut back = Vec::new();
+        {
+            let mut lanes = self.lanes.lock();
+            for (endpoint, until) in &holds {
+                if known.get(endpoint) != Some(&Some(*until)) {
+                    lanes.set_hold(*endpoint, Some(*until));
+                }
+                back.extend(lanes.take_queued(*endpoint));
+            }
+            let is_free = |(endpoint, hold): &(&EndpointId, &Option<DateTime<Utc>>)| {
+                hold.is_some() && !holds.contains_key(*endpoint)
+            };
+            let free: HashSet<EndpointId> =
+                known.iter().filter(is_free).map(|(endpoint, _)| *endpoint).collect();
+            free.intersection(lifted).for_each(|endpoint| lanes.set_hold(*endpoint, None));
+            *lifted = free;
+        }
+        self.give_back_later(back);
+        Ok(())
+    }
+
     pub(crate) async fn freshness_loop(&self, stop: CancellationToken) {
+        let mut lifted = HashSet::new();
         while !stop.is_cancelled() {
             let companies = self.targets.companies();
             let begun = Instant::now();
@@ -219,6 +269,9 @@ impl Dispatcher {
                         self.refresh_company(company).await;
                     }
                     *self.targets.checked_at.write() = Some(begun);
+                    if let Err(error) = self.follow_holds(&mut lifted).await {
+                        tracing::warn!(error = %error, "What other nodes hold back could not be read: {error}");
+                    }
                 }
                 Err(error) => {
                     tracing::warn!(error = %error, "Configuration could not be compared: {error}");

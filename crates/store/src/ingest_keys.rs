@@ -16,7 +16,7 @@ use crate::hot::{HotConnection, HotTx};
 use crate::ingest_items::{Fate, Item};
 use crate::ingest_rows::PgQuery;
 use crate::key_look::{self, Looked, Wanted};
-use crate::lane_rows::{LaneSeen, is_owners_alone};
+use crate::lane_rows::{LaneSeen, is_passed};
 use crate::script::Script;
 use crate::time::micros;
 use crate::{Accepted, Error, Store, lane_rows};
@@ -150,7 +150,8 @@ pub(crate) async fn settle_keys(
             }
             HotConnection::Postgres(connection) => {
                 let asked = if owners.is_none() { endpoints.as_slice() } else { &[] };
-                let (there, read) = round.settle_postgres(connection, asked, micros(now)).await?;
+                let at = (store.incarnation(), micros(now));
+                let (there, read) = round.settle_postgres(connection, asked, at).await?;
                 looked.found.extend(there);
                 owners.get_or_insert(read);
             }
@@ -166,7 +167,7 @@ pub(crate) async fn settle_keys(
     }
     let owners = match owners {
         Some(owners) => owners,
-        None => lane_rows::owners(tx, &endpoints, now).await?,
+        None => lane_rows::owners(tx, &endpoints, store.incarnation(), now).await?,
     };
     Ok(KeysSettled { owners, written, looked })
 }
@@ -336,7 +337,7 @@ pub(crate) const KEYS_POSTGRES: &str = concat!(
     SELECT *, $8::bigint FROM unnest((SELECT $1::bigint[]),$2::bigint[],$3::bigint[],$4::bigint[],$5::bigint[],$6::bigint[],$7::bigint[]) \
     ON CONFLICT (company_id, source_id, key_hash) DO NOTHING RETURNING 1) \
     SELECT -1::bigint, count(*), 0::bigint, false FROM k UNION ALL SELECT l.endpoint_id, l.owner, l.hold_until, ",
-    is_owners_alone!("$8"),
+    is_passed!("$10", "$8"),
     " FROM lanes l WHERE l.endpoint_id = ANY((SELECT $9::bigint[])::bigint[])"
 );
 const COUNTED: i64 = -1;
@@ -391,9 +392,9 @@ impl Round {
         &self,
         connection: &mut sqlx::PgConnection,
         endpoints: &[i64],
-        now: i64,
+        at: (i64, i64),
     ) -> Result<(Found, HashMap<i64, LaneSeen>), Error> {
-        let (inserted, owners) = self.insert_postgres(connection, endpoints, now).await?;
+        let (inserted, owners) = self.insert_postgres(connection, endpoints, at).await?;
         let found = if inserted == self.rows.len() as u64 {
             self.rows.iter().map(|row| (row.key.place(), row.remembered())).collect()
         } else {
@@ -406,9 +407,10 @@ impl Round {
         &self,
         connection: &mut sqlx::PgConnection,
         endpoints: &[i64],
-        now: i64,
+        (me, now): (i64, i64),
     ) -> Result<(u64, HashMap<i64, LaneSeen>), Error> {
         let query = bind_keys(sqlx::query(KEYS_POSTGRES), &self.rows).bind(now).bind(endpoints);
+        let query = query.bind(me);
         let read = query.fetch_all(connection).await?;
         let mut rows: Vec<(i64, i64, i64, bool)> =
             read.iter().map(FromRow::from_row).collect::<Result<_, _>>()?;

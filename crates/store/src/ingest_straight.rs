@@ -1,7 +1,7 @@
 //! The short way of ingest on PostgreSQL: one statement instead of a transaction of four trips.
 //!
 //! What a transaction reads before it writes is nearly always what this node knows already: that nobody
-//! has changed its companies' endpoints, that no key came before, that nobody else has a lane for himself. So a
+//! has changed its companies' endpoints, that no key came before, that no lane is another node's to send. So a
 //! batch is decided on what is known, and the statement that writes it checks that all of it is so, and
 //! changes nothing where it is not: then the batch is written the long way, which reads first.
 
@@ -24,7 +24,7 @@ use crate::ingest_keys::{KeyRow, bind_keys, has_twins, key_rows};
 use crate::ingest_rows::{PendingRow, Rooms, bind_fresh, events_insert, pending_insert};
 use crate::ingest_straight_said::SaidRows;
 use crate::kept_connection::KeptConnection;
-use crate::lane_rows::is_owners_alone;
+use crate::lane_rows::is_passed;
 use crate::pools::Pools;
 use crate::short_way::{has_changed_nothing, not_so};
 use crate::{Error, Store};
@@ -37,8 +37,8 @@ macro_rules! checks {
          JOIN unnest((SELECT $22::bigint[]),$23::bigint[]) AS t(id, version) ON c.id = t.id AND c.config_version = t.version), \
          l AS (SELECT count(*) AS others FROM lanes l \
          WHERE l.endpoint_id = ANY(ARRAY(SELECT t.endpoint FROM unnest((SELECT $14::bigint[]),$17::bigint[]) AS t(endpoint, claimed_by) \
-         WHERE t.claimed_by <> 0)) AND (l.hold_until > $10 OR (l.owner <> $24::bigint AND ",
-            is_owners_alone!("$10"),
+         WHERE t.claimed_by <> 0)) AND (l.hold_until > $10 OR (l.owner <> $24::bigint AND NOT ",
+            is_passed!("$24::bigint", "$10"),
             ")))"
         )
     };
@@ -76,8 +76,8 @@ macro_rules! writes {
 }
 pub(crate) use {as_known, checks, keys_insert, writes};
 
-/// Writes events, deliveries and keys where companies stand at the versions that are given, nobody else
-/// has a lane of an endpoint that is sent to for himself or holds it back, and every key is new. Else it fails by
+/// Writes events, deliveries and keys where companies stand at the versions that are given, no lane of
+/// an endpoint that is sent to is another node's to send or on hold, and every key is new. Else it fails by
 /// [`not_so`], and nothing has changed.
 pub(crate) const STRAIGHT_POSTGRES: &str = concat!(
     writes!(pending_insert!()),

@@ -5,7 +5,7 @@ use crate::contact_rows::{self, Row, contacts_insert, contacts_on_conflict};
 use crate::contacts::ContactKey;
 use crate::ingest_rows::{PendingRow, PgQuery, events_insert};
 use crate::ingest_straight::{as_known, checks, keys_insert, writes};
-use crate::lane_rows::is_owners_alone;
+use crate::lane_rows::is_passed;
 use crate::session_rows::{self, Columns, WindowKey, sessions_insert, sessions_on_conflict};
 use crate::sessions_glance::{Foreseen, Known};
 use crate::short_way::not_so;

@@ -111,7 +111,7 @@ pub(crate) async fn complete(
     among_fresh(store, connection, &keys, &mut found).await?;
     let mut owners = lane_rows::owners_of(&owners)?;
     if let Some(more) = endpoints.get(ROWS_MAX..) {
-        owners.extend(lane_rows::owners(tx, more, now).await?);
+        owners.extend(lane_rows::owners(tx, more, store.incarnation(), now).await?);
     }
     Ok(Looked { keys, found, owners, endpoints })
 }

@@ -13,42 +13,54 @@ pub(crate) use crate::ingest_rows::LaneWish;
 use crate::script::{IdList, ROWS_MAX, Script};
 use crate::time::micros;
 
-/// On PostgreSQL, whether the owner of a lane `l` alone sends to its endpoint, be it unrestrained: where it
-/// is Defective, and so gets one request at a time over all nodes, or something has been due there for a
-/// second, which goes first. A lane that only keeps what is due later, or what came a moment ago, is passed:
-/// else one failed request or one burst would make all that other nodes take in go by way of the database.
-macro_rules! is_owners_alone {
-    ($now:literal) => {
+/// For how long something may have been due in a lane that other nodes pass, in microseconds: a second. What
+/// came a moment ago is claimed at the owner's next look.
+macro_rules! passed_for_us {
+    () => {
+        "1000000"
+    };
+}
+/// On PostgreSQL, whether a lane `l` of another node than `$me` is passed, so that this one sends what it takes
+/// in. Not where its owner alone sends to the endpoint, be it unrestrained: it is Defective, and gets one request
+/// at a time over all nodes; or something has been due there for longer than [`passed_for_us`], or is due at zero
+/// because a person asked for it, and goes first. Else one failed request or one burst would make all that other
+/// nodes take in go by way of the database, for as long as they take something in.
+macro_rules! is_passed {
+    ($me:literal, $now:literal) => {
         concat!(
-            "(EXISTS (SELECT 1 FROM endpoints e WHERE e.id = l.endpoint_id AND e.defective_at IS NOT NULL) \
-             OR EXISTS (SELECT 1 FROM pending w WHERE w.company_id = ANY(ARRAY[l.company_id]) \
+            "(l.owner <> ",
+            $me,
+            " AND NOT EXISTS (SELECT 1 FROM endpoints e WHERE e.id = l.endpoint_id AND e.defective_at IS NOT NULL) \
+             AND NOT EXISTS (SELECT 1 FROM pending w WHERE w.company_id = ANY(ARRAY[l.company_id]) \
              AND w.endpoint_id = l.endpoint_id AND w.claimed_by = 0 AND w.due_at < ",
             $now,
-            " - 1000000))"
+            " - ",
+            crate::lane_rows::passed_for_us!(),
+            "))"
         )
     };
 }
-pub(crate) use is_owners_alone;
+pub(crate) use {is_passed, passed_for_us};
 
 /// A lane as ingest sees it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LaneSeen {
     pub(crate) owner: i64,
     pub(crate) hold_until: i64,
-    /// Whether its owner alone sends to the endpoint; see [`is_owners_alone`].
-    pub(crate) is_owners_alone: bool,
+    /// Whether this node sends although another one owns it; see [`is_passed`].
+    pub(crate) is_passed: bool,
 }
 
 impl LaneSeen {
-    /// Whether this node may send what is fresh.
-    pub(crate) fn takes_fresh_of(&self, me: i64, now: DateTime<Utc>) -> bool {
-        self.hold_until <= micros(now) && (self.owner == me || !self.is_owners_alone)
+    pub(crate) fn of(
+        (endpoint, owner, hold_until, is_passed): (i64, i64, i64, bool),
+    ) -> (i64, Self) {
+        (endpoint, Self { owner, hold_until, is_passed })
     }
 
-    pub(crate) fn of(
-        (endpoint, owner, hold_until, is_owners_alone): (i64, i64, i64, bool),
-    ) -> (i64, Self) {
-        (endpoint, Self { owner, hold_until, is_owners_alone })
+    /// Whether node `me` may send what is fresh.
+    pub(crate) fn takes_fresh_of(&self, me: i64, now: DateTime<Utc>) -> bool {
+        self.hold_until <= micros(now) && (self.owner == me || self.is_passed)
     }
 }
 
@@ -56,6 +68,7 @@ impl LaneSeen {
 pub(crate) async fn owners(
     tx: &mut HotTx,
     endpoints: &[i64],
+    me: i64,
     now: DateTime<Utc>,
 ) -> Result<HashMap<i64, LaneSeen>, Error> {
     if endpoints.is_empty() {
@@ -74,19 +87,19 @@ pub(crate) async fn owners(
         HotConnection::Postgres(connection) => {
             const SEEN: &str = concat!(
                 "SELECT l.endpoint_id, l.owner, l.hold_until, ",
-                is_owners_alone!("$2"),
+                is_passed!("$3", "$2"),
                 " FROM lanes l WHERE l.endpoint_id = ANY($1)"
             );
-            let query = sqlx::query_as(SEEN).bind(endpoints).bind(micros(now));
+            let query = sqlx::query_as(SEEN).bind(endpoints).bind(micros(now)).bind(me);
             let found: Vec<(i64, i64, i64, bool)> = query.fetch_all(&mut **connection).await?;
             Ok(found.into_iter().map(LaneSeen::of).collect())
         }
     }
 }
 
-/// There is one node: whose a lane is not, nobody has it yet.
+/// There is one node, and nobody who passes: what waits in a lane without an owner waits for one.
 static OWNERS: IdList =
-    IdList::new("SELECT endpoint_id, owner, hold_until, 1 FROM lanes WHERE endpoint_id IN (", ")");
+    IdList::new("SELECT endpoint_id, owner, hold_until, 0 FROM lanes WHERE endpoint_id IN (", ")");
 /// How many columns that has.
 pub(crate) const OWNERS_COLUMNS: usize = 4;
 

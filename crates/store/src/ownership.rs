@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, Value};
 
 use crate::rows::lane::wake;
 use crate::rows::sql::Sql;
-use crate::time::micros;
+use crate::time::{from_micros, micros};
 use crate::traffic::{RATE_SPAN, Rest, is_restrained};
 use crate::{Error, Store, Wish};
 
@@ -406,6 +406,27 @@ impl Store {
             tx.commit().await?;
         }
         Ok(rows.len() as u64)
+    }
+
+    /// Until when these endpoints are not sent to because a receiver asked for it; those that are sent to are
+    /// left out.
+    pub async fn holds(
+        &self,
+        endpoints: &[EndpointId],
+        now: DateTime<Utc>,
+    ) -> Result<HashMap<EndpointId, DateTime<Utc>>, Error> {
+        if endpoints.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let mut sql = Sql::new("SELECT endpoint_id, hold_until FROM lanes WHERE hold_until > ");
+        sql.bind(micros(now)).text(" AND endpoint_id IN (");
+        sql.list(endpoints.iter().map(|endpoint| endpoint.raw())).text(")");
+        let rows = self.reader().query_all_raw(sql.build(self.backend())).await?;
+        let hold = |row: &sea_orm::QueryResult| {
+            let endpoint = EndpointId::from_raw(row.try_get("", "endpoint_id")?);
+            Ok((endpoint, from_micros(row.try_get("", "hold_until")?)))
+        };
+        rows.iter().map(hold).collect()
     }
 
     /// Which of these endpoints have something that waits and that no node holds.

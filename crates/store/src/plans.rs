@@ -54,7 +54,7 @@ pub const HOT: [(&str, &str, usize); 31] = [
     ("next_due", NEXT_DUE_POSTGRES, 3),
     ("settle_claims", CLAIMS_POSTGRES, 3),
     ("retry", RETRY_POSTGRES, 4),
-    ("keys", KEYS_POSTGRES, 9),
+    ("keys", KEYS_POSTGRES, 10),
     ("forget_keys", FORGET_POSTGRES, 3),
     ("straight", STRAIGHT_POSTGRES, 31),
     ("straight_said", SAID_POSTGRES, SAID_PARAMETERS),

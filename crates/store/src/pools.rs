@@ -16,7 +16,7 @@ use crate::kept_connection::kept_of;
 
 /// How long a statement waits for another process's lock on the SQLite file.
 const SQLITE_BUSY: Duration = Duration::from_secs(3);
-/// The pages that the writer keeps in memory, in KiB with a minus.
+/// The pages that the writer keeps in memory, in KiB with a minus; what copies its log keeps none.
 const SQLITE_CACHE: &str = "-4096";
 /// The same of each reader: there may be a dozen, and the system keeps the file in memory anyway.
 const SQLITE_READ_CACHE: &str = "-1024";

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use parking_lot::Mutex;
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::api::Api;
 use testkit::program::{Program, Setup};
 use testkit::receiver::{Receiver, Reply};
 use testkit::wait;
 
-use crate::support::{SOON, endpoint, event, on_postgres, post_on};
+use crate::support::{SOON, endpoint, event, on_postgres, post_on, text};
 
 const OPERATOR: &str = "the-operators-own-token";
 /// Endpoints that all fail, each with a lane of its own.
@@ -150,6 +150,87 @@ async fn what_a_node_takes_in_it_sends_though_another_has_the_lane() {
     }
     let attempts = join_all(nodes.iter().map(Node::attempts)).await;
     assert_eq!(attempts, [1.0, (EVENTS - 1) as f64]);
+}
+
+/// One request at a time, over all nodes; and a node that has left it to the owner hears of the recovery.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn to_a_defective_endpoint_the_owner_alone_sends_until_it_has_recovered() {
+    let (receiver, is_down) = (Receiver::counting(), Arc::new(AtomicBool::new(false)));
+    let down = is_down.clone();
+    receiver
+        .answers_with(move |_| Reply::status(if down.load(Ordering::Relaxed) { 503 } else { 200 }));
+    let setup = on_postgres("slow_lanes")
+        .set("HOOKFERRY_ADMIN_TOKEN", OPERATOR)
+        .set("HOOKFERRY_WARN_AFTER", "0")
+        .set("HOOKFERRY_DEFECTIVE_AFTER", "3")
+        .set("HOOKFERRY_RETRY_INTERVAL", "10m");
+    let nodes = [Node::start(&setup, "owner").await, Node::start(&setup, "other").await];
+    let api = nodes[0].program.tenant("acme");
+    let other = api.at(nodes[1].program.base());
+    let made = api.create_endpoint(endpoint(&receiver.url("/"))).await;
+    let path = format!("/endpoints/{}", text(&made, "id"));
+    let arrived = async |count| {
+        let all = async || (receiver.count() >= count).then_some(());
+        wait::until("what was posted arrives", SOON, all).await;
+    };
+    // The other node knows the endpoint, as one that is fine.
+    other.post_event(event(1)).await;
+    arrived(1).await;
+    is_down.store(true, Ordering::Relaxed);
+    for number in 2..=4 {
+        api.post_event(event(number)).await;
+    }
+    api.wait_for(&path, SOON, |endpoint| endpoint["status"] == "defective").await;
+    // A change that makes the other node read it again.
+    api.patch(&path, &json!({ "description": "it is being repaired" })).await.expect(200);
+    for number in 5..=8 {
+        other.post_event(event(number)).await;
+    }
+    arrived(8).await;
+    assert_eq!(nodes[1].attempts().await, 1.0, "the owner has sent all that came since");
+    is_down.store(false, Ordering::Relaxed);
+    other.post_event(event(9)).await;
+    api.wait_for(&path, SOON, |endpoint| endpoint["status"] == "enabled").await;
+    let mut number = 10;
+    wait::until("the other node sends again what it takes in", SOON * 3, async || {
+        other.post_event(event(number)).await;
+        number += 1;
+        (nodes[1].attempts().await > 1.0).then_some(())
+    })
+    .await;
+}
+
+/// What a receiver has told one node holds for the others, too, whatever they have in memory.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_receiver_asks_of_one_node_holds_for_all() {
+    let receiver = Receiver::counting();
+    let slow = Duration::from_millis(2_500);
+    receiver.answers_with(move |got| {
+        let body: Value = serde_json::from_slice(&got.body).unwrap();
+        // What the other node sends takes long, so that more of it waits there.
+        if body["data"]["number"] == 0 {
+            Reply::status(503).header("retry-after", "3600")
+        } else {
+            Reply::status(200).after(slow)
+        }
+    });
+    let setup = on_postgres("holds").set("HOOKFERRY_RETRY_INTERVAL", "10m");
+    let nodes = [setup.start().await, setup.start().await];
+    let api = nodes[0].tenant("acme");
+    let other = api.at(nodes[1].base());
+    api.create_endpoint(endpoint(&receiver.url("/"))).await;
+    let events: Vec<Value> = (1..=100).map(event).collect();
+    other.post("/events/batch", &json!({ "events": events })).await.expect(202);
+    wait::until("the first of them arrive", SOON, async || (receiver.count() > 0).then_some(()))
+        .await;
+    api.post_event(event(0)).await;
+    // The other node learns of it while its first requests are under way.
+    tokio::time::sleep(slow * 3).await;
+    let sent = receiver.count();
+    assert!(sent <= 50, "{sent} of 101 were sent");
+    tokio::time::sleep(slow).await;
+    assert_eq!(receiver.count(), sent, "nothing more until the hour is over");
+    assert_eq!(api.deliveries("state=pending&limit=100").await.len(), 101 - sent + 1);
 }
 
 /// Where to post: nodes that are about to leave are taken out first.

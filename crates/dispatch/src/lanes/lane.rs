@@ -16,7 +16,8 @@ const SLOW_PACE: TimeDelta = TimeDelta::seconds(1);
 const WINDOW_STALE_AFTER: TimeDelta = TimeDelta::seconds(1);
 /// How long a lane that last succeeded is remembered with nothing to do.
 const HEALTHY_KEPT_FOR: TimeDelta = TimeDelta::seconds(10);
-/// How long a lane that last failed, or to which nothing is sent, is remembered with nothing to do.
+/// How long a lane that last failed, or is closed to this node, is remembered with nothing to do. One that
+/// is held is not: whoever holds an endpoint for another node does not hear that it has recovered.
 const FAILING_KEPT_FOR: TimeDelta = TimeDelta::hours(1);
 /// How many rows a failing lane may have claimed for each place of its window.
 const FAILING_ROWS_PER_SLOT: usize = 4;
@@ -334,8 +335,11 @@ impl Lane {
 
     /// Whether a lane made anew would do as well.
     pub(super) fn can_be_forgotten(&self, limits: &Limits, now: DateTime<Utc>) -> bool {
-        let kept_for = if self.last_failed || self.mode == Mode::Held || self.is_closed {
+        let is_held = self.mode == Mode::Held;
+        let kept_for = if self.is_closed || (self.last_failed && !is_held) {
             FAILING_KEPT_FOR
+        } else if is_held {
+            HEALTHY_KEPT_FOR
         } else if self.window == limits.window_start {
             SLOW_PACE
         } else {

@@ -29,8 +29,9 @@ const NOT_PUT_BACK: &str = " AND NOT EXISTS (SELECT 1 FROM pending w \
 #[derive(Debug, Default)]
 struct Extent {
     rows: i64,
-    /// The lowest id of those rows.
+    /// The lowest and the highest id of those rows.
     lowest: i64,
+    highest: i64,
 }
 
 /// A table that is listed.
@@ -108,16 +109,12 @@ impl Target {
         }
     }
 
-    fn joins(&self, sql: &mut Sql, within: Block) {
+    fn joins(&self, sql: &mut Sql) {
         if self.table == Table::Events {
             sql.text(" ");
             return;
         }
-        sql.text(JOINS);
-        if self.joins_events {
-            // An event is older than its deliveries: that spares the planning of days to come.
-            sql.text(EVENT_JOIN).text("AND ev.id <= ").bind(within.last).text(" ");
-        }
+        sql.text(JOINS).text(if self.joins_events { EVENT_JOIN } else { "" });
     }
 }
 
@@ -135,8 +132,6 @@ pub(crate) struct Look {
     /// How many more rows are scanned before the index is asked, and down to which id at least.
     scanning: Option<(i64, i64)>,
     step_rows: i64,
-    /// Whether the last step has found no row at all, whatever its conditions.
-    is_barren: bool,
     found: BTreeMap<i64, QueryResult>,
 }
 
@@ -153,7 +148,6 @@ impl Look {
             blocks: None,
             scanning: None,
             step_rows: STEP_ROWS,
-            is_barren: false,
             found: BTreeMap::new(),
         };
         look.add(Block { first: from, last: below - 1 });
@@ -256,17 +250,20 @@ impl Look {
         Ok(())
     }
 
-    /// Looks at the next rows, and gives down to which id that was. Where there was no row the last time,
-    /// there is likely to be none: that is asked first, for PostgreSQL plans the whole question anew each
-    /// time, over all days of its tables, which takes longer than all else.
+    /// Looks at the next rows, and gives down to which id that was. PostgreSQL plans the question anew each
+    /// time, over all days that its range of ids may be in, and that takes longer than all else: of history it
+    /// is first asked how far the step goes, and the question is about those ids alone, or about none.
     async fn scan_step(&mut self, tx: &DatabaseTransaction, range: Block) -> Result<i64, Error> {
         let backend = tx.get_database_backend();
-        let asked_first =
-            if self.is_barren { Some(self.extent_of_step(tx, range).await?) } else { None };
-        if let Some(extent) = &asked_first
-            && extent.rows == 0
-        {
-            return Ok(range.first);
+        let whole = range;
+        let mut range = whole;
+        let by_days = backend == DatabaseBackend::Postgres && self.target.table == Table::History;
+        let asked_first = if by_days { Some(self.extent_of_step(tx, range).await?) } else { None };
+        if let Some(extent) = &asked_first {
+            if extent.rows == 0 {
+                return Ok(whole.first);
+            }
+            (range.first, range.last) = (extent.lowest, extent.highest);
         }
         let rows = tx.query_all_raw(self.range_sql(backend, range).build(backend)).await?;
         let count = rows.len();
@@ -279,8 +276,7 @@ impl Look {
             Some(extent) => extent,
             None => self.extent_of_step(tx, range).await?,
         };
-        self.is_barren = extent.rows == 0;
-        Ok(if extent.rows < self.step_rows { range.first } else { extent.lowest })
+        Ok(if extent.rows < self.step_rows { whole.first } else { extent.lowest })
     }
 
     /// How many rows a step looks at, and down to which id.
@@ -291,18 +287,19 @@ impl Look {
     ) -> Result<Extent, Error> {
         let backend = tx.get_database_backend();
         let mut sql = Sql::new(
-            "SELECT count(*) AS n, coalesce(min(s.id), 0) AS lowest FROM (SELECT p.id FROM ",
+            "SELECT count(*) AS n, coalesce(min(s.id), 0) AS lowest, coalesce(max(s.id), 0) AS highest \
+             FROM (SELECT p.id FROM ",
         );
         self.range(&mut sql, backend, range);
         sql.text(" ORDER BY p.id DESC LIMIT ").bind(self.step_rows).text(") s");
-        let row = tx.query_one_raw(sql.build(backend)).await?;
-        let extent = row.map(|row| {
-            Ok::<_, Error>(Extent {
-                rows: row.try_get("", "n")?,
-                lowest: row.try_get("", "lowest")?,
-            })
-        });
-        Ok(extent.transpose()?.unwrap_or_default())
+        let Some(row) = tx.query_one_raw(sql.build(backend)).await? else {
+            return Ok(Extent::default());
+        };
+        Ok(Extent {
+            rows: row.try_get("", "n")?,
+            lowest: row.try_get("", "lowest")?,
+            highest: row.try_get("", "highest")?,
+        })
     }
 
     fn range(&self, sql: &mut Sql, backend: DatabaseBackend, range: Block) {
@@ -360,7 +357,7 @@ impl Look {
 
     /// What rows with ids `within` have to be.
     fn conditions(&self, sql: &mut Sql, within: Block) {
-        self.target.joins(sql, within);
+        self.target.joins(sql);
         sql.text("WHERE p.company_id = ").bind(self.target.company);
         if self.target.table == Table::History {
             // Its bounds spare the planning of the other days.
