@@ -259,7 +259,17 @@ impl Model {
         self.lanes.set_mode(endpoint(raw), company_of(raw), mode);
     }
 
+    /// A lane that is held with nothing to do is forgotten after a while, and made anew as an open one.
+    fn forget_held(&mut self) {
+        for (raw, lane) in &mut self.model {
+            if lane.mode == Mode::Held && self.lanes.mode(endpoint(*raw)).is_none() {
+                (lane.mode, lane.failing) = (Mode::Open, false);
+            }
+        }
+    }
+
     fn apply(&mut self, step: Step) {
+        self.forget_held();
         match step {
             Step::Fresh { endpoint: at, wanted, used } => {
                 let raw = ENDPOINTS[at];
