@@ -253,9 +253,8 @@ impl Look {
     /// Looks at the next rows, and gives down to which id that was. PostgreSQL plans the question anew each
     /// time, over all days that its range of ids may be in, and that takes longer than all else: of history it
     /// is first asked how far the step goes, and the question is about those ids alone, or about none.
-    async fn scan_step(&mut self, tx: &DatabaseTransaction, range: Block) -> Result<i64, Error> {
+    async fn scan_step(&mut self, tx: &DatabaseTransaction, whole: Block) -> Result<i64, Error> {
         let backend = tx.get_database_backend();
-        let whole = range;
         let mut range = whole;
         let by_days = backend == DatabaseBackend::Postgres && self.target.table == Table::History;
         let asked_first = if by_days { Some(self.extent_of_step(tx, range).await?) } else { None };
@@ -263,7 +262,7 @@ impl Look {
             if extent.rows == 0 {
                 return Ok(whole.first);
             }
-            (range.first, range.last) = (extent.lowest, extent.highest);
+            range = Block { first: extent.lowest, last: extent.highest };
         }
         let rows = tx.query_all_raw(self.range_sql(backend, range).build(backend)).await?;
         let count = rows.len();
