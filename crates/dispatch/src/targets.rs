@@ -142,7 +142,7 @@ pub(crate) const fn mode_of(state: &EndpointState) -> Mode {
 pub(crate) const fn mode_here(state: &EndpointState, is_owned: bool) -> Mode {
     match mode_of(state) {
         Mode::Slow if !is_owned => Mode::Held,
-        mode => mode,
+        mode @ (Mode::Open | Mode::Slow | Mode::Held) => mode,
     }
 }
 
