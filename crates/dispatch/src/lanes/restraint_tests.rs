@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use domain::traffic::{InFlight, PerSecond, Traffic};
 use store::Claimed;
 
-use super::tests::{company_of, endpoint, limits, noon, row};
+use super::tests::{company_of, drain, endpoint, finish, limits, noon, row};
 use super::{Lanes, Mode};
 
 fn few(in_flight: i64) -> Traffic {
@@ -125,4 +125,23 @@ fn a_closed_lane_takes_and_sends_nothing_and_gives_all_back() {
     assert_eq!(lanes.room(endpoint(100)), 0, "open for others");
     lanes.set_free(endpoint(100));
     assert!(lanes.room(endpoint(100)) > 2);
+}
+
+#[test]
+fn a_lane_with_something_under_way_is_left_where_others_send_as_well() {
+    let mut lanes = Lanes::new(limits());
+    lanes.let_in(endpoint(101), company_of(101), slowly(5));
+    for raw in [100, 101, 102] {
+        super::tests::push(&mut lanes, raw, raw..raw + 1);
+    }
+    let under_way = drain(&mut lanes, noon());
+    lanes.set_mode(endpoint(102), company_of(102), Mode::Slow);
+    let left = |lanes: &Lanes| [100, 101, 102, 103].map(|raw| lanes.may_be_left(endpoint(raw)));
+    assert_eq!(left(&lanes), [true, false, false, true]);
+    for row in &under_way {
+        finish(&mut lanes, row, true, noon());
+    }
+    assert_eq!(left(&lanes), [true; 4]);
+    lanes.leave(endpoint(102));
+    assert_eq!(lanes.mode(endpoint(102)), Some(Mode::Held), "its next owner sends");
 }
