@@ -88,22 +88,25 @@ async fn serve(mut stream: TcpStream, tallies: Tallies) -> anyhow::Result<()> {
             (answer(request.path, number, &inbox, &tallies), request.message.closes);
         let length = request.message.length;
         inbox.consume(length);
-        match answer {
-            Answer::At(answer) => stream.write_all(answer).await?,
-            Answer::Late(answer) => {
-                tokio::time::sleep(HANG).await;
-                stream.write_all(answer).await?;
-            }
+        if !answer.after.is_zero() {
+            tokio::time::sleep(answer.after).await;
         }
+        stream.write_all(answer.text).await?;
         if closes {
             return Ok(());
         }
     }
 }
 
-enum Answer {
-    At(&'static [u8]),
-    Late(&'static [u8]),
+struct Answer {
+    text: &'static [u8],
+    after: Duration,
+}
+
+impl Answer {
+    fn at_once(text: &'static [u8]) -> Self {
+        Self { text, after: Duration::ZERO }
+    }
 }
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
@@ -113,21 +116,21 @@ const UNAVAILABLE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length:
 
 /// What a request is answered, counted where it is for somebody who counts.
 fn answer(path: &str, number: Option<usize>, inbox: &Inbox, tallies: &Tallies) -> Answer {
-    let Some((phase, endpoint)) = target(path) else { return Answer::At(OK) };
+    let Some((phase, endpoint)) = target(path) else { return Answer::at_once(OK) };
     let tallies = tallies.read();
     let mut of_phase = tallies.iter().filter(|tally| tally.phase == phase);
     let covers = |tally: &&Arc<Tally>| number.is_some_and(|number| tally.covers(number));
     let Some(tally) = of_phase.clone().find(covers).or_else(|| of_phase.next()) else {
-        return Answer::At(OK);
+        return Answer::at_once(OK);
     };
     let verdict =
         number.map_or(Verdict::Unknown, |number| tally.arrive(number, endpoint, inbox.began()));
     match (tally.manner(endpoint), verdict) {
-        (Manner::Hangs, _) => Answer::Late(OK),
-        (Manner::Fails, _) => Answer::At(FAILURE),
-        (Manner::Takes, Verdict::Arrived) => Answer::At(OK),
-        (Manner::Takes, Verdict::Refused) => Answer::At(UNAVAILABLE),
-        (Manner::Takes, Verdict::Unknown) => Answer::At(BAD_REQUEST),
+        (Manner::Hangs, _) => Answer { text: OK, after: HANG },
+        (Manner::Fails, _) => Answer::at_once(FAILURE),
+        (Manner::Takes, Verdict::Arrived) => Answer { text: OK, after: tally.answers_after },
+        (Manner::Takes, Verdict::Refused) => Answer::at_once(UNAVAILABLE),
+        (Manner::Takes, Verdict::Unknown) => Answer::at_once(BAD_REQUEST),
     }
 }
 

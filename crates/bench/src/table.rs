@@ -66,7 +66,7 @@ impl Line {
     /// Whether it belongs to the short form as well.
     fn is_main(self) -> bool {
         match self {
-            Self::Throughput(wanted) => wanted.connections != 32,
+            Self::Throughput(wanted) => wanted.connections != 32 && wanted.answers_after.is_zero(),
             Self::Paced(wanted) => wanted.per_second == 300,
             Self::Kill => true,
             Self::Hang

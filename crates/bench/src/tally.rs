@@ -39,6 +39,8 @@ pub(crate) struct Tally {
     /// How many of them, the first ones, never take anything, and what they do instead.
     bad: usize,
     manner_of_bad: Manner,
+    /// How long its receivers take.
+    pub(crate) answers_after: Duration,
     /// Whether each delivery is refused the first time it comes.
     refuses_first: bool,
     /// When each delivery was refused.
@@ -97,6 +99,7 @@ impl Tally {
             endpoints,
             bad: 0,
             manner_of_bad: Manner::Takes,
+            answers_after: Duration::ZERO,
             refuses_first: false,
             refused: Vec::new(),
             began: Instant::now(),
@@ -113,6 +116,11 @@ impl Tally {
     /// The same, for the events of its phase from this number on.
     pub(crate) fn starting_at(self, base: usize) -> Self {
         Self { base, ..self }
+    }
+
+    /// The same, answered after so long.
+    pub(crate) fn answered_after(self, answers_after: Duration) -> Self {
+        Self { answers_after, ..self }
     }
 
     /// The number in an event's body.

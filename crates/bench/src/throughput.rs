@@ -9,7 +9,7 @@ use crate::client::Sender;
 use crate::load::{Closed, closed_loop};
 use crate::rows::{Bound, Row, THROUGHPUT, Throughput};
 use crate::stage::{Stage, arrived};
-use crate::tally::Outcome;
+use crate::tally::{Outcome, Tally};
 use crate::usage::{self, Cpu, Ours};
 
 /// Deliveries that one phase can make.
@@ -68,7 +68,8 @@ pub(crate) async fn fresh_rate(
     wanted: Throughput,
 ) -> anyhow::Result<Rate> {
     let events = DELIVERIES_MAX / wanted.endpoints;
-    let sender = stage.company(program, events, wanted.endpoints).await?;
+    let tally = Tally::new(stage.next_phase(), events, wanted.endpoints);
+    let sender = stage.company_of(program, tally.answered_after(wanted.answers_after)).await?;
     let closed = (wanted.connections, wanted.batch);
     rate(stage, &[program], &sender, closed, stage.lasts(6, 2)).await
 }
