@@ -20,6 +20,9 @@ use crate::targets::Targets;
 
 /// How many deliveries may wait in one lane for each request that may be in flight over all.
 const LANE_ROWS_PER_IN_FLIGHT: usize = 16;
+/// Where receivers answer at once, so many requests may begin at once for each core: enough that there is always
+/// something to do.
+const YOUNG_PER_CORE: usize = 32;
 /// An endpoint has at most one in so many of all requests in flight.
 const WINDOW_SHARE: usize = 4;
 /// The window of a lane that nothing is known of.
@@ -88,8 +91,10 @@ impl Dispatcher {
     ) -> Arc<Self> {
         let window_max =
             u32::try_from((config.in_flight_max / WINDOW_SHARE).max(2)).unwrap_or(u32::MAX);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let lanes = Lanes::new(Limits {
             in_flight_max: config.in_flight_max,
+            young_max: cores.saturating_mul(YOUNG_PER_CORE),
             memory_max: config.memory_max,
             lane_queued_max: config.in_flight_max.saturating_mul(LANE_ROWS_PER_IN_FLIGHT),
             window_start: WINDOW_START,

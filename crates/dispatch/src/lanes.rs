@@ -5,11 +5,13 @@
 //! take turns; one that cannot is out of them and comes back by an event (a row, an answer, a
 //! settlement, a mode) or by a time, so that ten thousand dead endpoints cost a turn nothing.
 
+mod admission;
 mod id_hash;
 mod lane;
 mod pace;
 mod placing;
 mod turns;
+mod young;
 
 #[cfg(test)]
 mod fairness_tests;
@@ -33,6 +35,7 @@ use id_hash::IdMap;
 use lane::{Lane, ROW_BYTES_GUESSED};
 use placing::Load;
 use turns::Turns;
+use young::Young;
 
 use crate::metrics::InHand;
 
@@ -48,6 +51,8 @@ pub struct Limits {
     /// Requests in flight over all lanes, those included that are answered and not settled: a crash
     /// sends no more than these twice, and a database that does not settle stops the sending.
     pub in_flight_max: usize,
+    /// Requests that began within the last milliseconds and have no answer, where receivers answer at once.
+    pub young_max: usize,
     /// Bytes of rows in memory over all lanes, from their reservation until their outcome is
     /// committed. One company has at most three quarters of it.
     pub memory_max: usize,
@@ -80,6 +85,7 @@ pub struct Lanes {
     turns: Turns,
     wakes: BTreeSet<(DateTime<Utc>, EndpointId)>,
     load: Load,
+    young: Young,
     now: DateTime<Utc>,
 }
 
@@ -100,6 +106,7 @@ impl Lanes {
             turns: Turns::default(),
             wakes: BTreeSet::new(),
             load: Load::default(),
+            young: Young::new(limits.young_max),
             now: DateTime::UNIX_EPOCH,
         }
     }
@@ -201,10 +208,12 @@ impl Lanes {
             self.turn_back(now);
         }
         self.now = now;
+        self.young.pass(now);
         self.wake_due();
         loop {
             let free_slots = self.free_slots();
-            if free_slots == 0 || self.load.unsettled >= self.limits.in_flight_max {
+            let is_full = free_slots == 0 || self.load.unsettled >= self.limits.in_flight_max;
+            if is_full || (self.load.queued > 0 && self.young.holds_back()) {
                 return None;
             }
             self.unpark();
@@ -212,6 +221,7 @@ impl Lanes {
             let row = self.turn_of(company);
             self.turns.resume(company);
             if row.is_some() {
+                self.young.begin();
                 return row;
             }
         }
@@ -219,7 +229,15 @@ impl Lanes {
 
     /// The next moment at which time alone makes something sendable.
     pub fn next_wake(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.wakes.first().map(|(at, _)| now.max(*at))
+        let first = self.wakes.first().map(|(at, _)| *at);
+        let fewer_young = self.young.fewer_at().filter(|_| self.load.queued > 0);
+        first.into_iter().chain(fewer_young).min().map(|at| now.max(at))
+    }
+
+    /// For which share of its time the processor was busy of late, in thousandths: to be told every few
+    /// milliseconds. Says whether more can be sent from now on.
+    pub fn beat(&mut self, busy: u64) -> bool {
+        self.young.beat(busy)
     }
 
     /// An exchange is over: its slot is free, and the lane's window learns from it. A failure of a
@@ -231,16 +249,20 @@ impl Lanes {
         began: DateTime<Utc>,
         now: DateTime<Utc>,
     ) {
-        self.update(endpoint, |lane, limits| {
+        self.young.end(began);
+        let is_slow = self.update(endpoint, |lane, limits| {
             lane.judge(limits, success, began, now);
-            lane.end(now)
+            lane.end(now);
+            lane.quickest.is_slow_after(now - began, now)
         });
+        self.young.learn(is_slow.unwrap_or_default());
         self.refresh_with_company(endpoint);
     }
 
     /// A row that [`Self::next`] gave was not sent after all: its slot is free, the endpoint is not
     /// judged, and a slow lane need not wait because of it. The row stays in memory's count until [`Self::settled`].
     pub fn unsent(&mut self, endpoint: EndpointId, now: DateTime<Utc>) {
+        self.young.take_back();
         self.update(endpoint, |lane, _| lane.unsend(now));
         self.refresh_with_company(endpoint);
     }
@@ -267,76 +289,9 @@ impl Lanes {
         self.lanes.get(&endpoint).map(|lane| lane.mode)
     }
 
-    /// Lets this node in to a restrained endpoint: from now on it sends, as fast as `traffic` says.
-    pub fn let_in(&mut self, endpoint: EndpointId, company: CompanyId, traffic: Traffic) {
-        self.let_in.insert(endpoint, traffic);
-        self.attach(endpoint, company);
-        self.update(endpoint, |lane, _| {
-            lane.is_closed = false;
-            lane.restrain(traffic);
-        });
-        self.refresh(endpoint);
-    }
-
-    /// Closes a restrained endpoint to this node: nothing of it is taken in or sent. Gives what was
-    /// queued, to be released in the database.
-    pub fn close(&mut self, endpoint: EndpointId, company: CompanyId) -> Vec<Claimed> {
-        self.let_in.remove(&endpoint);
-        self.attach(endpoint, company);
-        self.update(endpoint, |lane, _| lane.is_closed = true);
-        self.take_queued(endpoint)
-    }
-
-    /// Closes all that this node has been let in to.
-    pub fn close_all(&mut self) -> Vec<Claimed> {
-        let endpoints: Vec<EndpointId> =
-            self.let_in.drain().map(|(endpoint, _)| endpoint).collect();
-        let mut rows = Vec::new();
-        for endpoint in endpoints {
-            self.update(endpoint, |lane, _| lane.is_closed = true);
-            rows.extend(self.take_queued(endpoint));
-        }
-        rows
-    }
-
-    /// Nothing restrains the requests to the endpoint any more.
-    pub fn set_free(&mut self, endpoint: EndpointId) {
-        self.let_in.remove(&endpoint);
-        self.update(endpoint, |lane, _| {
-            lane.is_closed = false;
-            lane.restrain(Traffic::default());
-        });
-        self.refresh(endpoint);
-    }
-
-    /// Whether the endpoint's lane may be handed over now. Where its owner alone sends, nothing may be under
-    /// way. Any other is left at once: each node sends what it takes in, and of an endpoint with steady
-    /// traffic there is always something under way.
-    pub fn may_be_left(&self, endpoint: EndpointId) -> bool {
-        let is_open = self.mode(endpoint).is_none_or(|mode| mode == Mode::Open);
-        (is_open && self.restraint(endpoint).is_none()) || self.lane_idle(endpoint)
-    }
-
-    /// The endpoint's lane is handed over: this node is in no longer.
-    pub fn leave(&mut self, endpoint: EndpointId) {
-        if self.let_in.remove(&endpoint).is_some() {
-            self.update(endpoint, |lane, _| lane.is_closed = true);
-        }
-        self.update(endpoint, |lane, limits| {
-            if lane.mode == Mode::Slow {
-                lane.set_mode(Mode::Held, limits);
-            }
-        });
-    }
-
     /// Whose endpoint it is, where there is a lane for it.
     pub fn company(&self, endpoint: EndpointId) -> Option<CompanyId> {
         self.lanes.get(&endpoint).and_then(|lane| lane.company)
-    }
-
-    /// What restrains the endpoint, where this node has been let in to it.
-    pub fn restraint(&self, endpoint: EndpointId) -> Option<Traffic> {
-        self.let_in.get(&endpoint).copied()
     }
 
     /// Nothing is sent to the endpoint before `until`; a receiver asked for it. An earlier wish that

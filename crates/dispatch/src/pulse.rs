@@ -7,6 +7,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use tokio::runtime::RuntimeMetrics;
 use tokio_util::sync::CancellationToken;
 
 use crate::dispatcher::Dispatcher;
@@ -44,6 +45,17 @@ impl Pulse {
     }
 }
 
+/// For how long the runtime's threads have not rested, in all. What is not over yet may be missing.
+fn busy_time(runtime: &RuntimeMetrics) -> Duration {
+    (0..runtime.num_workers()).map(|worker| runtime.worker_total_busy_duration(worker)).sum()
+}
+
+/// In thousandths; of no time nothing.
+fn share(part: Duration, all: Duration) -> u64 {
+    let share = part.as_micros().saturating_mul(1_000).checked_div(all.as_micros());
+    share.and_then(|share| u64::try_from(share).ok()).unwrap_or_default()
+}
+
 /// What a node has to do at one moment.
 #[derive(Debug, Clone, Copy)]
 struct Felt {
@@ -61,13 +73,20 @@ impl Felt {
 }
 
 impl Dispatcher {
-    /// Feels the pulse until `stop`.
+    /// Feels the pulse until `stop`, and tells the lanes how busy the processor is.
     pub(crate) async fn pulse_loop(&self, stop: CancellationToken) {
+        let runtime = tokio::runtime::Handle::current().metrics();
+        let threads = u32::try_from(runtime.num_workers()).unwrap_or(u32::MAX);
         while !stop.is_cancelled() {
             let beat = if self.is_idle() { REST } else { BEAT };
-            let begun = Instant::now();
+            let (begun, busy_before) = (Instant::now(), busy_time(&runtime));
             self.pause(beat, &stop).await;
-            self.pulse.felt(begun.elapsed().saturating_sub(beat));
+            let took = begun.elapsed();
+            self.pulse.felt(took.saturating_sub(beat));
+            let busy = busy_time(&runtime).saturating_sub(busy_before);
+            if self.lanes.lock().beat(share(busy, took * threads)) {
+                self.send_wake.notify_one();
+            }
         }
     }
 
@@ -121,5 +140,26 @@ mod tests {
             pulse.felt(Duration::from_millis(1));
         }
         assert!(!pulse.is_slow());
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn threads_that_work_are_busy_and_those_that_wait_are_not() {
+        let runtime = tokio::runtime::Handle::current().metrics();
+        let before = busy_time(&runtime);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let waited = busy_time(&runtime).saturating_sub(before);
+        assert!(waited < Duration::from_millis(50), "{waited:?}");
+        let before = busy_time(&runtime);
+        let work = async {
+            let begun = Instant::now();
+            while begun.elapsed() < Duration::from_millis(100) {}
+        };
+        tokio_util::task::TaskTracker::new().spawn(work).await.unwrap();
+        // It is counted when the thread rests.
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        let worked = busy_time(&runtime).saturating_sub(before);
+        assert!(worked > Duration::from_millis(50), "{worked:?}");
+        assert_eq!(share(Duration::from_millis(3), Duration::from_millis(4)), 750);
+        assert_eq!(share(Duration::from_millis(3), Duration::ZERO), 0);
     }
 }

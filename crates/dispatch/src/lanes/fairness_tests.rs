@@ -146,6 +146,7 @@ proptest! {
         rounds in 1usize..20,
     ) {
         let wide = Limits {
+            young_max: 1_000_000,
             in_flight_max: 1_000_000, memory_max: rows(1_000_000), lane_queued_max: 10_000,
             window_start: 10_000, window_max: 10_000,
         };

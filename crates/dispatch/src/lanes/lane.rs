@@ -8,6 +8,7 @@ use domain::traffic::{InFlight, PerSecond, Traffic};
 use store::Claimed;
 
 use super::pace::Pace;
+use super::young::Quickest;
 use super::{Limits, Mode};
 
 /// Between two starts of a lane that goes slowly.
@@ -71,6 +72,7 @@ pub(super) struct Lane {
     pub(super) unsettled: usize,
     pub(super) backlog: bool,
     pub(super) hold_until: Option<DateTime<Utc>>,
+    pub(super) quickest: Quickest,
     /// Restrained, and this node has not been let in.
     pub(super) is_closed: bool,
     in_flight_max: Option<u32>,
@@ -100,6 +102,7 @@ impl Lane {
             unsettled: 0,
             backlog: false,
             hold_until: None,
+            quickest: Quickest::default(),
             is_closed: false,
             in_flight_max: None,
             pace: None,

@@ -68,14 +68,16 @@ fn step() -> impl Strategy<Value = Step> {
         1 => at.clone().prop_map(|endpoint| Step::TakeQueued { endpoint }),
         1 => (at, any::<usize>()).prop_map(|(endpoint, which)| Step::Remove { endpoint, which }),
         1 => Just(Step::ForgetIdle),
+        3 => (0i64..12).prop_map(|ms| Step::Pass { ms }),
         4 => (0i64..2_000).prop_map(|ms| Step::Pass { ms }),
     ]
 }
 
 fn limits() -> impl Strategy<Value = Limits> {
-    (1usize..24, 1usize..120, 1usize..40, 1u32..4, 2u32..12).prop_map(
-        |(in_flight_max, rows_max, lane_queued_max, window_start, window_max)| Limits {
+    (1usize..24, 1usize..24, 1usize..120, 1usize..40, 1u32..4, 2u32..12).prop_map(
+        |(in_flight_max, young_max, rows_max, lane_queued_max, window_start, window_max)| Limits {
             in_flight_max,
+            young_max,
             memory_max: rows_max * row(100, 1).bytes(),
             lane_queued_max,
             window_start,
@@ -398,6 +400,7 @@ impl Model {
         let free_slots = self.limits.in_flight_max - self.under_way.len();
         let load = self.lanes.load;
         let failing_max = (self.limits.in_flight_max / 4).max(1);
+        let has_enough_young = self.lanes.young.fewer_at().is_some();
         let failing_has_room = load.failing_in_flight + load.failing_ready < failing_max;
         for (endpoint, lane) in &self.lanes.lanes {
             // Beyond what it starts with, a lane waits for an answer of its own.
@@ -417,6 +420,7 @@ impl Model {
                     assert!(!at_rest || waits_for_its_own, "{endpoint} is forgotten: {lane:?}");
                     assert!(
                         free_slots == 0
+                            || (has_enough_young && self.lanes.next_wake(self.now).is_some())
                             || load.unsettled == self.limits.in_flight_max
                             || waits_for_its_own
                             || self.lanes.turns.has_its_share(company, free_slots)

@@ -17,6 +17,7 @@ pub(super) fn noon() -> DateTime<Utc> {
 pub(super) fn limits() -> Limits {
     Limits {
         in_flight_max: 64,
+        young_max: 64,
         memory_max: rows(4_096),
         lane_queued_max: 1_024,
         window_start: 2,

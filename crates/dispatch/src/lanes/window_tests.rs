@@ -1,7 +1,11 @@
 //! How many requests an endpoint has under way at once, and when the next one may go.
 
+use std::collections::HashSet;
+
+use chrono::TimeDelta;
+
 use super::tests::{company_of, drain, endpoint, finish, ids, limits, noon, push, rows, seconds};
-use super::{Lanes, Mode};
+use super::{Lanes, Limits, Mode};
 
 #[test]
 fn a_window_doubles_with_each_round_trip_and_halves_once_for_all_that_was_under_way() {
@@ -105,4 +109,36 @@ fn nothing_is_sent_before_the_receiver_wants_it() {
     assert_eq!(lanes.next_wake(noon()), Some(seconds(30)));
     assert!(lanes.next(seconds(29)).is_none());
     assert_eq!(ids(&drain(&mut lanes, seconds(30))), [2]);
+}
+
+#[test]
+fn few_begin_at_once_but_where_receivers_take_their_time() {
+    let ms = |count| noon() + TimeDelta::milliseconds(count);
+    let mut lanes = Lanes::new(Limits { young_max: 3, ..limits() });
+    for raw in [100, 101, 200, 300, 301, 400] {
+        push(&mut lanes, raw, raw * 10..raw * 10 + 4);
+    }
+    let begun = drain(&mut lanes, ms(0));
+    let companies: HashSet<_> = begun.iter().map(|row| row.event.company).collect();
+    assert_eq!((begun.len(), companies.len()), (3, 3));
+    finish(&mut lanes, &begun[0], true, ms(0));
+    assert_eq!(ids(&drain(&mut lanes, ms(4))), [4_000], "the turns go on where they were");
+    assert_eq!(lanes.next_wake(ms(4)), Some(ms(25)));
+    assert!(lanes.next(ms(24)).is_none());
+    assert_eq!(drain(&mut lanes, ms(25)).len(), 3);
+    lanes.unsent(endpoint(400), ms(25));
+    assert_eq!(drain(&mut lanes, ms(25)).len(), 1);
+    assert!(lanes.next(ms(26)).is_none());
+    (0..15).for_each(|_| lanes.answered(endpoint(200), true, ms(30), ms(35)));
+    assert!(drain(&mut lanes, ms(35)).len() > 3, "these take their time");
+}
+
+#[test]
+fn nobody_waits_for_a_time_where_nothing_is_queued() {
+    let mut lanes = Lanes::new(Limits { young_max: 1, ..limits() });
+    push(&mut lanes, 100, 1..2);
+    assert_eq!(drain(&mut lanes, noon()).len(), 1);
+    assert_eq!(lanes.next_wake(noon()), None);
+    push(&mut lanes, 100, 2..3);
+    assert!(lanes.next_wake(noon()).is_some());
 }
