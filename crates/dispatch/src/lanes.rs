@@ -51,7 +51,7 @@ pub struct Limits {
     /// Requests in flight over all lanes, those included that are answered and not settled: a crash
     /// sends no more than these twice, and a database that does not settle stops the sending.
     pub in_flight_max: usize,
-    /// Requests that began within the last milliseconds and have no answer, where receivers answer at once.
+    /// Requests that began within the last milliseconds and have no answer, to endpoints that answer at once.
     pub young_max: usize,
     /// Bytes of rows in memory over all lanes, from their reservation until their outcome is
     /// committed. One company has at most three quarters of it.
@@ -220,9 +220,11 @@ impl Lanes {
             let company = self.turns.next_company(free_slots)?;
             let row = self.turn_of(company);
             self.turns.resume(company);
-            if row.is_some() {
-                self.young.begin();
-                return row;
+            if let Some(row) = row {
+                if self.counts_as_young(row.endpoint, now) {
+                    self.young.begin();
+                }
+                return Some(row);
             }
         }
     }
@@ -240,6 +242,14 @@ impl Lanes {
         self.young.beat(busy)
     }
 
+    /// Whether the endpoint's requests are bounded as long as they are young. Those of failing ones have a bound
+    /// of their own, and may not take the places of the others.
+    fn counts_as_young(&self, endpoint: EndpointId, now: DateTime<Utc>) -> bool {
+        self.lanes.get(&endpoint).is_some_and(|lane| {
+            !lane.is_failing() && !lane.quickest.is_slow(now).unwrap_or(self.young.is_slow())
+        })
+    }
+
     /// An exchange is over: its slot is free, and the lane's window learns from it. A failure of a
     /// request that began before the window was last halved does not halve it again.
     pub fn answered(
@@ -249,20 +259,30 @@ impl Lanes {
         began: DateTime<Utc>,
         now: DateTime<Utc>,
     ) {
-        self.young.end(began);
+        if self.counts_as_young(endpoint, now) {
+            self.young.end(began);
+        }
         let is_slow = self.update(endpoint, |lane, limits| {
             lane.judge(limits, success, began, now);
             lane.end(now);
-            lane.quickest.is_slow_after(now - began, now)
+            if !success {
+                return None;
+            }
+            lane.quickest.learn(now - began, now);
+            lane.quickest.is_slow(now)
         });
-        self.young.learn(is_slow.unwrap_or_default());
+        if let Some(Some(is_slow)) = is_slow {
+            self.young.learn(is_slow);
+        }
         self.refresh_with_company(endpoint);
     }
 
     /// A row that [`Self::next`] gave was not sent after all: its slot is free, the endpoint is not
     /// judged, and a slow lane need not wait because of it. The row stays in memory's count until [`Self::settled`].
     pub fn unsent(&mut self, endpoint: EndpointId, now: DateTime<Utc>) {
-        self.young.take_back();
+        if self.counts_as_young(endpoint, now) {
+            self.young.take_back();
+        }
         self.update(endpoint, |lane, _| lane.unsend(now));
         self.refresh_with_company(endpoint);
     }

@@ -25,18 +25,15 @@ impl Dispatcher {
             if stop.is_cancelled() {
                 return;
             }
-            let now = self.clock.now();
-            if self.may_work() {
-                loop {
-                    let row = self.lanes.lock().next(now);
-                    let Some(row) = row else { break };
-                    self.begin(row);
+            let wait = loop {
+                match self.next_turn() {
+                    Ok(row) => self.begin(row),
+                    Err(wait) => break wait,
                 }
-            }
-            let next = self.lanes.lock().next_wake(now);
+            };
             let timer = async {
-                match next {
-                    Some(at) => self.clock.sleep(at - now).await,
+                match wait {
+                    Some(wait) => self.clock.sleep(wait).await,
                     None => std::future::pending().await,
                 }
             };
@@ -46,6 +43,15 @@ impl Dispatcher {
                 () = timer => {}
             }
         }
+    }
+
+    /// What has the next turn, or after what time there may be something. Both are asked at once: what makes
+    /// room in between would be waited for by nobody.
+    fn next_turn(&self) -> Result<Claimed, Option<TimeDelta>> {
+        let now = self.clock.now();
+        let mut lanes = self.lanes.lock();
+        let row = if self.may_work() { lanes.next(now) } else { None };
+        row.ok_or_else(|| lanes.next_wake(now).map(|at| at - now))
     }
 
     /// Begins what a turn brought, without waiting for anything.

@@ -32,6 +32,7 @@ enum Step {
     TakeQueued { endpoint: usize },
     Remove { endpoint: usize, which: usize },
     ForgetIdle,
+    Beat { busy: u64 },
     Pass { ms: i64 },
 }
 
@@ -68,6 +69,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => at.clone().prop_map(|endpoint| Step::TakeQueued { endpoint }),
         1 => (at, any::<usize>()).prop_map(|(endpoint, which)| Step::Remove { endpoint, which }),
         1 => Just(Step::ForgetIdle),
+        2 => (0u64..1_000).prop_map(|busy| Step::Beat { busy }),
         3 => (0i64..12).prop_map(|ms| Step::Pass { ms }),
         4 => (0i64..2_000).prop_map(|ms| Step::Pass { ms }),
     ]
@@ -335,6 +337,9 @@ impl Model {
             }
             Step::Remove { endpoint: at, which } => self.remove(ENDPOINTS[at], which),
             Step::ForgetIdle => self.lanes.forget_idle(),
+            Step::Beat { busy } => {
+                self.lanes.beat(busy);
+            }
             Step::Pass { ms } => self.now += TimeDelta::milliseconds(ms),
         }
     }
@@ -400,7 +405,9 @@ impl Model {
         let free_slots = self.limits.in_flight_max - self.under_way.len();
         let load = self.lanes.load;
         let failing_max = (self.limits.in_flight_max / 4).max(1);
-        let has_enough_young = self.lanes.young.fewer_at().is_some();
+        let soon = self.now + TimeDelta::milliseconds(25);
+        let wakes_soon = self.lanes.next_wake(self.now).is_some_and(|at| at <= soon);
+        let has_enough_young = self.lanes.young.fewer_at().is_some() && wakes_soon;
         let failing_has_room = load.failing_in_flight + load.failing_ready < failing_max;
         for (endpoint, lane) in &self.lanes.lanes {
             // Beyond what it starts with, a lane waits for an answer of its own.
@@ -420,7 +427,7 @@ impl Model {
                     assert!(!at_rest || waits_for_its_own, "{endpoint} is forgotten: {lane:?}");
                     assert!(
                         free_slots == 0
-                            || (has_enough_young && self.lanes.next_wake(self.now).is_some())
+                            || has_enough_young
                             || load.unsettled == self.limits.in_flight_max
                             || waits_for_its_own
                             || self.lanes.turns.has_its_share(company, free_slots)

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::TimeDelta;
+use store::Claimed;
 
 use super::tests::{company_of, drain, endpoint, finish, ids, limits, noon, push, rows, seconds};
 use super::{Lanes, Limits, Mode};
@@ -129,8 +130,73 @@ fn few_begin_at_once_but_where_receivers_take_their_time() {
     lanes.unsent(endpoint(400), ms(25));
     assert_eq!(drain(&mut lanes, ms(25)).len(), 1);
     assert!(lanes.next(ms(26)).is_none());
-    (0..15).for_each(|_| lanes.answered(endpoint(200), true, ms(30), ms(35)));
-    assert!(drain(&mut lanes, ms(35)).len() > 3, "these take their time");
+}
+
+#[test]
+fn whoever_takes_his_time_or_fails_takes_no_place_of_the_quick() {
+    let ms = |count| noon() + TimeDelta::milliseconds(count);
+    let mut lanes = Lanes::new(Limits { young_max: 2, ..limits() });
+    let (slow, failing, quick) = (100, 200, 300);
+    for (raw, success, took) in [(slow, true, 3), (failing, false, 0), (quick, true, 2)] {
+        push(&mut lanes, raw, raw..raw + 1);
+        let row = lanes.next(ms(0)).unwrap();
+        lanes.answered(row.endpoint, success, ms(0), ms(took));
+        lanes.settled(row.endpoint, 1, row.bytes());
+    }
+    for raw in [slow, failing] {
+        push(&mut lanes, raw, raw * 10..raw * 10 + 20);
+    }
+    let of =
+        |rows: &[Claimed], raw| rows.iter().filter(|row| row.endpoint == endpoint(raw)).count();
+    let begun = drain(&mut lanes, ms(10));
+    assert_eq!((of(&begun, slow), of(&begun, failing)), (2, 1), "as many as their windows have");
+    push(&mut lanes, quick, 3_000..3_020);
+    assert_eq!(of(&drain(&mut lanes, ms(10)), quick), 2);
+    lanes.answered(endpoint(slow), true, ms(10), ms(20));
+    lanes.answered(endpoint(failing), false, ms(10), ms(20));
+    assert!(lanes.next(ms(20)).is_none(), "these made no room");
+    lanes.answered(endpoint(quick), true, ms(10), ms(20));
+    assert!(lanes.next(ms(20)).is_some());
+}
+
+#[test]
+fn of_an_endpoint_of_which_nothing_is_known_the_others_say_how_it_is() {
+    let mut lanes = Lanes::new(Limits { young_max: 3, ..limits() });
+    for raw in [100, 200, 300, 400, 500] {
+        push(&mut lanes, raw, raw..raw + 2);
+    }
+    assert_eq!(drain(&mut lanes, noon()).len(), 3);
+    let at = noon() + TimeDelta::milliseconds(20);
+    (0..15).for_each(|_| lanes.answered(endpoint(100), true, noon(), at));
+    assert_eq!(drain(&mut lanes, at).len(), 7);
+}
+
+#[test]
+fn quick_failures_make_nobody_quick() {
+    let ms = |count| noon() + TimeDelta::milliseconds(count);
+    let mut lanes = Lanes::new(Limits { young_max: 1, ..limits() });
+    push(&mut lanes, 100, 0..10);
+    for (success, took) in [(true, 3), (false, 0), (true, 3)] {
+        let row = lanes.next(ms(0)).unwrap();
+        lanes.answered(row.endpoint, success, ms(0), ms(took));
+        lanes.settled(row.endpoint, 1, row.bytes());
+    }
+    assert_eq!(drain(&mut lanes, ms(3)).len(), 2, "its window");
+}
+
+#[test]
+fn where_nothing_is_queued_nobody_is_in_the_way() {
+    let mut lanes = Lanes::new(Limits { young_max: 1, ..limits() });
+    let beats = |lanes: &mut Lanes| {
+        (0..9)
+            .any(|_| lanes.next(noon()).is_some_and(|_| panic!("nothing is free")) || lanes.beat(0))
+    };
+    push(&mut lanes, 100, 1..2);
+    assert_eq!(drain(&mut lanes, noon()).len(), 1);
+    assert!(!beats(&mut lanes));
+    push(&mut lanes, 200, 2..3);
+    assert!(beats(&mut lanes), "the processor has time, and one waits");
+    assert_eq!(drain(&mut lanes, noon()).len(), 1);
 }
 
 #[test]

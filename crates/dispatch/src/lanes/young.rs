@@ -13,12 +13,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// of them, and one that hangs is in nobody's way for longer.
 const SLOT_MS: i64 = 5;
 const SLOTS: usize = 5;
-/// An endpoint takes its time if even the quickest of its last answers took so long.
-const SLOW_FROM: TimeDelta = TimeDelta::milliseconds(5);
+/// An endpoint takes its time if even the quickest of its last successes took so long: as many as may begin at once
+/// are more in so much time than the processor can send.
+const SLOW_FROM: TimeDelta = TimeDelta::milliseconds(3);
 /// The last ones are those of one to two periods of this length.
 const QUICKEST_OF: TimeDelta = TimeDelta::seconds(1);
-/// Where more than this share of answers is of such endpoints, nothing is bounded. In thousandths, of so many
-/// answers, about.
+/// Where more than this share of successes is of such endpoints, one of which nothing is known is taken for one as
+/// well. In thousandths, of so many successes, about.
 const SLOW_SHARE: usize = 200;
 const ALL: usize = 1_000;
 const ANSWERS: usize = 64;
@@ -30,7 +31,7 @@ const SHORT_FROM: u64 = 500;
 /// So many beats more of one kind than of the other decide.
 const BEATS: u32 = 8;
 
-/// How long the quickest of an endpoint's last answers took.
+/// How long the quickest of an endpoint's last successes took.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Quickest {
     began: DateTime<Utc>,
@@ -45,8 +46,21 @@ impl Default for Quickest {
 }
 
 impl Quickest {
-    /// One more answer; says whether the endpoint takes its time.
-    pub(super) fn is_slow_after(&mut self, took: TimeDelta, now: DateTime<Utc>) -> bool {
+    /// Whether the endpoint takes its time, where that is known.
+    pub(super) fn is_slow(&self, now: DateTime<Utc>) -> Option<bool> {
+        let age = now - self.began;
+        let quickest = if age < TimeDelta::zero() || age >= QUICKEST_OF * 2 {
+            return None;
+        } else if age >= QUICKEST_OF {
+            self.now
+        } else {
+            self.now.min(self.before)
+        };
+        (quickest < TimeDelta::MAX).then_some(quickest >= SLOW_FROM)
+    }
+
+    /// One more success.
+    pub(super) fn learn(&mut self, took: TimeDelta, now: DateTime<Utc>) {
         let age = now - self.began;
         if age >= QUICKEST_OF || age < TimeDelta::zero() {
             let is_next = age >= TimeDelta::zero() && age < QUICKEST_OF * 2;
@@ -54,7 +68,6 @@ impl Quickest {
             (self.began, self.now) = (now, TimeDelta::MAX);
         }
         self.now = self.now.min(took);
-        self.now.min(self.before) >= SLOW_FROM
     }
 }
 
@@ -65,7 +78,7 @@ pub(super) struct Young {
     slots: [usize; SLOTS],
     newest: i64,
     max: usize,
-    /// Which share of the last answers was of endpoints that take their time, in thousandths of a thousandth.
+    /// Which share of the last successes was of endpoints that take their time, in thousandths of a thousandth.
     slow: usize,
     /// Nothing is bounded, because the processor has time.
     is_lifted: bool,
@@ -89,7 +102,7 @@ impl Young {
         }
     }
 
-    /// An answer of an endpoint that takes its time, or does not.
+    /// A success of an endpoint that takes its time, or does not.
     pub(super) fn learn(&mut self, is_slow: bool) {
         let next = if is_slow { ALL * ALL } else { 0 };
         self.slow = (self.slow * (ANSWERS - 1) + next) / ANSWERS;
@@ -109,7 +122,7 @@ impl Young {
         self.is_lifted
     }
 
-    /// Whether no more may begin now, though one would.
+    /// Whether no more may begin now. To be asked where something is queued.
     pub(super) fn holds_back(&mut self) -> bool {
         let is_full = self.is_full();
         self.was_in_the_way |= is_full;
@@ -117,13 +130,21 @@ impl Young {
     }
 
     fn is_full(&self) -> bool {
-        let is_bounded = !self.is_lifted && self.slow <= SLOW_SHARE * ALL;
-        is_bounded && self.count() >= self.max
+        !self.is_lifted && self.count() >= self.max
     }
 
-    /// Lets those that are not young any more go. A clock that was set back makes all of them old.
+    /// Whether most endpoints take their time, as far as is known.
+    pub(super) fn is_slow(&self) -> bool {
+        self.slow > SLOW_SHARE * ALL
+    }
+
+    /// Lets those that are not young any more go. A clock that was set back by more than a moment makes all of
+    /// them old; whoever asked for the time before somebody else changes nothing.
     pub(super) fn pass(&mut self, now: DateTime<Utc>) {
         let slot = slot_of(now);
+        if (1..SLOTS as i64).contains(&(self.newest - slot)) {
+            return;
+        }
         let passed = if slot < self.newest { SLOTS as i64 } else { slot - self.newest };
         for ahead in 0..passed.min(SLOTS as i64) {
             self.slots[place_of(slot - ahead)] = 0;
@@ -136,12 +157,12 @@ impl Young {
         self.slots[place_of(self.newest)] += 1;
     }
 
-    /// One that began then, or a moment before, is over.
+    /// One that began then is over. It may have had its turn some time before.
     pub(super) fn end(&mut self, began: DateTime<Utc>) {
         let slot = slot_of(began);
         let live = |slot: &i64| (0..SLOTS as i64).contains(&(self.newest - slot));
-        let mut counted = [slot, slot - 1].into_iter().filter(live).map(place_of);
-        if let Some(place) = counted.find(|place| self.slots[*place] > 0) {
+        let mut before = (0..SLOTS as i64).map(|age| slot - age).filter(live).map(place_of);
+        if let Some(place) = before.find(|place| self.slots[*place] > 0) {
             self.slots[place] -= 1;
         }
     }
@@ -209,13 +230,15 @@ mod tests {
         assert_eq!(at(&mut young, 25), 1);
         young.end(ms(4));
         assert_eq!(young.count(), 1, "the other one was not young any more");
+        assert_eq!(at(&mut young, 22), 1, "whoever asked for the time before");
         young.end(ms(9));
         assert_eq!(young.count(), 0);
         young.end(ms(9));
         assert_eq!(young.count(), 0);
-        // Its turn was in the slot before.
+        // Its turn was some time before.
         young.begin();
-        young.end(ms(30));
+        young.pass(ms(40));
+        young.end(ms(41));
         assert_eq!(young.count(), 0);
     }
 
@@ -282,40 +305,45 @@ mod tests {
     }
 
     #[test]
-    fn where_receivers_take_their_time_nothing_is_bounded() {
+    fn most_endpoints_take_their_time_where_more_than_a_fifth_of_the_successes_says_so() {
         let mut young = Young::new(8);
         (0..1_000).for_each(|_| young.learn(false));
-        assert_eq!(fill(&mut young, 0), 8);
         (0..14).for_each(|_| young.learn(true));
-        assert!(young.is_full());
+        assert!(!young.is_slow());
         young.learn(true);
-        assert!(!young.is_full() && young.fewer_at().is_none());
+        assert!(young.is_slow());
         (0..1_000).for_each(|_| young.learn(true));
         (0..102).for_each(|_| young.learn(false));
-        assert!(!young.is_full());
+        assert!(young.is_slow());
         young.learn(false);
-        assert!(young.is_full());
-        // One in six is not enough, one in four is.
+        assert!(!young.is_slow());
         (0..3_000).for_each(|number| young.learn(number % 6 == 0));
-        assert!(young.is_full());
+        assert!(!young.is_slow());
         (0..3_000).for_each(|number| young.learn(number % 4 == 0));
-        assert!(!young.is_full());
+        assert!(young.is_slow());
     }
 
     #[test]
     fn the_quickest_of_one_to_two_seconds_says_how_an_endpoint_is() {
         let mut quickest = Quickest::default();
-        let mut after = |took, now| quickest.is_slow_after(TimeDelta::milliseconds(took), ms(now));
-        assert!(after(5, 0));
-        assert!(!after(4, 10));
-        assert!(!after(70, 999));
-        assert!(!after(70, 1_000), "a second before it was quick");
-        assert!(!after(70, 1_999));
-        assert!(after(70, 2_000));
-        assert!(!after(0, 2_001));
-        assert!(after(70, 9_000), "nothing is known of the seconds before");
-        assert!(!after(1, 9_001));
-        assert!(after(70, 100), "the clock was set back");
+        assert_eq!(quickest.is_slow(ms(0)), None);
+        let mut after = |took, now| {
+            quickest.learn(TimeDelta::milliseconds(took), ms(now));
+            quickest.is_slow(ms(now))
+        };
+        assert_eq!(after(3, 0), Some(true));
+        assert_eq!(after(2, 10), Some(false));
+        assert_eq!(after(70, 999), Some(false));
+        assert_eq!(after(70, 1_000), Some(false), "a second before it was quick");
+        assert_eq!(after(70, 1_999), Some(false));
+        assert_eq!(after(70, 2_000), Some(true));
+        assert_eq!(after(0, 2_001), Some(false));
+        assert_eq!(after(70, 9_000), Some(true), "nothing is known of the seconds before");
+        assert_eq!(after(1, 9_001), Some(false));
+        assert_eq!(after(70, 100), Some(true), "the clock was set back");
+        let at = |now| quickest.is_slow(ms(now));
+        assert_eq!((at(1_100), at(2_099), at(2_100)), (Some(true), Some(true), None));
+        assert_eq!(at(99), None);
     }
 
     #[test]
