@@ -275,7 +275,7 @@ mod tests {
             let periods: Vec<Period> = p99.iter().map(|p99| period(80.0, *p99)).collect();
             blame(&periods, 0)
         };
-        let scattered = [30.0, 90.0, 20.0, 200.0, 25.0, 40.0, 300.0, 20.0, 180.0, 26.0];
+        let scattered = [30.0, 90.0, 20.0, 200.0, 25.0, 40.0, 300.0, 20.0, 30.0, 26.0];
         assert!(of(&scattered).is_empty());
         // The first two count for nothing.
         let steps = |late: f64| [[900.0; 2].as_slice(), &[30.0; 4], &[late; 4]].concat();
