@@ -143,23 +143,28 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn threads_that_work_are_busy_and_those_that_wait_are_not() {
+    async fn what_a_thread_works_is_counted_once_it_rests() {
+        const WORK: Duration = Duration::from_millis(20);
         let runtime = tokio::runtime::Handle::current().metrics();
-        let before = busy_time(&runtime);
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        let waited = busy_time(&runtime).saturating_sub(before);
-        assert!(waited < Duration::from_millis(50), "{waited:?}");
         let before = busy_time(&runtime);
         let work = async {
             let begun = Instant::now();
-            while begun.elapsed() < Duration::from_millis(100) {}
+            while begun.elapsed() < WORK {}
         };
         tokio_util::task::TaskTracker::new().spawn(work).await.unwrap();
-        // It is counted when the thread rests.
-        tokio::time::sleep(Duration::from_millis(10)).await;
-        let worked = busy_time(&runtime).saturating_sub(before);
-        assert!(worked > Duration::from_millis(50), "{worked:?}");
-        assert_eq!(share(Duration::from_millis(3), Duration::from_millis(4)), 750);
-        assert_eq!(share(Duration::from_millis(3), Duration::ZERO), 0);
+        let counted = async {
+            while busy_time(&runtime).saturating_sub(before) < WORK {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), counted).await.unwrap();
+    }
+
+    #[test]
+    fn a_share_is_in_thousandths_and_of_no_time_nothing() {
+        let ms = Duration::from_millis;
+        assert_eq!(share(ms(3), ms(4)), 750);
+        assert_eq!(share(ms(4), ms(4)), 1_000);
+        assert_eq!(share(ms(3), Duration::ZERO), 0);
     }
 }
