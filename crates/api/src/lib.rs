@@ -27,6 +27,7 @@ mod routes;
 mod sample;
 mod schema;
 mod serve;
+mod silence;
 
 pub use dashboard::Dashboard;
 pub use metrics::{Exposition, Form, Metrics, RouteMetrics};

@@ -31,7 +31,7 @@ const GIVEN_ID_BYTES_MAX: usize = 128;
 const ANSWER_WITHIN: Duration = Duration::from_secs(25);
 /// The same for a sample, which waits for a receiver up to 30 s, and for an inbox, which is told to
 /// wait so long.
-const SLOW_WITHIN: Duration = Duration::from_secs(45);
+pub const SLOW_WITHIN: Duration = Duration::from_secs(45);
 /// An answer that takes longer is worth a line at `info`.
 const SLOW_AFTER: Duration = Duration::from_secs(1);
 /// What stands in a log line for what has no name in the table of routes.

@@ -1,14 +1,16 @@
 //! The server: its configuration, what it shares with the rest of the process, how it is started.
 
-use std::any::Any;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use actix_web::dev::{Extensions, Server};
+use actix_http::{HttpService, Protocol};
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::dev::{AppConfig, Server};
 use actix_web::middleware::from_fn;
+use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer, web};
 use domain::address::AddressPolicy;
 use domain::operator::OperatorTokens;
@@ -24,7 +26,9 @@ use crate::inbox_door::InboxDoor;
 use crate::metrics::{Exposition, Metrics};
 use crate::operator::Guesses;
 use crate::password::Passwords;
+use crate::request_id::SLOW_WITHIN;
 use crate::sample::SampleSender;
+use crate::silence::Answering;
 use crate::{request_id, routes};
 
 /// Longer than the idle time of common balancers, so that they close first.
@@ -34,6 +38,8 @@ const KEEP_ALIVE_OF_FEW: Duration = Duration::from_secs(5);
 const FEW_CONNECTIONS: usize = 1_000;
 /// How long the head of a request may take to arrive.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
+/// How long a connection may take to close once it shall.
+const DISCONNECT_TIME_MAX: Duration = Duration::from_secs(1);
 /// How long what is sent may stay unread before the connection is cut.
 const UNREAD_TIME_MAX: Duration = Duration::from_secs(20);
 /// How many connections may wait to be accepted.
@@ -188,23 +194,38 @@ pub fn serve(listener: TcpListener, config: Config, state: State) -> io::Result<
         guesses: Guesses::default(),
         inboxes: InboxDoor::default(),
     });
-    let server = HttpServer::new(move || {
-        App::new()
+    let silence_max = keep_alive.max(SLOW_WITHIN) + HEAD_TIME_MAX;
+    let builder = actix_server::Server::build()
+        .workers(workers)
+        .max_concurrent_connections(connections_each)
+        .disable_signals()
+        .shutdown_timeout(shutdown_timeout.as_secs());
+    let stopping = builder.graceful_shutdown_signal();
+    // As `HttpServer` would do it, whose connections cannot be bounded further.
+    let serve = move || {
+        let app = App::new()
             .app_data(shared.clone())
             .wrap(from_fn(request_id::name_and_log))
-            .configure(routes::configure)
-    })
-    .workers(workers)
-    .max_connections(connections_each)
-    .keep_alive(keep_alive)
-    .client_request_timeout(HEAD_TIME_MAX)
-    .tcp_nodelay(true)
-    .on_connect(cut_when_unread)
-    .disable_signals()
-    .shutdown_timeout(shutdown_timeout.as_secs())
-    .listen(listener)?
-    .run();
-    Ok(server)
+            .configure(routes::configure);
+        let app = app.into_factory().map_err(|error| error.error_response());
+        let stopping = stopping.clone();
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .keep_alive(keep_alive)
+            .client_request_timeout(HEAD_TIME_MAX)
+            .client_disconnect_timeout(DISCONNECT_TIME_MAX)
+            .finish(map_config(app, |()| AppConfig::default()));
+        fn_service(move |stream: TcpStream| async move {
+            prepare(&stream);
+            let peer = stream.peer_addr().ok();
+            Ok((Answering::new(stream, silence_max), Protocol::Http1, peer))
+        })
+        .and_then(http)
+    };
+    Ok(builder.listen("api", listener, serve)?.run())
 }
 
 /// Starts to answer `/metrics` and `/healthz` on a listener of their own, and nothing else.
@@ -223,11 +244,10 @@ pub fn serve_metrics(listener: TcpListener, exposition: Arc<dyn Exposition>) -> 
     Ok(server)
 }
 
-/// Whoever does not read holds a connection, and its stream, only for a while: the kernel cuts it.
-fn cut_when_unread(connection: &dyn Any, _: &mut Extensions) {
+/// Whoever does not read holds a connection, and its stream, only for a while: the kernel cuts it. Without either of
+/// these the connection works all the same.
+fn prepare(stream: &TcpStream) {
+    let _ = stream.set_nodelay(true);
     #[cfg(target_os = "linux")]
-    if let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>() {
-        // Without it the connection works all the same.
-        let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(UNREAD_TIME_MAX));
-    }
+    let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(UNREAD_TIME_MAX));
 }

@@ -11,7 +11,7 @@ use crate::client::Sender;
 use crate::loader::{Load, load};
 use crate::paced::steady;
 use crate::rows::{Bound, Row, THROUGHPUT};
-use crate::stage::{Stage, arrived};
+use crate::stage::Stage;
 use crate::table::BACKLOG;
 use crate::tally::Tally;
 use crate::throughput::fresh_rate;
@@ -122,7 +122,7 @@ async fn measured(stage: &Stage, wanted: Load) -> anyhow::Result<Measured> {
     stage.receiver.count_for(tallies.clone());
     let began = Instant::now();
     let program = setup.start().await;
-    arrived(&tallies.iter().collect::<Vec<_>>()).await;
+    stage.arrived(&tallies.iter().collect::<Vec<_>>()).await;
     let took = began.elapsed().as_secs_f64();
     let mut lost: u64 = tallies.iter().map(|tally: &std::sync::Arc<Tally>| tally.owed()).sum();
     stage.warm_up(&program).await?;

@@ -11,7 +11,7 @@ use crate::load::{Open, Stop, open_loop};
 use crate::loader_sql::Dialect;
 use crate::paced::{latency_text, steady};
 use crate::rows::{Bound, Row};
-use crate::stage::{RETRY_INTERVAL, Stage, arrived};
+use crate::stage::{RETRY_INTERVAL, Stage};
 use crate::table::DEAD;
 use crate::tally::Tally;
 use crate::usage;
@@ -50,7 +50,7 @@ pub(crate) async fn rows(stage: &Stage) -> anyhow::Result<Vec<Row>> {
     );
     sent?;
     retried_too?;
-    arrived(&[&fresh.tally, &retried.tally]).await;
+    stage.arrived(&[&fresh.tally, &retried.tally]).await;
     let (waiting_mib, _) = usage::resident_mib(program.id());
     let (outcome, others) = (fresh.tally.outcome(), retried.tally.outcome());
     let ratio = outcome.latency_ms(0.99) / calm.latency_ms(0.99);

@@ -9,7 +9,7 @@ use crate::load::{Open, Stop, open_loop};
 use crate::loader::{Load, load};
 use crate::paced::{latency_text, steady};
 use crate::rows::{Bound, Row};
-use crate::stage::{Stage, arrived};
+use crate::stage::Stage;
 use crate::table::JOBS;
 
 const PER_SECOND: u32 = 300;
@@ -40,7 +40,7 @@ pub(crate) async fn rows(stage: &Stage) -> anyhow::Result<Vec<Row>> {
     let job = async {
         let took = retry_all(&api).await;
         if took.is_ok() {
-            arrived(&[&busy.tally]).await;
+            stage.arrived(&[&busy.tally]).await;
         }
         stop.stop();
         took
@@ -48,7 +48,7 @@ pub(crate) async fn rows(stage: &Stage) -> anyhow::Result<Vec<Row>> {
     let (sent, took) = tokio::join!(open_loop(&fresh, open, &stop), job);
     sent?;
     let (took, lost) = (took?, busy.tally.owed());
-    arrived(&[&fresh.tally]).await;
+    stage.arrived(&[&fresh.tally]).await;
     let outcome = fresh.tally.outcome();
     let ratio = outcome.latency_ms(0.99) / calm.latency_ms(0.99);
     let figure = format!(

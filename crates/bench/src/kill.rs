@@ -6,7 +6,7 @@ use testkit::program::Program;
 
 use crate::load::{Closed, closed_loop};
 use crate::rows::{Bound, Row};
-use crate::stage::{Stage, arrived};
+use crate::stage::Stage;
 use crate::table::KILL;
 
 /// Between the death and the new start: what the dead one had put on the wire arrives in it.
@@ -26,13 +26,15 @@ pub(crate) async fn rows(stage: &Stage) -> anyhow::Result<Vec<Row>> {
     let (posted, (died, undelivered, program)) =
         tokio::join!(load, killed(program, kill_after, || sender.tally.owed()));
     posted?;
-    arrived(&[&sender.tally]).await;
+    stage.arrived(&[&sender.tally]).await;
     drop(program);
     let outcome = sender.tally.outcome();
     let (flows, all, backlog) = match sender.tally.backlog_after(died + WAKE) {
         Some((first, last, count)) => (WAKE + first, WAKE + last, count),
         None => (Duration::ZERO, Duration::ZERO, 0),
     };
+    let nothing =
+        (undelivered == 0 || backlog == 0).then(|| "nothing waited when it was killed".into());
     let (flows, all) = (flows.as_secs_f64(), all.as_secs_f64());
     let figure = format!(
         "{} of {} lost, {} twice; {undelivered} undelivered when killed",
@@ -42,6 +44,7 @@ pub(crate) async fn rows(stage: &Stage) -> anyhow::Result<Vec<Row>> {
     let bound = Some(Bound::AtMost(IN_FLIGHT_MAX));
     let figure = format!("{flows:.2} s; all {backlog} that had waited after {all:.1} s");
     let flows = Row::new(&format!("{KILL}: until the backlog flows"), figure, flows, "s");
+    let flows = Row { fault: nothing, ..flows };
     Ok(vec![
         twice.bounds(bound, bound).losses(&outcome),
         flows.bounds(Some(Bound::AtMost(10.0)), Some(Bound::AtMost(2.0))),

@@ -35,6 +35,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum};
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::runtime::Runtime;
 
 use crate::loader::Load;
@@ -49,6 +50,9 @@ const BINARY_ENV: &str = "HOOKFERRY_BIN";
 
 /// The name of the thread that makes the load.
 pub(crate) const LOAD_THREAD: &str = "load";
+
+/// Connections of the load at twice the top rate, the receiver's with them, and what there is anyhow.
+const FILES_WANTED: u64 = 8_192;
 
 /// How often each row is measured where nothing else is said, and in the short form.
 const RUNS: u32 = 3;
@@ -198,13 +202,33 @@ impl Databases {
     }
 }
 
+/// Load and receiver have thousands of connections, each on a file of this process.
+fn raise_open_files() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    let raised = setrlimit(Resource::Nofile, limit);
+    let now = getrlimit(Resource::Nofile).current;
+    if raised.is_err() || now.is_some_and(|now| now < FILES_WANTED) {
+        eprintln!(
+            "bench: this process may open {now:?} files and may need {FILES_WANTED} (ulimit -n)"
+        );
+    }
+}
+
 fn measure(arguments: &Arguments, runtime: &Runtime) -> anyhow::Result<ExitCode> {
+    if let Some(part) = &arguments.only {
+        anyhow::ensure!(table::has(part), "no row has {part:?} in its name");
+    }
+    raise_open_files();
     let receiver = receiver::start()?;
     let mut report = Report::new(Machine::look(), arguments.short);
     let runs = arguments.runs.unwrap_or(if arguments.short { RUNS_SHORT } else { RUNS }).max(1);
     println!("{}", report.machine);
-    for database in arguments.database.each() {
-        let stage = Stage::new(database, arguments.short, receiver.clone());
+    // All of them first: that one is not there shows at once.
+    let stage = |database| Stage::new(database, arguments.short, receiver.clone());
+    let stages: Vec<Stage> = arguments.database.each().into_iter().map(stage).collect();
+    report.write(&arguments.out)?;
+    for stage in stages {
         report.machine.add(runtime.block_on(stage.version())?);
         for run in 1..=runs {
             println!("\n{}, run {run} of {runs}", stage.database_name());
@@ -214,11 +238,17 @@ fn measure(arguments: &Arguments, runtime: &Runtime) -> anyhow::Result<ExitCode>
             report.write(&arguments.out)?;
         }
     }
+    report.end();
+    report.write(&arguments.out)?;
     println!("\n{}", report.text());
     println!("Reports: bench.txt, bench.md and bench.json in {}", arguments.out.display());
     let lost = report.lost();
     if lost > 0 {
         eprintln!("bench: {lost} acknowledged deliveries did not arrive");
+    }
+    let wrong = report.wrong();
+    if !wrong.is_empty() {
+        eprintln!("bench: something is wrong in: {}", wrong.join("; "));
         return Ok(ExitCode::FAILURE);
     }
     let failed = arguments.check_floors && report.misses_a_floor();

@@ -114,7 +114,7 @@ async fn paced(stage: &Stage) -> anyhow::Result<Row> {
     let count = PER_SECOND as usize * stage.lasts(10, 3).as_secs() as usize;
     let sender = company(stage, &program, count, CONTACTS_PACED).await?;
     stage.receiver.count_for(vec![sender.tally.clone()]);
-    let outcome = post_steadily(&sender, PER_SECOND).await?;
+    let outcome = post_steadily(stage, &sender, PER_SECOND).await?;
     let (answers, _) = sender.tally.stretches_of(0..count);
     let figure = format!(
         "{}; answered p50 {:.1} ms, p99 {:.1} ms",

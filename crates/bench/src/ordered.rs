@@ -25,10 +25,10 @@ pub(crate) async fn rows(stage: &Stage) -> anyhow::Result<Vec<Row>> {
         return Ok(vec![Row::skipped(ORDERED, "not built: the API refuses `ordered`")]);
     };
     stage.receiver.count_for(vec![sender.tally.clone()]);
-    let ordered = post_steadily(&sender, PER_SECOND).await?;
+    let ordered = post_steadily(stage, &sender, PER_SECOND).await?;
     let free = company(stage, &program, paced, false).await?.unwrap_or(sender);
     stage.receiver.count_for(vec![free.tally.clone()]);
-    let free = post_steadily(&free, PER_SECOND).await?;
+    let free = post_steadily(stage, &free, PER_SECOND).await?;
     let ratio = ordered.latency_ms(0.99) / free.latency_ms(0.99);
     let figure = format!(
         "{} at {PER_SECOND}/s, not ordered p99 {:.1} ms",

@@ -9,7 +9,7 @@ use testkit::program::Program;
 
 use crate::load::{Answers, Open, Stop, open_loop_once};
 use crate::rows::{Bound, Row};
-use crate::stage::{Stage, arrived};
+use crate::stage::Stage;
 use crate::table::OVERLOAD;
 use crate::tally::{Tally, share_ms};
 use crate::throughput::rate;
@@ -45,7 +45,7 @@ pub(crate) async fn rows(stage: &Stage) -> anyhow::Result<Vec<Row>> {
     // It only counts.
     let _ = watch.join();
     let answers = answers?;
-    arrived(&[&sender.tally]).await;
+    stage.arrived(&[&sender.tally]).await;
     let (_, highest_mib) = usage::resident_mib(program.id());
     Ok(report(&program, (top, took), &answers, &sender.tally, (calm_mib, highest_mib), &files))
 }
@@ -79,9 +79,12 @@ fn report(
          time, {broken} broken; top {top:.0}/s"
     );
     let bad = Row::new(&format!("{OVERLOAD}: the rest"), figure, (rude + broken) as f64, "unsaid");
-    let ready = if program.log().contains("panicked") { ", A PANIC IN THE LOG" } else { "" };
-    let figure = format!("{highest_mib:.0} MiB, {calm_mib:.0} at the top rate{ready}");
-    let memory = Row::new(&format!("{OVERLOAD}: RSS"), figure, highest_mib, "MiB");
+    let panicked = program.log().contains("panicked").then(|| "a panic in the log".into());
+    let figure = format!("{highest_mib:.0} MiB, {calm_mib:.0} at the top rate");
+    let memory = Row {
+        fault: panicked,
+        ..Row::new(&format!("{OVERLOAD}: RSS"), figure, highest_mib, "MiB")
+    };
     let open = files.load(Ordering::Relaxed);
     let figure = format!("{open} with {CONNECTIONS} connections of the load");
     let files = Row::new(&format!("{OVERLOAD}: open files"), figure, open as f64, "files");

@@ -8,7 +8,7 @@ use testkit::program::Program;
 use crate::client::Sender;
 use crate::load::{Closed, Open, Stop, closed_loop, open_loop};
 use crate::rows::{Bound, Paced, Row};
-use crate::stage::{Stage, arrived};
+use crate::stage::Stage;
 use crate::table::{BURST, HANG};
 use crate::tally::{Manner, Outcome, Tally};
 
@@ -37,14 +37,18 @@ pub(crate) async fn steady(
 ) -> anyhow::Result<Outcome> {
     let sender = stage.company(program, per_second as usize * seconds as usize, 1).await?;
     stage.receiver.count_for(vec![sender.tally.clone()]);
-    post_steadily(&sender, per_second).await
+    post_steadily(stage, &sender, per_second).await
 }
 
 /// All events that the tally has room for, and waits until they have arrived.
-pub(crate) async fn post_steadily(sender: &Sender, per_second: u32) -> anyhow::Result<Outcome> {
+pub(crate) async fn post_steadily(
+    stage: &Stage,
+    sender: &Sender,
+    per_second: u32,
+) -> anyhow::Result<Outcome> {
     let open = Open { per_second, connections: 64, count: sender.tally.capacity() };
     open_loop(sender, open, &Stop::never()).await?;
-    arrived(&[&sender.tally]).await;
+    stage.arrived(&[&sender.tally]).await;
     Ok(sender.tally.outcome())
 }
 
@@ -70,7 +74,7 @@ async fn with_hanging(stage: &Stage, hanging: usize) -> anyhow::Result<Outcome> 
     let tally = Tally::new(stage.next_phase(), count, 10).with_bad(hanging, Manner::Hangs);
     let sender = stage.company_of(&program, tally).await?;
     stage.receiver.count_for(vec![sender.tally.clone()]);
-    post_steadily(&sender, 100).await
+    post_steadily(stage, &sender, 100).await
 }
 
 /// What one company's burst does to another's few events, for as long as it lasts.
@@ -83,11 +87,10 @@ pub(crate) async fn burst(stage: &Stage) -> anyhow::Result<Vec<Row>> {
     stage.receiver.count_for(vec![busy.tally.clone(), quiet.tally.clone()]);
     let stop = Stop::default();
     let open = Open { per_second: 10, connections: 4, count: 3_000 };
-    let (sent, flooded) =
-        tokio::join!(open_loop(&quiet, open, &stop), flood(&busy, &stop, stage.lasts(5, 2)));
+    let (sent, flooded) = tokio::join!(open_loop(&quiet, open, &stop), flood(stage, &busy, &stop));
     sent?;
     let flooded = flooded?;
-    arrived(&[&busy.tally, &quiet.tally]).await;
+    stage.arrived(&[&busy.tally, &quiet.tally]).await;
     let outcome = quiet.tally.outcome();
     let took = flooded.as_secs_f64();
     let figure = format!("{} while {events} arrived in {took:.1} s", latency_text(&outcome));
@@ -100,14 +103,14 @@ pub(crate) async fn burst(stage: &Stage) -> anyhow::Result<Vec<Row>> {
 
 /// Posts all the tally has room for, waits until it has arrived, and stops the other company's
 /// sending. Says how long it took.
-async fn flood(busy: &Sender, stop: &Stop, lead: Duration) -> anyhow::Result<Duration> {
+async fn flood(stage: &Stage, busy: &Sender, stop: &Stop) -> anyhow::Result<Duration> {
     // The other company is on its way by then.
-    tokio::time::sleep(lead / 10).await;
+    tokio::time::sleep(stage.lasts(5, 2) / 10).await;
     let began = Instant::now();
     let until = began + Duration::from_secs(120);
     let posted = closed_loop(busy, Closed { connections: 16, batch: 100, until }).await;
     if posted.is_ok() {
-        arrived(&[&busy.tally]).await;
+        stage.arrived(&[&busy.tally]).await;
     }
     stop.stop();
     posted?;

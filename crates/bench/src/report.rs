@@ -12,6 +12,8 @@ use crate::usage;
 /// What stands above the table of a short run.
 const ONLY_A_CHECK: &str =
     "A SHORT RUN: only a check that all works. Its figures are not for comparing.";
+/// And above one that is going on, or was ended.
+const ONLY_A_PART: &str = "INCOMPLETE: rows or runs are missing.";
 const HEADS: [&str; 7] = ["row", "figure", "measure", "runs", "floor", "goal", ""];
 
 /// Where it was measured.
@@ -51,13 +53,15 @@ impl fmt::Display for Machine {
 pub(crate) struct Report {
     pub(crate) machine: Machine,
     short: bool,
+    /// Whether all that was asked for has been measured.
+    is_whole: bool,
     /// By database and row, in the order in which they came: one of each run.
     rows: Vec<(&'static str, Vec<Row>)>,
 }
 
 impl Report {
     pub(crate) fn new(machine: Machine, short: bool) -> Self {
-        Self { machine, short, rows: Vec::new() }
+        Self { machine, short, is_whole: false, rows: Vec::new() }
     }
 
     /// Adds the rows of one run.
@@ -73,6 +77,17 @@ impl Report {
         }
     }
 
+    /// Nothing more comes.
+    pub(crate) fn end(&mut self) {
+        self.is_whole = true;
+    }
+
+    /// Rows in which something is wrong, however fast it was.
+    pub(crate) fn wrong(&self) -> Vec<&str> {
+        let wrong = self.rows.iter().filter(|(_, runs)| runs.iter().any(Row::is_wrong));
+        wrong.map(|(_, runs)| runs[0].name.as_str()).collect()
+    }
+
     /// Deliveries lost over all runs.
     pub(crate) fn lost(&self) -> u64 {
         self.rows.iter().flat_map(|(_, runs)| runs).map(|row| row.lost).sum()
@@ -83,9 +98,10 @@ impl Report {
     }
 
     fn head(&self) -> String {
+        let part = if self.is_whole { String::new() } else { format!("{ONLY_A_PART}\n\n") };
         let check = if self.short { format!("{ONLY_A_CHECK}\n\n") } else { String::new() };
         format!(
-            "{check}{}. B is a bare reqwest client, one thread, 64 connections, to the same receiver \
+            "{part}{check}{}. B is a bare reqwest client, one thread, 64 connections, to the same receiver \
              in the same run. A latency is from the moment an event was to be sent to the first byte \
              of its delivery.\n",
             self.machine
@@ -164,6 +180,7 @@ impl Report {
         };
         json!({
             "short": self.short,
+            "complete": self.is_whole,
             "processor": self.machine.processor,
             "cores": self.machine.cores,
             "kernel": self.machine.kernel,
@@ -207,6 +224,7 @@ fn median(runs: &[Row]) -> Row {
     let mut row = sorted.swap_remove((sorted.len() - 1) / 2);
     row.lost = runs.iter().map(|run| run.lost).sum();
     row.again = runs.iter().map(|run| run.again).sum();
+    row.fault = runs.iter().find_map(|run| run.fault.clone());
     row
 }
 
@@ -239,6 +257,7 @@ mod tests {
         for _ in 0..3 {
             report.add("SQLite", vec![Row::skipped("nodes", "one node")]);
         }
+        report.end();
         report
     }
 
@@ -262,6 +281,19 @@ mod tests {
         let lines: Vec<&str> = text.lines().filter(|line| line.contains("  ")).collect();
         let measure = lines[0].find("measure").unwrap();
         assert_eq!(lines[1].find("0.20 B"), Some(measure), "{text}");
+    }
+
+    #[test]
+    fn a_row_that_failed_once_is_wrong_and_a_part_says_so() {
+        let mut part = Report { is_whole: false, ..report(false) };
+        assert_eq!(part.wrong(), ["1 to 1"]);
+        assert!(part.text().starts_with(ONLY_A_PART));
+        part.add("SQLite", vec![Row::skipped("p99", "")]);
+        part.add("SQLite", vec![Row::failed("p99", "no answer".into())]);
+        part.end();
+        assert_eq!(part.wrong(), ["1 to 1", "p99"]);
+        assert!(part.markdown().contains("FAIL, no answer |"), "{}", part.markdown());
+        assert_eq!(part.json()["complete"], true);
     }
 
     #[test]

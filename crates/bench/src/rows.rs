@@ -43,13 +43,30 @@ pub(crate) struct Row {
     pub(crate) lost: u64,
     /// Arrivals beyond the first.
     pub(crate) again: u64,
+    /// Why it could not be measured, or what must not be, whatever the measure is.
+    pub(crate) fault: Option<String>,
 }
 
 impl Row {
     /// A row without bounds.
     pub(crate) fn new(name: &str, figure: String, measure: f64, unit: &'static str) -> Self {
         let name = name.to_owned();
-        Self { name, figure, measure, unit, floor: None, goal: None, lost: 0, again: 0 }
+        Self {
+            name,
+            figure,
+            measure,
+            unit,
+            floor: None,
+            goal: None,
+            lost: 0,
+            again: 0,
+            fault: None,
+        }
+    }
+
+    /// A row that should have been measured, and what became of it.
+    pub(crate) fn failed(name: &str, fault: String) -> Self {
+        Self { fault: Some(fault), ..Self::new(name, String::new(), f64::NAN, "-") }
     }
 
     /// A row that cannot be measured, and why.
@@ -77,19 +94,28 @@ impl Row {
         self.floor.is_some_and(|floor| !floor.holds(self.measure))
     }
 
-    /// `ok` or `FAIL`, and whether the goal is reached as well.
+    /// Whether something is wrong, however fast it was.
+    pub(crate) fn is_wrong(&self) -> bool {
+        self.lost > 0 || self.fault.is_some()
+    }
+
+    /// `ok` or `FAIL`, what is wrong, and whether the goal is reached as well.
     pub(crate) fn verdict(&self) -> String {
         if self.unit.is_empty() {
             return "skipped".into();
         }
         let lost = if self.lost > 0 { format!("{} LOST", self.lost) } else { String::new() };
-        let word = if self.lost > 0 || self.misses_its_floor() { "FAIL" } else { "ok" };
-        let goal = if self.goal.is_some_and(|goal| goal.holds(self.measure)) { "goal" } else { "" };
-        [word, &lost, goal]
-            .into_iter()
-            .filter(|word| !word.is_empty())
-            .collect::<Vec<_>>()
-            .join(", ")
+        let twice = if self.again > 0 { format!("{} twice", self.again) } else { String::new() };
+        let is_failed = self.is_wrong() || self.misses_its_floor();
+        let word = if is_failed { "FAIL" } else { "ok" };
+        let goal = match self.goal {
+            Some(goal) if goal.holds(self.measure) => "goal",
+            Some(_) => "misses its goal",
+            None => "",
+        };
+        let fault = self.fault.as_deref().unwrap_or_default();
+        let words = [word, &lost, &twice, fault, goal].into_iter().filter(|word| !word.is_empty());
+        words.collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -192,10 +218,13 @@ mod tests {
         let row =
             |measure| Row::new("p99", String::new(), measure, "ms").bounds(bounds.0, bounds.1);
         assert_eq!(row(3.0).verdict(), "ok, goal");
-        assert_eq!(row(5.0).verdict(), "ok");
-        assert_eq!(row(13.0).verdict(), "FAIL");
-        assert_eq!(row(f64::NAN).verdict(), "FAIL");
-        assert_eq!(Row { lost: 2, ..row(5.0) }.verdict(), "FAIL, 2 LOST");
+        assert_eq!(row(5.0).verdict(), "ok, misses its goal");
+        assert_eq!(row(13.0).verdict(), "FAIL, misses its goal");
+        assert_eq!(row(f64::NAN).verdict(), "FAIL, misses its goal");
+        assert_eq!(Row { lost: 2, ..row(3.0) }.verdict(), "FAIL, 2 LOST, goal");
+        assert_eq!(Row { again: 2, ..row(3.0) }.verdict(), "ok, 2 twice, goal");
+        assert_eq!(Row::failed("p99", "no answer".into()).verdict(), "FAIL, no answer");
+        assert_eq!(Row::skipped("p99", "one node").verdict(), "skipped");
         assert_eq!(row(3.0).floor_text(), "<= 12 ms");
     }
 }

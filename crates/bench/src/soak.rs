@@ -14,7 +14,7 @@ use testkit::sql;
 
 use crate::client::Sender;
 use crate::load::{Open, Stop, open_loop};
-use crate::stage::{Stage, arrived};
+use crate::stage::Stage;
 use crate::tally::{Manner, Tally};
 use crate::throughput::rate;
 use crate::usage;
@@ -137,7 +137,7 @@ impl Soak<'_> {
                 self.lost += open.pop_front().map_or(0, |tally| tally.owed());
             }
         }
-        arrived(&open.iter().collect::<Vec<_>>()).await;
+        self.stage.arrived(&open.iter().collect::<Vec<_>>()).await;
         self.lost += open.iter().map(|tally| tally.owed()).sum::<u64>();
         Ok(periods)
     }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -34,13 +34,22 @@ pub(crate) struct Stage {
     pub(crate) receiver: Receiver,
     cluster: Option<Cluster>,
     phases: AtomicU32,
+    /// Deliveries that were waited for in vain since it was asked.
+    in_vain: AtomicU64,
 }
 
 impl Stage {
     /// Starts PostgreSQL where it is the database.
     pub(crate) fn new(database: Databases, short: bool, receiver: Receiver) -> Self {
         let cluster = (database == Databases::Postgres).then(|| Cluster::start(Durability::On));
-        Self { database, short, receiver, cluster, phases: AtomicU32::new(1) }
+        Self {
+            database,
+            short,
+            receiver,
+            cluster,
+            phases: AtomicU32::new(1),
+            in_vain: AtomicU64::new(0),
+        }
     }
 
     pub(crate) fn database_name(&self) -> &'static str {
@@ -171,8 +180,27 @@ impl Stage {
         self.receiver.count_for(vec![sender.tally.clone()]);
         let until = Instant::now() + Duration::from_secs(1);
         closed_loop(&sender, Closed { connections: 32, batch: 1, until }).await?;
-        arrived(&[&sender.tally]).await;
+        self.arrived(&[&sender.tally]).await;
         Ok(())
+    }
+
+    /// Waits until nothing is owed any more, or nothing has arrived for long: then what is still owed is lost.
+    pub(crate) async fn arrived(&self, tallies: &[&Arc<Tally>]) {
+        let arrivals = || tallies.iter().map(|tally| tally.arrivals()).sum::<u64>();
+        let (mut seen, mut since) = (arrivals(), Instant::now());
+        while tallies.iter().any(|tally| tally.is_owed()) && since.elapsed() < SILENCE_MAX {
+            tokio::time::sleep(LOOK).await;
+            if arrivals() > seen {
+                (seen, since) = (arrivals(), Instant::now());
+            }
+        }
+        let owed = tallies.iter().map(|tally| tally.owed()).sum();
+        self.in_vain.fetch_add(owed, Ordering::Relaxed);
+    }
+
+    /// What was lost since this was last asked, also where it only stands beside what a row measures.
+    pub(crate) fn take_lost(&self) -> u64 {
+        self.in_vain.swap(0, Ordering::Relaxed)
     }
 
     /// CPU time so far.
@@ -206,17 +234,5 @@ impl Stage {
         };
         let version = testkit::sql::text(&url, query).await?;
         Ok(format!("{} {version}", self.database_name()))
-    }
-}
-
-/// Waits until nothing is owed any more, or nothing has arrived for long.
-pub(crate) async fn arrived(tallies: &[&Arc<Tally>]) {
-    let arrivals = || tallies.iter().map(|tally| tally.arrivals()).sum::<u64>();
-    let (mut seen, mut since) = (arrivals(), Instant::now());
-    while tallies.iter().any(|tally| tally.is_owed()) && since.elapsed() < SILENCE_MAX {
-        tokio::time::sleep(LOOK).await;
-        if arrivals() > seen {
-            (seen, since) = (arrivals(), Instant::now());
-        }
     }
 }

@@ -1,5 +1,9 @@
 //! What is measured, row by row. Each on a database of its own, which is gone before the next.
 
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+
 use crate::rows::{PACED, Paced, Row, THROUGHPUT, Throughput};
 use crate::stage::Stage;
 use crate::{
@@ -87,6 +91,22 @@ impl Line {
         matches!(self, Self::Backlog)
     }
 
+    /// Its rows, or one that says why there are none: the others are measured all the same. Whatever was lost on
+    /// the way is theirs, also where it stands beside what they measure.
+    async fn measured(self, stage: &Stage, bare: f64) -> Vec<Row> {
+        let failed = |fault: String| vec![Row::failed(self.name(), fault)];
+        let mut rows = match AssertUnwindSafe(self.rows(stage, bare)).catch_unwind().await {
+            Ok(Ok(rows)) => rows,
+            Ok(Err(error)) => failed(format!("{error:#}")),
+            Err(_) => failed("it has panicked, as said above".into()),
+        };
+        let told = rows.iter().map(|row| row.lost).sum();
+        if let Some(first) = rows.first_mut() {
+            first.lost += stage.take_lost().saturating_sub(told);
+        }
+        rows
+    }
+
     async fn rows(self, stage: &Stage, bare: f64) -> anyhow::Result<Vec<Row>> {
         match self {
             Self::Throughput(wanted) => throughput::rows(stage, wanted, bare).await,
@@ -106,6 +126,11 @@ impl Line {
     }
 }
 
+/// Whether any row has this in its name.
+pub(crate) fn has(part: &str) -> bool {
+    Line::all().into_iter().any(|line| line.name().contains(part))
+}
+
 /// All rows of a run, or those whose name contains `only`; of the short form the main ones. B is
 /// measured before and after.
 pub(crate) async fn measure(
@@ -122,7 +147,7 @@ pub(crate) async fn measure(
     let mut rows = Vec::new();
     for line in Line::all().into_iter().filter(wanted) {
         if run == 1 || !line.is_once() {
-            show(&mut rows, line.rows(stage, before.per_second).await?);
+            show(&mut rows, line.measured(stage, before.per_second).await);
             stage.clear();
         }
     }

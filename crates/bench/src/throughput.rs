@@ -8,7 +8,7 @@ use crate::Databases;
 use crate::client::Sender;
 use crate::load::{Closed, closed_loop};
 use crate::rows::{Bound, Row, THROUGHPUT, Throughput};
-use crate::stage::{Stage, arrived};
+use crate::stage::Stage;
 use crate::tally::{Outcome, Tally};
 use crate::usage::{self, Cpu, Ours};
 
@@ -56,7 +56,7 @@ pub(crate) async fn rate(
     let (connections, batch) = closed;
     let until = Instant::now() + lasts;
     closed_loop(sender, Closed { connections, batch, until }).await?;
-    arrived(&[&sender.tally]).await;
+    stage.arrived(&[&sender.tally]).await;
     let (cpu, ours) = (stage.cpu(programs).since(cpu_before), Ours::now().since(ours_before));
     Ok(Rate { outcome: sender.tally.outcome(), cpu, ours })
 }

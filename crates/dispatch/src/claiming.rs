@@ -1,6 +1,7 @@
 //! Claims: what is due in the database comes into memory, lane by lane, as far as there is room.
 
 use std::collections::HashSet;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -11,14 +12,21 @@ use tokio_util::sync::CancellationToken;
 
 use crate::dispatcher::Dispatcher;
 use crate::lanes::Mode;
+use crate::round::{self, Asked, ROWS_MAX};
 use crate::targets::{Known, mode_of};
 
 /// How often the database is asked what is due.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// How many lanes one round looks at.
-const LANES_PER_ROUND: u32 = 250;
-/// How long a lane without room is left alone; room that comes earlier is noticed in memory.
-const NO_ROOM_FOR: TimeDelta = TimeDelta::milliseconds(500);
+/// How many lanes one round looks at: of those that are due, and as many of those that had more than there was
+/// room for.
+const LANES_PER_ROUND: usize = 250;
+/// However little a round may bring, it is so many rows.
+const ROUND_ROWS_MIN: usize = 16;
+/// How long a lane without room is left alone; room that comes earlier is noticed in memory. Longer would be
+/// taken for a mistake.
+const NO_ROOM_FOR: TimeDelta = TimeDelta::milliseconds(1_500);
+/// How long a lane that is being handed over is left alone.
+const LEAVING_FOR: TimeDelta = TimeDelta::milliseconds(500);
 /// How long a held lane is left alone; enabling it wakes it at once.
 const HELD_FOR: TimeDelta = TimeDelta::minutes(10);
 /// A lane is claimed for when one part in so many of what it can take is free, or nothing of it is
@@ -30,6 +38,8 @@ const UNREADABLE_FOR: TimeDelta = TimeDelta::minutes(1);
 const LET_IN_AGAIN_AFTER: TimeDelta = TimeDelta::milliseconds(100);
 /// A lane that nobody has taken for so long is left: who has its share already takes it.
 const LEFT_AFTER: Duration = Duration::from_secs(1);
+/// In the place of a version: nobody has looked at the lane's row.
+const NOT_LOOKED_AT: i64 = -1;
 /// How many lanes that nobody owns are taken in one round.
 const ADOPT_PER_ROUND: u32 = 1_000;
 
@@ -53,31 +63,39 @@ impl Dispatcher {
     }
 
     async fn claim_round_or_log(&self) -> bool {
-        match self.claim_round().await {
-            Ok(busy) => busy,
+        let rows = self.round_rows.load(Ordering::Relaxed);
+        match self.claim_round(rows).await {
+            Ok(busy) => {
+                self.round_rows.store((rows * 2).min(ROWS_MAX), Ordering::Relaxed);
+                busy
+            }
             Err(error) => {
+                // It may have been too much for the time that a transaction has.
+                self.round_rows.store((rows / 2).max(ROUND_ROWS_MIN), Ordering::Relaxed);
                 tracing::warn!(error = %error, "What is due could not be claimed: {error}");
                 false
             }
         }
     }
 
-    /// One round. Gives whether the next one should follow at once.
-    async fn claim_round(&self) -> Result<bool, store::Error> {
-        self.adopt_free_lanes().await?;
+    /// One round of so many rows at most. Gives whether the next one should follow at once.
+    async fn claim_round(&self, rows: usize) -> Result<bool, store::Error> {
+        self.ask(self.adopt_free_lanes()).await?;
         let now = self.clock.now();
-        let due = self.store.due_lanes(LANES_PER_ROUND, now).await?;
-        let full_round = due.len() >= LANES_PER_ROUND as usize;
+        let lanes_max = LANES_PER_ROUND.min(rows);
+        let due = self.ask(self.store.due_lanes(lanes_max as u32, now)).await?;
+        let is_full = due.len() >= lanes_max;
         let mut wants = Vec::with_capacity(due.len());
         let mut seen = HashSet::with_capacity(due.len());
         for lane in due {
             seen.insert(lane.endpoint);
             wants.push(self.want_or_put_off(&lane, now).await?);
         }
-        wants.extend(self.hungry_wants(&seen, now));
+        wants.extend(self.hungry_wants(&seen, lanes_max, now));
         if wants.is_empty() {
             return Ok(false);
         }
+        let is_cut = self.share_out(&mut wants, rows);
         let claimed = self.store.claim(&wants, now).await?;
         let brought = claimed.rows.len();
         let me = self.store.incarnation();
@@ -101,7 +119,30 @@ impl Dispatcher {
         for orphan in claimed.orphans {
             self.end_now(orphan, Finish::Exhausted).await;
         }
-        Ok(full_round && brought > 0)
+        Ok(is_full || is_cut && brought > 0)
+    }
+
+    /// Leaves each lane as much of what it wants as there is room for all of them. Says whether one of them
+    /// goes short of what it alone would have got.
+    fn share_out(&self, wants: &mut Vec<LaneWant>, rows: usize) -> bool {
+        let (mut lanes, mut is_cut) = (self.lanes.lock(), false);
+        let asked: Vec<Asked> =
+            wants.iter().map(|want| lanes.asked(want.endpoint, want.rows)).collect();
+        let given = round::share_out(&asked, lanes.round_room(rows));
+        let mut hungry = self.hungry.lock();
+        for ((want, asked), given) in wants.iter_mut().zip(&asked).zip(given) {
+            if given < want.rows {
+                is_cut = true;
+                hungry.insert(want.endpoint);
+                if let (0, Some(company)) = (given, asked.company) {
+                    lanes.set_backlog(want.endpoint, company, true);
+                }
+            }
+            want.rows = given;
+        }
+        // Of those that were not due nothing is put off either.
+        wants.retain(|want| want.rows > 0 || want.version != NOT_LOOKED_AT);
+        is_cut
     }
 
     /// Takes lanes that nobody owns, up to this node's share, and somewhat more of those that are left.
@@ -125,7 +166,7 @@ impl Dispatcher {
         now: DateTime<Utc>,
     ) -> Result<LaneWant, store::Error> {
         if self.leaving.lock().contains(&lane.endpoint) {
-            return Ok(LaneWant::none(lane, now + NO_ROOM_FOR));
+            return Ok(LaneWant::none(lane, now + LEAVING_FOR));
         }
         match self.want_of(lane, now).await {
             Err(error) if !error.is_passing() => {
@@ -141,7 +182,7 @@ impl Dispatcher {
         self.owned.lock().insert(lane.endpoint);
         let known = match self.targets.trusted(lane.endpoint) {
             Some(known) => Some(known),
-            None => self.load_target(lane.company, lane.endpoint).await?,
+            None => self.ask(self.load_target(lane.company, lane.endpoint)).await?,
         };
         let Some(known) = known else {
             return Ok(LaneWant::none(lane, now + HELD_FOR));
@@ -152,8 +193,11 @@ impl Dispatcher {
             if lanes.mode(lane.endpoint) != Some(mode) {
                 lanes.set_mode(lane.endpoint, lane.company, mode);
             }
+            if known.state.is_failing() {
+                lanes.presume_failing(lane.endpoint);
+            }
             let hold = (lane.hold_until > now).then_some(lane.hold_until);
-            lanes.set_hold(lane.endpoint, hold);
+            lanes.take_over_hold(lane.endpoint, hold, now);
         }
         if lane.hold_until > now {
             return Ok(LaneWant::none(lane, lane.hold_until));
@@ -194,7 +238,7 @@ impl Dispatcher {
         if lane.rest_until > now {
             return Ok(Some(lane.rest_until));
         }
-        if !is_idle || !self.store.may_begin(endpoint, traffic.ordered).await? {
+        if !is_idle || !self.ask(self.store.may_begin(endpoint, traffic.ordered)).await? {
             return Ok(Some(now + LET_IN_AGAIN_AFTER));
         }
         // The lane is ours as long as we live: nobody takes it away.
@@ -223,17 +267,27 @@ impl Dispatcher {
         LaneWant { rows, newest_first, ..LaneWant::none(lane, now + NO_ROOM_FOR) }
     }
 
-    /// Lanes with more due than there was room for, that have room now.
-    fn hungry_wants(&self, seen: &HashSet<EndpointId>, now: DateTime<Utc>) -> Vec<LaneWant> {
-        let hungry: Vec<EndpointId> = self
-            .hungry
-            .lock()
-            .iter()
-            .copied()
-            .filter(|endpoint| !seen.contains(endpoint))
-            .collect();
+    /// Lanes with more due than there was room for, that have room now: so many at most, by turns.
+    fn hungry_wants(
+        &self,
+        seen: &HashSet<EndpointId>,
+        lanes_max: usize,
+        now: DateTime<Utc>,
+    ) -> Vec<LaneWant> {
+        let mut hungry: Vec<EndpointId> = {
+            let hungry = self.hungry.lock();
+            hungry.iter().copied().filter(|endpoint| !seen.contains(endpoint)).collect()
+        };
+        hungry.sort_unstable();
+        let mut until = self.hungry_until.lock();
+        let first = hungry.partition_point(|endpoint| *endpoint <= *until);
+        hungry.rotate_left(first);
         let mut wants = Vec::new();
         for endpoint in hungry {
+            if wants.len() >= lanes_max {
+                break;
+            }
+            *until = endpoint;
             let mode = self.lanes.lock().mode(endpoint).unwrap_or(Mode::Open);
             let leaving = self.leaving.lock().contains(&endpoint);
             if mode == Mode::Held || leaving || !self.owned.lock().contains(&endpoint) {
@@ -243,7 +297,13 @@ impl Dispatcher {
             }
             // Only what has room is asked for, and that is never put off.
             let company = CompanyId::from_raw(0);
-            let lane = DueLane { endpoint, company, hold_until: now, rest_until: now, version: -1 };
+            let lane = DueLane {
+                endpoint,
+                company,
+                hold_until: now,
+                rest_until: now,
+                version: NOT_LOOKED_AT,
+            };
             let want = self.want_by_room(&lane, mode, now);
             if want.rows > 0 {
                 wants.push(want);

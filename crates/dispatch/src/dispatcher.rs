@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::lanes::{Lanes, Limits};
 use crate::metrics::Metrics;
 use crate::pulse::Pulse;
+use crate::round;
 use crate::targets::Targets;
 
 /// How many deliveries may wait in one lane for each request that may be in flight over all.
@@ -23,6 +24,10 @@ const LANE_ROWS_PER_IN_FLIGHT: usize = 16;
 /// Where receivers answer at once, so many requests may begin at once for each core: enough that there is always
 /// something to do.
 const YOUNG_PER_CORE: usize = 32;
+/// How often a node that stops looks which lanes it can leave to others.
+const LOOK_AT_BUSY_EVERY: Duration = Duration::from_millis(100);
+/// How long the database may take to answer a question of a loop: longer than a statement may take there.
+const ANSWER_WITHIN: Duration = Duration::from_secs(35);
 /// An endpoint has at most one in so many of all requests in flight.
 const WINDOW_SHARE: usize = 4;
 /// The window of a lane that nothing is known of.
@@ -52,6 +57,10 @@ pub struct Dispatcher {
     pub(crate) targets: Targets,
     /// Endpoints with more due in the database than memory had room for.
     pub(crate) hungry: Mutex<HashSet<EndpointId>>,
+    /// The last of them that a round of claims has looked at.
+    pub(crate) hungry_until: Mutex<EndpointId>,
+    /// How many rows a round of claims brings at most: fewer after one that was too much for its time.
+    pub(crate) round_rows: AtomicUsize,
     /// Endpoints whose lane row this node owns, as far as it has seen.
     pub(crate) owned: Mutex<HashSet<EndpointId>>,
     /// Endpoints in the slow lane whose next turn goes to the newest.
@@ -109,6 +118,8 @@ impl Dispatcher {
             lanes: Mutex::new(lanes),
             targets: Targets::default(),
             hungry: Mutex::default(),
+            hungry_until: Mutex::new(EndpointId::from_raw(0)),
+            round_rows: AtomicUsize::new(round::ROWS_MAX),
             owned: Mutex::default(),
             newest_next: Mutex::default(),
             leaving: Mutex::default(),
@@ -163,11 +174,12 @@ impl Dispatcher {
                 Box::pin(self.lines_loop(stop.clone())),
             );
             self.stopping.store(true, Ordering::Release);
-            self.leave_the_rest_to_others().await;
+            let busy = self.leave_the_rest_to_others().await;
             self.attempts.close();
             tokio::select! {
                 () = self.attempts.wait() => {}
                 () = abort.cancelled() => {}
+                () = self.leave_as_they_end(busy) => {}
             }
             drained.cancel();
             membership
@@ -195,6 +207,16 @@ impl Dispatcher {
 
     pub(crate) fn may_work(&self) -> bool {
         self.member.load(Ordering::Acquire) && !self.stopping.load(Ordering::Acquire)
+    }
+
+    /// Asks the database, but does not wait for ever for one that has gone without a word: the connection is
+    /// given up then.
+    pub(crate) async fn ask<T>(
+        &self,
+        question: impl Future<Output = Result<T, store::Error>>,
+    ) -> Result<T, store::Error> {
+        let answer = tokio::time::timeout(ANSWER_WITHIN, question).await;
+        answer.unwrap_or_else(|_| Err(store::Error::no_answer()))
     }
 
     /// Waits `period` by the real clock: how often the database is asked does not depend on a clock
@@ -242,8 +264,8 @@ impl Dispatcher {
     }
 
     /// At once when this node stops: what is queued, and the lanes to which nothing is in flight, so
-    /// that nobody waits for this node's slowest request.
-    async fn leave_the_rest_to_others(&self) {
+    /// that nobody waits for this node's slowest request. Gives the others.
+    async fn leave_the_rest_to_others(&self) -> Vec<EndpointId> {
         let (rows, busy) = {
             let mut lanes = self.lanes.lock();
             let endpoints: Vec<EndpointId> = lanes.endpoints().collect();
@@ -258,10 +280,27 @@ impl Dispatcher {
         if let Err(error) = self.store.begin_leaving(&busy, self.clock.now()).await {
             tracing::warn!(error = %error, "This node could not say that it stops: {error}");
         }
+        busy
+    }
+
+    /// Each of these lanes as soon as nothing of it is under way. Does not end by itself: others may still be.
+    async fn leave_as_they_end(&self, mut busy: Vec<EndpointId>) {
+        loop {
+            tokio::time::sleep(LOOK_AT_BUSY_EVERY).await;
+            for endpoint in &busy {
+                if let Err(error) = self.hand_over_if_idle(*endpoint).await {
+                    tracing::warn!(error = %error, "A lane is left to others later: {error}");
+                    break;
+                }
+            }
+            let owned = self.owned.lock();
+            busy.retain(|endpoint| owned.contains(endpoint));
+        }
     }
 
     async fn say_goodbye(&self) {
-        if let Err(error) = self.store.leave(self.clock.now()).await {
+        let is_under_way = !self.attempts.is_empty();
+        if let Err(error) = self.store.leave(is_under_way, self.clock.now()).await {
             tracing::warn!(error = %error, "This node could not say goodbye; others will find out: {error}");
         }
     }

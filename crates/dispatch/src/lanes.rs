@@ -32,7 +32,8 @@ use domain::traffic::Traffic;
 use store::Claimed;
 
 use id_hash::IdMap;
-use lane::{Lane, ROW_BYTES_GUESSED};
+use lane::Lane;
+pub(crate) use lane::ROW_BYTES_GUESSED;
 use placing::Load;
 use turns::Turns;
 use young::Young;
@@ -119,7 +120,7 @@ impl Lanes {
         self.attach(endpoint, company);
         let Some(lane) = self.lanes.get(&endpoint) else { return 0 };
         let room = lane.room_for_fresh(&limits, now);
-        let free = self.shared_room(endpoint);
+        let free = self.room_in_bytes(endpoint);
         let (mut rows, mut bytes) = (0, 0);
         for size in sizes.iter().take(room) {
             if bytes + size > free {
@@ -172,10 +173,15 @@ impl Lanes {
             Some(lane) => lane.room_for_claimed(&self.limits, self.now),
             None => self.limits.lane_queued_max,
         };
-        let row_bytes = self.lanes.get(&endpoint).map_or(ROW_BYTES_GUESSED, Lane::row_bytes);
+        let row_bytes = self.row_bytes(endpoint).unwrap_or(ROW_BYTES_GUESSED);
         // However large the next row is, alone it goes through.
         let alone = usize::from(self.load.bytes == 0);
-        own.min((self.shared_room(endpoint) / row_bytes).max(alone)).min(CLAIM_ROWS_MAX)
+        own.min((self.room_in_bytes(endpoint) / row_bytes).max(alone)).min(CLAIM_ROWS_MAX)
+    }
+
+    /// About how large the last rows of a lane were; `None` where it has had none.
+    pub fn row_bytes(&self, endpoint: EndpointId) -> Option<usize> {
+        self.lanes.get(&endpoint).and_then(Lane::row_bytes)
     }
 
     /// How many rows the endpoint's lane would take at a time if it were empty and nothing else were here.
@@ -314,10 +320,27 @@ impl Lanes {
         self.lanes.get(&endpoint).and_then(|lane| lane.company)
     }
 
-    /// Nothing is sent to the endpoint before `until`; a receiver asked for it. An earlier wish that
-    /// reaches further stays.
-    pub fn hold_until(&mut self, endpoint: EndpointId, until: DateTime<Utc>) {
-        self.update(endpoint, |lane, _| lane.hold_until = lane.hold_until.max(Some(until)));
+    /// Nothing is sent to the endpoint before `until`; a receiver asked for it at `now`. An earlier wish
+    /// that reaches further stays.
+    pub fn hold_until(&mut self, endpoint: EndpointId, until: DateTime<Utc>, now: DateTime<Utc>) {
+        self.update(endpoint, |lane, _| lane.hold(until, now));
+        self.refresh(endpoint);
+    }
+
+    /// Takes over the hold that the database had at `seen_at`, unless a receiver has asked for one since.
+    pub fn take_over_hold(
+        &mut self,
+        endpoint: EndpointId,
+        hold: Option<DateTime<Utc>>,
+        seen_at: DateTime<Utc>,
+    ) {
+        self.update(endpoint, |lane, _| lane.take_over_hold(hold, seen_at));
+        self.refresh(endpoint);
+    }
+
+    /// The endpoint is known to fail, from before its lane was made.
+    pub fn presume_failing(&mut self, endpoint: EndpointId) {
+        self.update(endpoint, |lane, _| lane.presume_failing());
         self.refresh(endpoint);
     }
 

@@ -13,6 +13,7 @@ mod membership;
 mod metrics;
 mod pulse;
 mod retention;
+mod round;
 mod sending;
 mod settling;
 mod targets;

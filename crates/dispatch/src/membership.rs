@@ -18,6 +18,8 @@ const LOOK_EVERY_AT_FIRST: Duration = Duration::from_millis(100);
 const ROUNDS_AT_FIRST: u32 = 50;
 /// How long one sign of life may take.
 const BEAT_WITHIN: Duration = Duration::from_secs(5);
+/// Between two slices of what a dead node has claimed.
+const BETWEEN_SLICES: Duration = Duration::from_millis(5);
 /// How many lanes are handed over in one round.
 const HAND_OVER_PER_ROUND: u32 = 100;
 /// A node keeps one part in so many of its fair share beyond it, and one lane, or lanes would go back and
@@ -65,7 +67,8 @@ impl Dispatcher {
 
     /// A new incarnation, after others may have taken this node for dead.
     async fn come_back(&self) -> Option<Membership> {
-        let joined = self.store.rejoin(&self.config.node_name, self.clock.now()).await;
+        let joined = self.store.rejoin(&self.config.node_name, self.clock.now());
+        let joined = self.ask(joined).await;
         self.begin_membership(joined).await
     }
 
@@ -155,9 +158,12 @@ impl Dispatcher {
 
     async fn look_after_others(&self) -> Result<(), store::Error> {
         let now = self.clock.now();
-        for dead in self.store.dead_nodes().await? {
+        for dead in self.ask(self.store.dead_nodes()).await? {
             tracing::info!(node.incarnation = dead, "Taking over from dead node {dead}");
-            while self.store.free_claims_of(dead, now).await? {}
+            while self.ask(self.store.free_claims_of(dead, now)).await? {
+                // What others have locked comes free in its own time.
+                tokio::time::sleep(BETWEEN_SLICES).await;
+            }
             self.claim_wake.notify_one();
         }
         self.hand_surplus_over().await
@@ -213,7 +219,7 @@ impl Dispatcher {
         }
     }
 
-    async fn hand_over_if_idle(&self, endpoint: EndpointId) -> Result<(), store::Error> {
+    pub(crate) async fn hand_over_if_idle(&self, endpoint: EndpointId) -> Result<(), store::Error> {
         {
             let mut lanes = self.lanes.lock();
             if !lanes.may_be_left(endpoint) {

@@ -139,6 +139,7 @@ impl Dispatcher {
             );
         }
         let (mut not_ours, mut back) = (Vec::new(), Vec::new());
+        let now = self.clock.now();
         {
             let mut lanes = self.lanes.lock();
             for after in &settled.endpoints {
@@ -171,7 +172,7 @@ impl Dispatcher {
                     }
                 }
                 if let Some(until) = hold_lane_until {
-                    lanes.hold_until(*endpoint, *until);
+                    lanes.hold_until(*endpoint, *until, now);
                     back.extend(lanes.take_queued(*endpoint));
                 }
             }

@@ -182,6 +182,9 @@ impl Dispatcher {
                 let mode = mode_here(&known.state, is_owned);
                 let was_held = lanes.mode(endpoint) == Some(Mode::Held);
                 lanes.set_mode(endpoint, company, mode);
+                if known.state.is_failing() {
+                    lanes.presume_failing(endpoint);
+                }
                 let mut back = follow_traffic(&mut lanes, &known.target);
                 if mode == Mode::Held {
                     back.extend(lanes.take_queued(endpoint));
@@ -210,7 +213,7 @@ impl Dispatcher {
     /// Reads a company's endpoints again, as far as they are in use here.
     pub(crate) async fn refresh_company(&self, company: CompanyId) {
         for endpoint in self.targets.endpoints_of(company) {
-            match self.load_target(company, endpoint).await {
+            match self.ask(self.load_target(company, endpoint)).await {
                 Ok(Some(_)) => {}
                 Ok(None) => {
                     let rows = self.lanes.lock().take_queued(endpoint);
@@ -263,13 +266,13 @@ impl Dispatcher {
         while !stop.is_cancelled() {
             let companies = self.targets.companies();
             let begun = Instant::now();
-            match self.store.config_versions(&companies).await {
+            match self.ask(self.store.config_versions(&companies)).await {
                 Ok(versions) => {
                     for company in self.targets.stale(&versions) {
                         self.refresh_company(company).await;
                     }
                     *self.targets.checked_at.write() = Some(begun);
-                    if let Err(error) = self.follow_holds(&mut lifted).await {
+                    if let Err(error) = self.ask(self.follow_holds(&mut lifted)).await {
                         tracing::warn!(error = %error, "What other nodes hold back could not be read: {error}");
                     }
                 }

@@ -146,6 +146,11 @@ impl EndpointState {
         }
     }
 
+    /// Whether the last attempt that counts has failed, and it is not Defective yet.
+    pub const fn is_failing(&self) -> bool {
+        matches!(self.health, Health::Failing { .. })
+    }
+
     /// Whether nothing may be sent, whatever is due.
     pub const fn is_held(&self) -> bool {
         !matches!(self.switch, Switch::Enabled) || self.suspended_since.is_some()

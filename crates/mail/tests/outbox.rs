@@ -308,7 +308,7 @@ async fn a_mail_in_hand_while_the_node_leaves_is_not_sent_again() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("smtp://{}", listener.local_addr().unwrap());
     let mailer = world.mailer_of(&url);
-    let leaving = async { world.store.leave(world.now()).await.unwrap() };
+    let leaving = async { world.store.leave(false, world.now()).await.unwrap() };
     let both = async { tokio::join!(run_once(&mailer), take_one(listener, leaving)) };
     let (sent, ()) = tokio::time::timeout(PATIENCE, both).await.unwrap();
     assert_eq!(sent.unwrap(), 1);
@@ -322,7 +322,7 @@ async fn a_mail_in_hand_while_the_node_leaves_is_not_sent_again() {
 async fn nothing_is_sent_but_by_a_node() {
     let world = World::new().await;
     world.fails_with(503).await;
-    world.store.leave(world.now()).await.unwrap();
+    world.store.leave(false, world.now()).await.unwrap();
     let mailer = world.mailer();
     assert_eq!(run_once(&mailer).await.unwrap(), 0);
     world.store.join("a", world.now()).await.unwrap();

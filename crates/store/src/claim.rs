@@ -95,8 +95,13 @@ impl Store {
                 query.fetch_all(read.get_sqlite_connection_pool()).await?
             }
             crate::pools::Pools::Postgres { pool } => {
+                // Not behind those who read for people: however many they are, what is due goes on.
+                let pool = pool.get_postgres_connection_pool();
+                let mut connection = self.inner.keeper.take(pool).await?;
                 let query = sqlx::query_as(sql).bind(first).bind(second).bind(third);
-                query.fetch_all(pool.get_postgres_connection_pool()).await?
+                let rows = query.fetch_all(&mut *connection).await?;
+                connection.keep();
+                rows
             }
         })
     }
@@ -313,7 +318,12 @@ const NEXT_DUE_SQLITE: &str = "UPDATE lanes SET next_due = COALESCE((SELECT p.du
     WHERE p.endpoint_id = ?1 AND p.claimed_by = 0 ORDER BY p.due_at, p.id LIMIT 1), ?3) \
     WHERE endpoint_id = ?1 AND owner = ?2 RETURNING endpoint_id, next_due";
 
-const PUT_OFF: &str = "UPDATE lanes SET next_due = $3 WHERE endpoint_id = $1 AND owner = $2 AND next_due < $3 AND version = $4";
+const PUT_OFF_SQLITE: &str = "UPDATE lanes SET next_due = ?3 WHERE endpoint_id = ?1 AND owner = ?2 AND next_due < ?3 AND version = ?4";
+
+/// The same for many, which are locked by then.
+pub(crate) const PUT_OFF_POSTGRES: &str = "UPDATE lanes l SET next_due = t.until FROM (SELECT * FROM \
+    unnest((SELECT $1::bigint[]), $2::bigint[], $3::bigint[]) AS t(endpoint_id, until, version)) t \
+    WHERE l.endpoint_id = t.endpoint_id AND l.owner + 0 = $4 AND l.next_due < t.until AND l.version = t.version";
 
 /// Writes down when lanes are due next, and says when that is; idle ones are put off.
 async fn settle_next_due(
@@ -331,7 +341,7 @@ async fn settle_next_due(
                 found.extend(query.fetch_optional(&mut **connection).await?);
             }
             for lane in idle {
-                let query = sqlx::query(PUT_OFF).bind(lane.endpoint.raw()).bind(incarnation);
+                let query = sqlx::query(PUT_OFF_SQLITE).bind(lane.endpoint.raw()).bind(incarnation);
                 query
                     .bind(micros(lane.put_off))
                     .bind(lane.version)
@@ -349,11 +359,13 @@ async fn settle_next_due(
                     sqlx::query_as(NEXT_DUE_POSTGRES).bind(lanes).bind(incarnation).bind(NEVER);
                 found = query.fetch_all(&mut **connection).await?;
             }
-            for lane in idle {
-                let query = sqlx::query(PUT_OFF).bind(lane.endpoint.raw()).bind(incarnation);
-                query
-                    .bind(micros(lane.put_off))
-                    .bind(lane.version)
+            if !idle.is_empty() {
+                let each = |of: fn(&LaneWant) -> i64| idle.iter().map(of).collect::<Vec<i64>>();
+                sqlx::query(PUT_OFF_POSTGRES)
+                    .bind(each(|lane| lane.endpoint.raw()))
+                    .bind(each(|lane| micros(lane.put_off)))
+                    .bind(each(|lane| lane.version))
+                    .bind(incarnation)
                     .execute(&mut **connection)
                     .await?;
             }

@@ -2,7 +2,7 @@
 //! gathered while the previous commit was running, never waiting for more, the companies by turns.
 
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::derived::Statement;
 use domain::event::NewEvent;
@@ -19,6 +19,10 @@ use crate::{Accepted, Caller, Claimed, Clock, Error, Store};
 pub const INGEST_BYTES_MAX: u32 = 64 * 1024 * 1024;
 /// What an event takes beside its data and texts.
 const EVENT_OVERHEAD_BYTES: usize = 256;
+
+/// A database that cannot be reached for so long is gone for whoever waits behind that, too: they are told to come
+/// back, instead of each after the other.
+const GONE_AFTER: Duration = Duration::from_secs(2);
 
 /// How long ingest waits at a time where more is taken in than can be sent, and how often at most
 /// until it takes from everybody once.
@@ -192,6 +196,7 @@ impl Store {
     async fn write_jobs(&self, jobs: Vec<IngestJob>, hand_over: &dyn HandOver, clock: &dyn Clock) {
         let mut waiting = vec![jobs];
         while let Some(jobs) = waiting.pop() {
+            let begun = Instant::now();
             match self.write_batch_again(&jobs, hand_over, clock).await {
                 Ok(answers) => answer_all(jobs, answers),
                 Err(error) if jobs.len() > 1 && error.is_of_the_batch() => {
@@ -200,7 +205,14 @@ impl Store {
                     waiting.push(second);
                     waiting.push(first);
                 }
-                Err(error) => fail_all(jobs, error),
+                Err(error) => {
+                    if matches!(error, Error::Unavailable(_)) && begun.elapsed() >= GONE_AFTER {
+                        // Each batch of what waits would find that out by itself, one after the other.
+                        waiting.drain(..).for_each(|jobs| fail_all(jobs, error.copy()));
+                        fail_all(self.inner.ingest.take_all(), error.copy());
+                    }
+                    fail_all(jobs, error);
+                }
             }
         }
     }
@@ -231,6 +243,9 @@ fn answer_all(jobs: Vec<IngestJob>, answers: Vec<Result<Vec<Accepted>, Error>>) 
 }
 
 fn fail_all(jobs: Vec<IngestJob>, error: Error) {
+    if jobs.is_empty() {
+        return;
+    }
     let cause = error.chain();
     if error.is_passing() {
         tracing::warn!(error = cause, jobs = jobs.len(), "Ingest could not write: {cause}");

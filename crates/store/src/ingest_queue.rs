@@ -114,6 +114,14 @@ impl IngestQueue {
         self.waiting.lock().take(may)
     }
 
+    /// All that waits.
+    pub(crate) fn take_all(&self) -> Vec<IngestJob> {
+        let mut waiting = self.waiting.lock();
+        waiting.requests = 0;
+        waiting.turns.clear();
+        waiting.of_company.drain().flat_map(|(_, line)| line.jobs).collect()
+    }
+
     /// How many requests wait.
     pub(crate) fn requests(&self) -> usize {
         self.waiting.lock().requests
@@ -336,6 +344,14 @@ mod tests {
         assert_eq!((calm.len(), calm[0].events.len(), queue.requests()), (1, 2, 2));
         assert!(queue.push(job(2, 4, 1)));
         assert_eq!(next(&queue), [(1, 1), (2, 4), (1, 3)]);
+    }
+
+    #[test]
+    fn all_of_it_can_be_taken_at_once() {
+        let queue = queue([(1, 10), (2, 20), (1, 11)]);
+        assert_eq!((queue.take_all().len(), queue.requests(), queue.take_all().len()), (3, 0, 0));
+        assert!(queue.push(job(2, 4, 1)));
+        assert_eq!(next(&queue), [(2, 4)]);
     }
 
     #[tokio::test]

@@ -126,10 +126,13 @@ pub(crate) const PLACE: Question = Question {
         RETURNING endpoint_id, company_id, pending.id",
 };
 
-/// Whether an endpoint (the number) has a delivery that was never looked at and is claimed.
-pub(crate) const UNPLACED_CLAIMED: Question = Question {
-    postgres: "SELECT 1::bigint, 0::bigint, 0::bigint FROM pending p WHERE p.claimed_by <> 0 \
-        AND p.endpoint_id = $2 AND p.line_place IS NULL AND $1::text = '' LIMIT 1",
+/// Whether an endpoint (the number) has a delivery that was never looked at: first one that waits (1), then one that
+/// is claimed (0). In one statement: between two, one could go from the one to the other and be seen by neither.
+pub(crate) const UNPLACED_LEFT: Question = Question {
+    postgres: "SELECT * FROM ((SELECT 1::bigint, 0::bigint, 0::bigint FROM pending p WHERE p.claimed_by = 0 \
+        AND p.endpoint_id = $2 AND p.due_at < 9000000000000000 AND p.line_place IS NULL LIMIT 1) UNION ALL \
+        (SELECT 0::bigint, 0::bigint, 0::bigint FROM pending p WHERE p.claimed_by <> 0 \
+        AND p.endpoint_id = $2 AND p.line_place IS NULL LIMIT 1)) AS left_over WHERE $1::text = ''",
     sqlite: "SELECT 1, 0, 0 FROM pending p WHERE p.claimed_by <> 0 AND p.endpoint_id = ?2 \
         AND p.line_place IS NULL AND ?1 = '' AND 1 = 0 LIMIT 1",
 };

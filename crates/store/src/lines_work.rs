@@ -10,7 +10,7 @@ use domain::traffic::contact_key;
 use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, QueryResult, Value};
 
 use crate::lines::{Ask, By, Line, Lines, State, advance, lock};
-use crate::lines_sql::{DISSOLVE, KEYS, Numbers, PLACE, SLICE_ROWS, UNPLACED, UNPLACED_CLAIMED};
+use crate::lines_sql::{DISSOLVE, KEYS, Numbers, PLACE, SLICE_ROWS, UNPLACED, UNPLACED_LEFT};
 use crate::rows::lane::wake;
 use crate::rows::sql::Sql;
 use crate::time::micros;
@@ -146,12 +146,15 @@ impl Store {
         if walk.placed || placed {
             return Ok(LineStep::More(LineWalk::default()));
         }
-        let under_way = if self.backend() == DatabaseBackend::Postgres {
-            !By(tx).ask(&UNPLACED_CLAIMED, String::new(), endpoint.raw()).await?.is_empty()
-        } else {
-            !is_idle
-        };
-        if under_way {
+        if self.backend() == DatabaseBackend::Postgres {
+            let left = By(tx).ask(&UNPLACED_LEFT, String::new(), endpoint.raw()).await?;
+            match left.first() {
+                // Given back behind the walk, or locked by somebody when it came by.
+                Some((1, ..)) => return Ok(LineStep::More(LineWalk::default())),
+                Some(_) => return Ok(LineStep::Waits),
+                None => {}
+            }
+        } else if !is_idle {
             return Ok(LineStep::Waits);
         }
         set_state(self, tx, endpoint, State::Heading).await?;

@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::NODE_SLOTS;
-use sea_orm::sqlx::{self, Connection, PgConnection};
+use sea_orm::sqlx::{self, ConnectOptions, PgConnection};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Value};
 
-use crate::pools::Pools;
+use crate::pools::{Pools, connect_options};
 use crate::time::{from_micros, micros};
 use crate::traffic::Rest;
 use crate::{Error, Store};
@@ -84,7 +84,7 @@ impl Store {
     }
 
     async fn hold_lock(&self, incarnation: i64) -> Result<PgConnection, Error> {
-        let mut connection = PgConnection::connect(&self.inner.url).await?;
+        let mut connection = connect_options(&self.inner.url)?.connect().await?;
         let (held,): (bool,) = sqlx::query_as("SELECT pg_try_advisory_lock($1, $2)")
             .bind(LOCK_SPACE)
             .bind(lock_key(incarnation))
@@ -198,10 +198,12 @@ impl Store {
         rows.iter().map(|row| Ok(row.try_get("", "incarnation")?)).collect()
     }
 
-    /// Says goodbye: what is still claimed is given back and the node's row goes.
-    pub async fn leave(&self, now: DateTime<Utc>) -> Result<(), Error> {
+    /// Says goodbye: what is still claimed is given back and the node's row goes. `is_under_way`: requests of
+    /// this process may still be on the wire.
+    pub async fn leave(&self, is_under_way: bool, now: DateTime<Utc>) -> Result<(), Error> {
         let me = self.incarnation();
-        while self.free_claims(me, Rest::SHORT, now).await? {}
+        let rest = if is_under_way { Rest::OF_WHAT_IS_UNDER_WAY } else { Rest::SHORT };
+        while self.free_claims(me, rest, now).await? {}
         Ok(())
     }
 

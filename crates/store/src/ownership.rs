@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::{CompanyId, DeliveryId, EndpointId};
-use sea_orm::{ConnectionTrait, DatabaseBackend, Value};
+use sea_orm::{ConnectionTrait, DatabaseBackend, Value, sqlx};
 
+use crate::pools::Pools;
 use crate::rows::lane::wake;
 use crate::rows::sql::Sql;
 use crate::time::{from_micros, micros};
@@ -186,12 +187,23 @@ impl Store {
             "SELECT id, config_version FROM companies WHERE id IN (SELECT value FROM json_each($1))"
         };
         let ids: Vec<i64> = companies.iter().map(|company| company.raw()).collect();
-        let values: [Value; 1] = [serde_json::json!(ids).to_string().into()];
-        let rows = self.reader().query_all_raw(self.statement(sql, values)).await?;
-        let version = |row: &sea_orm::QueryResult| {
-            Ok((CompanyId::from_raw(row.try_get("", "id")?), row.try_get("", "config_version")?))
+        let ids = serde_json::json!(ids).to_string();
+        let rows: Vec<(i64, i64)> = match &self.inner.pools {
+            Pools::Sqlite { read, .. } => {
+                let query = sqlx::query_as(sql).bind(ids);
+                query.fetch_all(read.get_sqlite_connection_pool()).await?
+            }
+            Pools::Postgres { pool } => {
+                // Not behind those who read for people: what cannot be compared in time is read anew for each
+                // request.
+                let pool = pool.get_postgres_connection_pool();
+                let mut connection = self.inner.keeper.take(pool).await?;
+                let rows = sqlx::query_as(sql).bind(ids).fetch_all(&mut *connection).await?;
+                connection.keep();
+                rows
+            }
         };
-        rows.iter().map(version).collect()
+        Ok(rows.into_iter().map(|(id, version)| (CompanyId::from_raw(id), version)).collect())
     }
 
     /// Takes lanes that nobody owns, at most `limit`. Gives them.

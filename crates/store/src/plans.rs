@@ -10,6 +10,7 @@ use sea_orm::{
 use crate::audit_read::step_query;
 use crate::claim::{
     CLAIM_NEWEST_POSTGRES, CLAIM_POSTGRES, DUE_LANES, LOCK_LANES_POSTGRES, NEXT_DUE_POSTGRES,
+    PUT_OFF_POSTGRES,
 };
 use crate::compiled_rows::ENDPOINTS;
 use crate::contact_rows::LOCK_CONTACTS_POSTGRES;
@@ -46,12 +47,13 @@ use crate::waiting::{FIRST_DUE, UNCLAIMED, waiting_sql};
 use crate::{AuditFilter, DeliveryFilter, EventFilter, PageRequest};
 
 /// What each statement is for, the statement, and how many parameters it has.
-pub const HOT: [(&str, &str, usize); 31] = [
+pub const HOT: [(&str, &str, usize); 32] = [
     ("due_lanes", DUE_LANES, 3),
     ("claim", CLAIM_POSTGRES, 4),
     ("claim_newest", CLAIM_NEWEST_POSTGRES, 4),
     ("lock_lanes", LOCK_LANES_POSTGRES, 2),
     ("next_due", NEXT_DUE_POSTGRES, 3),
+    ("put_off", PUT_OFF_POSTGRES, 4),
     ("settle_claims", CLAIMS_POSTGRES, 3),
     ("retry", RETRY_POSTGRES, 4),
     ("keys", KEYS_POSTGRES, 10),

@@ -9,6 +9,7 @@ use sea_orm::sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres}
 use sea_orm::sqlx::sqlite::{
     SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
+use sea_orm::sqlx::{self, Connection};
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
 
 use crate::Error;
@@ -39,6 +40,20 @@ const OPEN_ALREADY: Duration = Duration::from_millis(20);
 const NO_FILE: [i32; 2] = [23, 24];
 /// How long one statement may take on PostgreSQL.
 const STATEMENT: &str = "30s";
+
+/// A node that is gone without a word must not keep its locks: how soon PostgreSQL ends a transaction that is not
+/// gone on with, and a connection whose other end does not answer any more (seconds but for the last, which is
+/// milliseconds). Its own defaults are never, and two hours.
+pub(crate) const GONE: [(&str, &str); 5] = [
+    ("idle_in_transaction_session_timeout", "15s"),
+    ("tcp_keepalives_idle", "5"),
+    ("tcp_keepalives_interval", "2"),
+    ("tcp_keepalives_count", "3"),
+    ("tcp_user_timeout", "12000"),
+];
+/// How long a connection may take to show that it is sound when it comes back to the pool. One whose server is gone
+/// would stay in its place for a quarter of an hour.
+const SOUND_WITHIN: Duration = Duration::from_secs(2);
 
 /// How PostgreSQL plans: the hot tables' sizes change faster than their statistics, and an index is always
 /// right.
@@ -155,18 +170,31 @@ async fn open_sqlite(url: &str, readers: u32) -> Result<Pools, Error> {
 }
 
 async fn open_postgres(url: &str, connections_max: u32) -> Result<Pools, Error> {
-    let options = PgConnectOptions::from_str(url)
-        .map_err(|error| Error::Configuration(format!("the database URL is not usable: {error}")))?
-        .application_name("hookferry")
-        .options(PLANNER)
-        .options([("statement_timeout", STATEMENT)]);
+    let options =
+        connect_options(url)?.options(PLANNER).options([("statement_timeout", STATEMENT)]);
     let pool = PgPoolOptions::new()
         .max_connections(connections_max.max(4) - kept_of(connections_max) as u32)
         .acquire_timeout(ACQUIRE)
         .test_before_acquire(false)
+        .after_release(|connection, _| {
+            Box::pin(async {
+                match tokio::time::timeout(SOUND_WITHIN, connection.ping()).await {
+                    Ok(sound) => sound.map(|()| true),
+                    Err(late) => Err(sqlx::Error::Io(late.into())),
+                }
+            })
+        })
         .connect_with(options)
         .await?;
     Ok(Pools::Postgres { pool: SqlxPostgresConnector::from_sqlx_postgres_pool(pool) })
+}
+
+/// How every connection to PostgreSQL is made.
+pub(crate) fn connect_options(url: &str) -> Result<PgConnectOptions, Error> {
+    let options = PgConnectOptions::from_str(url).map_err(|error| {
+        Error::Configuration(format!("the database URL is not usable: {error}"))
+    })?;
+    Ok(options.application_name("hookferry").options(GONE))
 }
 
 /// A connection for what may not fail for want of a file: the pool opens another one where all of its own are

@@ -47,6 +47,9 @@ pub(crate) struct Rest {
 impl Rest {
     /// Nobody knows what became of it.
     pub(crate) const LONG: Self = Self { unknowing: SILENT_AFTER, is_under_way: true };
+    /// It begins nothing more, and has not waited for what it has begun.
+    pub(crate) const OF_WHAT_IS_UNDER_WAY: Self =
+        Self { unknowing: TimeDelta::zero(), is_under_way: true };
     /// It has nothing under way.
     pub(crate) const SHORT: Self = Self { unknowing: TimeDelta::zero(), is_under_way: false };
 }

@@ -27,7 +27,7 @@ const UNPROVED_SHARE: usize = 32;
 /// How many rows any other lane may have waiting for each place of its window.
 const ROWS_PER_SLOT: usize = 64;
 /// How large a row is taken to be where none has been seen.
-pub(super) const ROW_BYTES_GUESSED: usize = 4 * 1024;
+pub(crate) const ROW_BYTES_GUESSED: usize = 4 * 1024;
 /// How many rows back the size of a lane's rows is remembered, about.
 const ROWS_REMEMBERED: usize = 8;
 /// A lane with a rate has so many seconds' worth of rows waiting here.
@@ -65,13 +65,15 @@ pub(super) struct Lane {
     pub(super) reserved: usize,
     /// What its rows in memory take of it, those that are promised included.
     pub(super) bytes: usize,
-    /// About how large its last rows were.
-    row_bytes: usize,
+    /// About how large its last rows were; `None` where it has had none.
+    row_bytes: Option<usize>,
     pub(super) in_flight: usize,
     /// Rows given out whose outcome is not committed, in flight or not.
     pub(super) unsettled: usize,
     pub(super) backlog: bool,
     pub(super) hold_until: Option<DateTime<Utc>>,
+    /// When a receiver has last asked for that.
+    held_at: Option<DateTime<Utc>>,
     pub(super) quickest: Quickest,
     /// Restrained, and this node has not been let in.
     pub(super) is_closed: bool,
@@ -81,6 +83,8 @@ pub(super) struct Lane {
     queue: VecDeque<Claimed>,
     window: u32,
     last_failed: bool,
+    /// Whether a request has shown how its endpoint does.
+    is_judged: bool,
     halved_at: Option<DateTime<Utc>>,
     started_at: Option<DateTime<Utc>>,
     /// The start before the last one.
@@ -97,11 +101,12 @@ impl Lane {
             wake: None,
             reserved: 0,
             bytes: 0,
-            row_bytes: ROW_BYTES_GUESSED,
+            row_bytes: None,
             in_flight: 0,
             unsettled: 0,
             backlog: false,
             hold_until: None,
+            held_at: None,
             quickest: Quickest::default(),
             is_closed: false,
             in_flight_max: None,
@@ -110,6 +115,7 @@ impl Lane {
             queue: VecDeque::new(),
             window: limits.window_start,
             last_failed: false,
+            is_judged: false,
             halved_at: None,
             started_at: None,
             started_before: None,
@@ -130,11 +136,20 @@ impl Lane {
         self.last_failed || self.mode == Mode::Slow
     }
 
+    /// The endpoint failed before this lane was made: until a request has shown otherwise it still does.
+    pub(super) fn presume_failing(&mut self) {
+        if !self.is_judged && !self.last_failed {
+            self.last_failed = true;
+            self.window = 1;
+        }
+    }
+
     /// Changes the mode. A lane that is no longer slow begins as a new one.
     pub(super) fn set_mode(&mut self, mode: Mode, limits: &Limits) {
         if self.mode == Mode::Slow && mode != Mode::Slow {
             self.window = limits.window_start;
             self.last_failed = false;
+            self.is_judged = true;
             self.halved_at = None;
         }
         self.mode = mode;
@@ -194,6 +209,7 @@ impl Lane {
         now: DateTime<Utc>,
     ) {
         self.last_failed = !success;
+        self.is_judged = true;
         if success {
             // As many slots as answers that came in one go are free at once: half is "used".
             if self.in_flight * 2 > self.window as usize {
@@ -263,12 +279,13 @@ impl Lane {
     fn weigh(&mut self, row: &Claimed) {
         let bytes = row.bytes();
         self.bytes += bytes;
-        self.row_bytes = (self.row_bytes * (ROWS_REMEMBERED - 1) + bytes).div_ceil(ROWS_REMEMBERED);
+        let before = self.row_bytes.unwrap_or(ROW_BYTES_GUESSED);
+        self.row_bytes = Some((before * (ROWS_REMEMBERED - 1) + bytes).div_ceil(ROWS_REMEMBERED));
     }
 
     /// About how large its last rows were; never nothing.
-    pub(super) fn row_bytes(&self) -> usize {
-        self.row_bytes.max(1)
+    pub(super) fn row_bytes(&self) -> Option<usize> {
+        self.row_bytes.map(|bytes| bytes.max(1))
     }
 
     pub(super) fn take_queued(&mut self) -> Vec<Claimed> {
@@ -292,6 +309,20 @@ impl Lane {
         })?;
         self.bytes = self.bytes.saturating_sub(removed.bytes());
         Some(removed)
+    }
+
+    /// A receiver has asked at `now` that nothing comes before `until`. An earlier wish that reaches further
+    /// stays.
+    pub(super) fn hold(&mut self, until: DateTime<Utc>, now: DateTime<Utc>) {
+        self.hold_until = self.hold_until.max(Some(until));
+        self.held_at = Some(now);
+    }
+
+    /// What was read at `seen_at` says nothing about a wish that has come since.
+    pub(super) fn take_over_hold(&mut self, hold: Option<DateTime<Utc>>, seen_at: DateTime<Utc>) {
+        if self.held_at.is_none_or(|at| at < seen_at) || hold > self.hold_until {
+            self.hold_until = hold;
+        }
     }
 
     pub(super) fn on_hold(&self, now: DateTime<Utc>) -> bool {
@@ -368,6 +399,7 @@ impl Lane {
     /// Nothing was done later than `now`; what a receiver asked for stays.
     pub(super) fn turn_back(&mut self, now: DateTime<Utc>) {
         self.active_at = self.active_at.min(now);
+        self.held_at = self.held_at.map(|at| at.min(now));
         self.halved_at = self.halved_at.map(|at| at.min(now));
         self.started_at = self.started_at.map(|at| at.min(now));
         self.started_before = self.started_before.map(|at| at.min(now));

@@ -367,7 +367,7 @@ impl Model {
         if self.lanes.mode(endpoint(raw)).is_some() {
             let until = self.now + TimeDelta::milliseconds(ms);
             self.at(raw).hold_until = until;
-            self.lanes.hold_until(endpoint(raw), until);
+            self.lanes.hold_until(endpoint(raw), until, self.now);
         }
     }
 

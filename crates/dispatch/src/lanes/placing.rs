@@ -7,8 +7,9 @@ use store::Claimed;
 use super::lane::{Lane, Place, Sendable};
 use super::turns::share;
 use super::{Lanes, Limits};
+use crate::round::{Asked, Room};
 
-/// Failing endpoints together have at most one in so many of all requests in flight.
+/// Failing endpoints together have at most one in so many of all requests in flight, and of the memory.
 const FAILING_SHARE: usize = 4;
 
 /// What a lane, or all of them, has in hand.
@@ -16,6 +17,7 @@ const FAILING_SHARE: usize = 4;
 pub(super) struct Load {
     pub(super) rows: usize,
     pub(super) bytes: usize,
+    pub(super) failing_bytes: usize,
     pub(super) queued: usize,
     pub(super) in_flight: usize,
     /// Given out, in flight or not, and not settled: what a crash would send twice.
@@ -30,6 +32,7 @@ impl Load {
         Self {
             rows: lane.rows(),
             bytes: lane.bytes,
+            failing_bytes: if lane.is_failing() { lane.bytes } else { 0 },
             queued: lane.queued(),
             in_flight: lane.in_flight,
             unsettled: lane.unsettled,
@@ -41,6 +44,7 @@ impl Load {
     fn replace(&mut self, before: Self, after: Self) {
         self.rows = self.rows + after.rows - before.rows;
         self.bytes = self.bytes + after.bytes - before.bytes;
+        self.failing_bytes = self.failing_bytes + after.failing_bytes - before.failing_bytes;
         self.queued = self.queued + after.queued - before.queued;
         self.in_flight = self.in_flight + after.in_flight - before.in_flight;
         self.unsettled = self.unsettled + after.unsettled - before.unsettled;
@@ -78,8 +82,41 @@ impl Lanes {
         }
     }
 
+    /// What failing endpoints may still have of the memory, so that many of them leave it to the others.
+    fn failing_room(&self) -> usize {
+        (self.limits.memory_max / FAILING_SHARE).saturating_sub(self.load.failing_bytes)
+    }
+
+    /// Room in memory for rows of this endpoint, in bytes.
+    pub(super) fn room_in_bytes(&self, endpoint: EndpointId) -> usize {
+        let room = self.shared_room(endpoint);
+        let is_failing = self.lanes.get(&endpoint).is_some_and(Lane::is_failing);
+        if is_failing { room.min(self.failing_room()) } else { room }
+    }
+
+    /// What there is for a round of claims, of so many rows at most.
+    pub(crate) fn round_room(&self, rows: usize) -> Room {
+        let bytes = self.limits.memory_max.saturating_sub(self.load.bytes);
+        // Alone, a row goes through however large it is.
+        let alone = usize::from(self.load.bytes == 0);
+        Room { rows, bytes: bytes.max(alone), failing_bytes: self.failing_room().max(alone) }
+    }
+
+    /// What a lane would take in a round.
+    pub(crate) fn asked(&self, endpoint: EndpointId, rows: usize) -> Asked {
+        let lane = self.lanes.get(&endpoint);
+        let alone = usize::from(self.load.bytes == 0);
+        Asked {
+            rows,
+            row_bytes: lane.and_then(Lane::row_bytes),
+            company: lane.and_then(|lane| lane.company),
+            company_bytes: self.shared_room(endpoint).max(alone),
+            is_failing: lane.is_some_and(Lane::is_failing),
+        }
+    }
+
     /// Room in memory over all lanes, in bytes, of which no company takes all.
-    pub(super) fn shared_room(&self, endpoint: EndpointId) -> usize {
+    fn shared_room(&self, endpoint: EndpointId) -> usize {
         let free = self.limits.memory_max.saturating_sub(self.load.bytes);
         let company = self.lanes.get(&endpoint).and_then(|lane| lane.company);
         let held = company.map_or(0, |company| self.turns.bytes(company));

@@ -207,7 +207,7 @@ fn no_promise_is_made_for_a_lane_with_something_in_its_way() {
     assert_eq!((reserve(&mut lanes, 102, 1), lanes.room(endpoint(102))), (0, 128));
     push(&mut lanes, 103, 1..2);
     let sent = lanes.next(noon()).unwrap();
-    lanes.hold_until(endpoint(103), seconds(60));
+    lanes.hold_until(endpoint(103), seconds(60), seconds(0));
     finish(&mut lanes, &sent, false, noon());
     assert_eq!((reserve(&mut lanes, 103, 1), lanes.room(endpoint(103))), (0, 0));
     assert!(lanes.next(seconds(60)).is_none());

@@ -104,7 +104,7 @@ fn nothing_is_sent_before_the_receiver_wants_it() {
     push(&mut lanes, 100, 1..9);
     push(&mut lanes, 200, 11..12);
     let first = lanes.next(noon()).unwrap();
-    lanes.hold_until(endpoint(100), seconds(30));
+    lanes.hold_until(endpoint(100), seconds(30), seconds(0));
     finish(&mut lanes, &first, false, noon());
     assert_eq!(ids(&drain(&mut lanes, noon())), [11]);
     assert_eq!(lanes.next_wake(noon()), Some(seconds(30)));
@@ -207,4 +207,63 @@ fn nobody_waits_for_a_time_where_nothing_is_queued() {
     assert_eq!(lanes.next_wake(noon()), None);
     push(&mut lanes, 100, 2..3);
     assert!(lanes.next_wake(noon()).is_some());
+}
+
+#[test]
+fn an_endpoint_that_was_known_to_fail_begins_as_a_failing_one_until_it_succeeds() {
+    let mut lanes = Lanes::new(limits());
+    lanes.set_mode(endpoint(100), company_of(100), Mode::Open);
+    lanes.presume_failing(endpoint(100));
+    assert_eq!((lanes.room(endpoint(100)), lanes.lanes[&endpoint(100)].window()), (4, 1));
+    push(&mut lanes, 100, 0..4);
+    let first = lanes.next(noon()).unwrap();
+    assert!(lanes.next(noon()).is_none(), "one at a time");
+    finish(&mut lanes, &first, true, noon());
+    // What is read late does not make it fail again.
+    lanes.presume_failing(endpoint(100));
+    assert!(lanes.lanes[&endpoint(100)].window() > 1 && lanes.room(endpoint(100)) > 4);
+}
+
+#[test]
+fn endpoints_known_to_fail_leave_three_quarters_to_the_others() {
+    let mut lanes = Lanes::new(limits());
+    for raw in (10_000..10_100).map(|company| company * 100) {
+        lanes.set_mode(endpoint(raw), company_of(raw), Mode::Open);
+        lanes.presume_failing(endpoint(raw));
+        push(&mut lanes, raw, raw..raw + 4);
+    }
+    push(&mut lanes, 200, 0..2);
+    let given = drain(&mut lanes, noon());
+    assert_eq!(given.len(), 16 + 2, "a quarter of 64, and what the healthy one may begin with");
+}
+
+#[test]
+fn failing_endpoints_have_a_quarter_of_the_memory() {
+    let mut lanes = Lanes::new(Limits { memory_max: rows(64), ..limits() });
+    for raw in (1_000..1_008).map(|company| company * 100) {
+        lanes.set_mode(endpoint(raw), company_of(raw), Mode::Open);
+        lanes.presume_failing(endpoint(raw));
+        let room = lanes.room(endpoint(raw));
+        // About as large as they are; a lane's first rows are guessed to be larger.
+        let room = if room == 0 { 0 } else { room.min(4) };
+        push(&mut lanes, raw, raw..raw + i64::try_from(room).unwrap());
+    }
+    assert!(lanes.queued() <= 16 + 3, "{} rows of failing endpoints", lanes.queued());
+    let healthy = vec![rows(1); 100];
+    assert!(lanes.reserve(company_of(200), endpoint(200), &healthy) >= 30);
+}
+
+#[test]
+fn a_row_that_was_read_before_a_receiver_asked_for_a_hold_does_not_lift_it() {
+    let mut lanes = Lanes::new(limits());
+    push(&mut lanes, 100, 0..2);
+    let first = lanes.next(noon()).unwrap();
+    lanes.hold_until(endpoint(100), seconds(60), seconds(5));
+    finish(&mut lanes, &first, false, seconds(5));
+    lanes.take_over_hold(endpoint(100), None, seconds(5));
+    assert!(lanes.next(seconds(6)).is_none(), "read before");
+    lanes.take_over_hold(endpoint(100), Some(seconds(90)), seconds(5));
+    assert!(lanes.next(seconds(70)).is_none(), "another one's is longer");
+    lanes.take_over_hold(endpoint(100), None, seconds(7));
+    assert!(lanes.next(seconds(71)).is_some(), "lifted since");
 }

@@ -148,7 +148,7 @@ async fn only_a_node_claims_mails(s: Setup) {
     let held = claim(&s.store, 0).await;
     assert_eq!(ids(&held), [1]);
     assert!(s.store.still_to_send(&held[0]).await.unwrap());
-    s.store.leave(now()).await.unwrap();
+    s.store.leave(false, now()).await.unwrap();
     assert!(!s.store.still_to_send(&held[0]).await.unwrap());
     assert_eq!(claimed(&s.store, 0).await, [0_i64; 0], "it has left");
 }
@@ -158,7 +158,7 @@ async fn a_mail_in_hand_is_recorded_after_its_claim_was_freed(s: Setup) {
     let id = mail(&s, 1, endpoint, false, 0).await;
     let membership = s.store.join("a", now()).await.unwrap();
     let held = claim(&s.store, 0).await;
-    s.store.leave(now()).await.unwrap();
+    s.store.leave(false, now()).await.unwrap();
     drop(membership);
     s.store.mail_sent(&held[0], now()).await.unwrap();
     assert_eq!(s.store.mail(s.company, id).await.unwrap().state, MailState::Sent);

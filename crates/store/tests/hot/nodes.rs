@@ -263,7 +263,7 @@ async fn a_node_that_was_taken_for_dead_comes_back_as_another() {
     s.store.heartbeat(&mut membership, now()).await.unwrap();
     let id = s.endpoint().await.id;
     held(&s, 1, id, 0).await;
-    s.store.leave(now()).await.unwrap();
+    s.store.leave(false, now()).await.unwrap();
     assert_eq!(
         (s.count("FROM nodes").await, s.count("FROM pending WHERE claimed_by = 0").await),
         (0, 1)

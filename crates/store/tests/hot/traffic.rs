@@ -96,7 +96,7 @@ async fn lanes_rest_for_what_may_be_under_way(s: Setup) {
     for endpoint in [bound, free] {
         s.store.give_lane(endpoint, at(1)).await.unwrap();
     }
-    s.store.leave(at(1)).await.unwrap();
+    s.store.leave(false, at(1)).await.unwrap();
     assert_eq!((rests(bound).await, rests(rate).await, rests(free).await), (after(1), after(1), 0));
 }
 
