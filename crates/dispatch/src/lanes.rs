@@ -33,7 +33,7 @@ use store::Claimed;
 
 use id_hash::IdMap;
 use lane::Lane;
-pub(crate) use lane::ROW_BYTES_GUESSED;
+use lane::ROW_BYTES_GUESSED;
 use placing::Load;
 use turns::Turns;
 use young::Young;

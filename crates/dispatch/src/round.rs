@@ -3,14 +3,13 @@
 
 use std::collections::HashMap;
 
+use domain::event::DATA_BYTES_MAX;
 use domain::id::CompanyId;
-
-use crate::lanes::ROW_BYTES_GUESSED;
 
 /// How many rows one round brings at most.
 pub(crate) const ROWS_MAX: usize = 2_048;
-/// How many of them may be of lanes whose rows have not been weighed yet: each may be as large as an event can be.
-const UNWEIGHED_MAX: usize = 256;
+/// How large a row of a lane is taken to be of which none has been weighed yet: as large as an event can be.
+const UNWEIGHED_BYTES: usize = DATA_BYTES_MAX;
 /// What one lane leaves goes to the others in another pass.
 const PASSES: usize = 2;
 
@@ -77,7 +76,6 @@ pub(crate) fn share_out(asked: &[Asked], room: Room) -> Vec<usize> {
 
 struct Shares {
     rows: Share,
-    unweighed: Share,
     bytes: Share,
     failing: Share,
     companies: HashMap<Option<CompanyId>, Share>,
@@ -87,7 +85,6 @@ impl Shares {
     fn of(room: Room) -> Self {
         Self {
             rows: Share::of(room.rows),
-            unweighed: Share::of(UNWEIGHED_MAX.min(room.rows)),
             bytes: Share::of(room.bytes),
             failing: Share::of(room.failing_bytes),
             companies: HashMap::new(),
@@ -96,12 +93,11 @@ impl Shares {
 
     /// Who is to get something in this pass.
     fn count<'a>(&mut self, lanes: impl Iterator<Item = &'a Asked>) {
-        let fixed = [&mut self.rows, &mut self.unweighed, &mut self.bytes, &mut self.failing];
+        let fixed = [&mut self.rows, &mut self.bytes, &mut self.failing];
         fixed.into_iter().chain(self.companies.values_mut()).for_each(|share| share.among = 0);
         for lane in lanes {
             self.rows.among += 1;
             self.bytes.among += 1;
-            self.unweighed.among += usize::from(lane.row_bytes.is_none());
             self.failing.among += usize::from(lane.is_failing);
             let company = self.companies.entry(lane.company);
             company.or_insert(Share::of(lane.company_bytes)).among += 1;
@@ -109,18 +105,14 @@ impl Shares {
     }
 
     fn give(&mut self, lane: &Asked, rows: usize) -> usize {
-        let row_bytes = lane.row_bytes.unwrap_or(ROW_BYTES_GUESSED).max(1);
+        let row_bytes = lane.row_bytes.unwrap_or(UNWEIGHED_BYTES).max(1);
         let company = self.companies.entry(lane.company).or_default();
         let mut bytes = self.bytes.each().min(company.each());
         if lane.is_failing {
             bytes = bytes.min(self.failing.each());
         }
         let by_bytes = if bytes == 0 { 0 } else { (bytes / row_bytes).max(1) };
-        let mut given = rows.min(self.rows.each()).min(by_bytes);
-        if lane.row_bytes.is_none() {
-            given = given.min(self.unweighed.each());
-            self.unweighed.take(given);
-        }
+        let given = rows.min(self.rows.each()).min(by_bytes);
         let taken = given.saturating_mul(row_bytes);
         self.rows.take(given);
         self.bytes.take(taken);
@@ -150,7 +142,7 @@ mod tests {
     }
 
     fn bytes(asked: &[Asked], given: &[usize]) -> usize {
-        let of = |(lane, rows): (&Asked, &usize)| lane.row_bytes.unwrap_or(256 * KIB) * rows;
+        let of = |(lane, rows): (&Asked, &usize)| lane.row_bytes.unwrap_or(UNWEIGHED_BYTES) * rows;
         asked.iter().zip(given).map(of).sum()
     }
 
@@ -202,9 +194,11 @@ mod tests {
     #[test]
     fn rows_that_nobody_has_weighed_come_by_few() {
         let unweighed = Asked { row_bytes: None, ..lane(1, 512, 1) };
-        let given = share_out(&vec![unweighed; 400], PLENTY);
-        assert_eq!(given.iter().sum::<usize>(), UNWEIGHED_MAX);
-        assert_eq!(share_out(&[unweighed, lane(2, 100, KIB)], PLENTY), [UNWEIGHED_MAX, 100]);
+        let room = Room { bytes: 32 * KIB * KIB, ..PLENTY };
+        let given = share_out(&vec![unweighed; 400], room);
+        assert_eq!(given.iter().sum::<usize>(), 128);
+        let own = Asked { company_bytes: 4 * UNWEIGHED_BYTES, ..unweighed };
+        assert_eq!(share_out(&[own, lane(2, 100, KIB)], room), [4, 100]);
     }
 
     #[test]

@@ -11,6 +11,8 @@ use testkit::program::Setup;
 use testkit::receiver::{Received, Receiver, Reply};
 use testkit::{sql, wait};
 
+use crate::exposition::Scrape;
+use crate::metrics::door;
 use crate::support::{SOON, endpoint, event, on_both_databases, running, text};
 
 on_both_databases! {
@@ -19,6 +21,7 @@ on_both_databases! {
     a_dead_endpoint_with_a_heap_lets_others_by
     hundreds_of_endpoints_with_one_delivery_each_take_turns
     what_waits_in_the_database_is_not_overtaken_for_ever
+    a_backlog_of_many_endpoints_leaves_room_to_others
 }
 
 async fn batch(api: &Api, numbers: std::ops::Range<u64>) -> Vec<Value> {
@@ -69,6 +72,7 @@ async fn three_of_ten_hang_and_the_others_get_everything(setup: Setup) {
 async fn a_burst_of_one_company_lets_another_one_by(setup: Setup) {
     const IN_FLIGHT: usize = 64;
     const BURST: u64 = 50_000;
+    const FAR: usize = 20_000;
     const FEW: usize = 20;
     let receiver = Receiver::start();
     // Else as much may go out as is taken in, and nothing is ever ahead.
@@ -93,6 +97,12 @@ async fn a_burst_of_one_company_lets_another_one_by(setup: Setup) {
     };
     let modestly = async {
         let mut before: Vec<usize> = Vec::new();
+        // By far most of it waits in the database by then: much more than lanes have room for.
+        wait::until("the burst is far ahead", SOON * 4, async || {
+            let waiting = posted.load(Ordering::Relaxed).saturating_sub(receiver.count());
+            (waiting >= FAR).then_some(())
+        })
+        .await;
         for number in 0..FEW {
             // There is always a backlog of the burst's that would have to go first.
             wait::until("the burst is ahead", SOON, async || {
@@ -287,4 +297,43 @@ async fn what_waits_in_the_database_is_not_overtaken_for_ever(setup: Setup) {
     let (_, (came, left)) = futures_util::join!(callers, watch);
     assert!(came.is_some(), "{} came", receiver.count());
     assert_eq!(left, 0, "of {FLOOD} that came first, while {} came", receiver.count());
+}
+
+/// A node that starts finds a backlog of large events behind many endpoints, all of which hang: what it takes into
+/// memory of them together is what there is for them, and another company's events go by.
+async fn a_backlog_of_many_endpoints_leaves_room_to_others(setup: Setup) {
+    const ENDPOINTS: usize = 100;
+    const EVENTS: usize = 40;
+    const EVENT_BYTES: usize = 100_000;
+    const QUEUE_BYTES: f64 = 4.0 * 1024.0 * 1024.0;
+    let (hanging, healthy) = (Receiver::counting(), Receiver::counting());
+    hanging.answers_with(|_| Reply::hang());
+    let setup = setup
+        .set("HOOKFERRY_QUEUE_MIB", "4")
+        .set("HOOKFERRY_TIMEOUT", "30s")
+        .set("HOOKFERRY_METRICS_LISTEN", "127.0.0.1:0");
+    let (program, many) = running(&setup).await;
+    let modest = program.tenant("modest");
+    for place in 0..ENDPOINTS {
+        many.create_endpoint(endpoint(&hanging.url(&format!("/{place}")))).await;
+    }
+    modest.create_endpoint(endpoint(&healthy.url("/"))).await;
+    let large = json!({"type": "message.received", "data": {"text": "x".repeat(EVENT_BYTES)}});
+    for _ in 0..EVENTS {
+        many.post_event(large.clone()).await;
+    }
+    let program = program.kill9().start().await;
+    let (metrics, before) = (door(&program).await, hanging.count());
+    wait::until("the backlog is being sent", SOON, async || {
+        (hanging.count() > before).then_some(())
+    })
+    .await;
+    let modest = modest.at(program.base());
+    for number in 0..20 {
+        modest.post_event(event(number)).await;
+        healthy.wait_for(usize::try_from(number).unwrap() + 1, SOON).await;
+        let queue = Scrape::of(&metrics).await.get("hookferry_queue_bytes");
+        let one_more = QUEUE_BYTES + 2.0 * EVENT_BYTES as f64;
+        assert!(queue <= one_more, "{queue} bytes of {QUEUE_BYTES} are in memory");
+    }
 }

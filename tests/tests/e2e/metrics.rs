@@ -36,10 +36,10 @@ fn measured(setup: &Setup) -> Setup {
 }
 
 /// The origin of the listener that is for metrics alone.
-async fn door(program: &Program) -> String {
+pub(crate) async fn door(program: &Program) -> String {
     wait::until("the program says where its metrics are", SOON, async || {
         let said = program.said();
-        let (_, rest) = said.split_once("metrics on ")?;
+        let (_, rest) = said.rsplit_once("metrics on ")?;
         Some(rest.split_once("/metrics")?.0.to_owned())
     })
     .await

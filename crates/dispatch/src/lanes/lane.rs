@@ -27,7 +27,7 @@ const UNPROVED_SHARE: usize = 32;
 /// How many rows any other lane may have waiting for each place of its window.
 const ROWS_PER_SLOT: usize = 64;
 /// How large a row is taken to be where none has been seen.
-pub(crate) const ROW_BYTES_GUESSED: usize = 4 * 1024;
+pub(super) const ROW_BYTES_GUESSED: usize = 4 * 1024;
 /// How many rows back the size of a lane's rows is remembered, about.
 const ROWS_REMEMBERED: usize = 8;
 /// A lane with a rate has so many seconds' worth of rows waiting here.
