@@ -217,9 +217,13 @@ fn spread(runs: &[Row]) -> String {
     }
 }
 
-/// The run in the middle, with what was lost and sent twice in all of them.
+/// The run in the middle of those that measured something, with what was lost and sent twice in all of them.
 fn median(runs: &[Row]) -> Row {
-    let mut sorted = runs.to_vec();
+    let measured = runs.iter().filter(|run| run.measure.is_finite());
+    let mut sorted: Vec<Row> = measured.cloned().collect();
+    if sorted.is_empty() {
+        sorted.extend(runs.iter().max_by_key(|run| run.fault.is_some()).cloned());
+    }
     sorted.sort_by(|one, other| one.measure.total_cmp(&other.measure));
     let mut row = sorted.swap_remove((sorted.len() - 1) / 2);
     row.lost = runs.iter().map(|run| run.lost).sum();

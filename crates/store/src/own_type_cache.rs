@@ -108,7 +108,7 @@ impl Store {
     /// The company's own types as they are.
     pub async fn current_own_types(&self, company: CompanyId) -> Result<Arc<OwnTypes>, Error> {
         // The version first: what is read after it is at least as new.
-        let versions = self.config_versions(&[company]).await?;
+        let versions = self.config_versions_read(&[company]).await?;
         let version = *versions.get(&company).ok_or(Error::NotFound)?;
         if let Some(kept) = self.inner.own_types.get(company)
             && kept.version == version

@@ -25,6 +25,9 @@ const LEAVING_LANES_MAX: u32 = 5_000;
 /// A lane is put off by no more than this where something waits that may be sent.
 const PUT_OFF_MAX: TimeDelta = TimeDelta::seconds(2);
 
+const VERSIONS_POSTGRES: &str = "SELECT id, config_version FROM companies WHERE id IN \
+    (SELECT value::bigint FROM json_array_elements_text($1::json))";
+
 /// Endpoints that have something waiting, and no lane or one that is due later than that, and later than
 /// anything holds it. Walks the index from endpoint to endpoint, however much waits for each.
 pub(crate) const MISSING_LANES: &str = "WITH RECURSIVE w(endpoint) AS (\
@@ -177,33 +180,42 @@ impl Store {
         &self,
         companies: &[CompanyId],
     ) -> Result<HashMap<CompanyId, i64>, Error> {
+        let Pools::Postgres { pool } = &self.inner.pools else {
+            return self.config_versions_read(companies).await;
+        };
+        if companies.is_empty() {
+            return Ok(HashMap::new());
+        }
+        // Not behind those who read for people: what cannot be compared in time is read anew for each request.
+        let pool = pool.get_postgres_connection_pool();
+        let mut connection = self.inner.keeper.take(pool).await?;
+        let ids: Vec<i64> = companies.iter().map(|company| company.raw()).collect();
+        let query = sqlx::query_as(VERSIONS_POSTGRES).bind(serde_json::json!(ids).to_string());
+        let rows: Vec<(i64, i64)> = query.fetch_all(&mut *connection).await?;
+        connection.keep();
+        Ok(rows.into_iter().map(|(id, version)| (CompanyId::from_raw(id), version)).collect())
+    }
+
+    /// The same, over a connection like everybody's. A request that waits holds little memory for it.
+    pub(crate) async fn config_versions_read(
+        &self,
+        companies: &[CompanyId],
+    ) -> Result<HashMap<CompanyId, i64>, Error> {
         if companies.is_empty() {
             return Ok(HashMap::new());
         }
         let sql = if self.backend() == DatabaseBackend::Postgres {
-            "SELECT id, config_version FROM companies WHERE id IN \
-                (SELECT value::bigint FROM json_array_elements_text($1::json))"
+            VERSIONS_POSTGRES
         } else {
             "SELECT id, config_version FROM companies WHERE id IN (SELECT value FROM json_each($1))"
         };
         let ids: Vec<i64> = companies.iter().map(|company| company.raw()).collect();
-        let ids = serde_json::json!(ids).to_string();
-        let rows: Vec<(i64, i64)> = match &self.inner.pools {
-            Pools::Sqlite { read, .. } => {
-                let query = sqlx::query_as(sql).bind(ids);
-                query.fetch_all(read.get_sqlite_connection_pool()).await?
-            }
-            Pools::Postgres { pool } => {
-                // Not behind those who read for people: what cannot be compared in time is read anew for each
-                // request.
-                let pool = pool.get_postgres_connection_pool();
-                let mut connection = self.inner.keeper.take(pool).await?;
-                let rows = sqlx::query_as(sql).bind(ids).fetch_all(&mut *connection).await?;
-                connection.keep();
-                rows
-            }
+        let values: [Value; 1] = [serde_json::json!(ids).to_string().into()];
+        let rows = self.reader().query_all_raw(self.statement(sql, values)).await?;
+        let version = |row: &sea_orm::QueryResult| {
+            Ok((CompanyId::from_raw(row.try_get("", "id")?), row.try_get("", "config_version")?))
         };
-        Ok(rows.into_iter().map(|(id, version)| (CompanyId::from_raw(id), version)).collect())
+        rows.iter().map(version).collect()
     }
 
     /// Takes lanes that nobody owns, at most `limit`. Gives them.

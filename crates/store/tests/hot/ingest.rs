@@ -18,6 +18,7 @@ on_both!(
     keys_that_share_their_first_half_are_told_apart,
     what_has_expired_is_known_again_and_never_new,
     what_waits_is_bounded_in_bytes,
+    what_a_request_that_waits_holds_is_small,
     a_token_revoked_on_the_way_is_refused_and_its_neighbours_are_written,
     one_bad_event_fails_alone,
     another_companys_event_is_refused,
@@ -198,6 +199,17 @@ async fn what_waits_is_bounded_in_bytes(s: Setup) {
     let mut whole = Box::pin(s.store.ingest(&me, sized(bytes_max * 2)));
     assert!(futures_util::poll!(&mut whole).is_pending(), "a larger one gets in alone");
     assert!(is_refused(1));
+}
+
+/// Thousands of callers may wait at a time, each with these.
+async fn what_a_request_that_waits_holds_is_small(s: Setup) {
+    let me = caller(&s, s.company).await;
+    let sizes = [
+        ("ingest", size_of_val(&s.store.ingest(&me, Vec::new()))),
+        ("own types", size_of_val(&s.store.own_types(s.company))),
+        ("token", size_of_val(&s.store.authenticate_for_ingest("", now()))),
+    ];
+    assert!(sizes.iter().all(|(_, bytes)| *bytes <= 4 * 1024), "{sizes:?}");
 }
 
 async fn a_token_revoked_on_the_way_is_refused_and_its_neighbours_are_written(s: Setup) {
