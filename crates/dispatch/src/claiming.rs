@@ -17,6 +17,9 @@ use crate::targets::{Known, mode_of};
 
 /// How often the database is asked what is due.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// The same after a round with as many lanes as it looks at, of which nothing was taken: many stand in line that have no
+/// room, and others behind them.
+const LOOK_ON_AFTER: Duration = Duration::from_millis(20);
 /// How many lanes one round looks at: of those that are due, and as many of those that had more than there was
 /// room for.
 const LANES_PER_ROUND: usize = 250;
@@ -50,36 +53,36 @@ impl Dispatcher {
             if stop.is_cancelled() {
                 return;
             }
-            let busy = if self.may_work() { self.claim_round_or_log().await } else { false };
-            if busy {
+            let rest = if self.may_work() { self.claim_round_or_log().await } else { LOOK_EVERY };
+            if rest.is_zero() {
                 continue;
             }
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = woken => {}
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = tokio::time::sleep(rest) => {}
             }
         }
     }
 
-    async fn claim_round_or_log(&self) -> bool {
+    async fn claim_round_or_log(&self) -> Duration {
         let rows = self.round_rows.load(Ordering::Relaxed);
         match self.claim_round(rows).await {
-            Ok(busy) => {
+            Ok(rest) => {
                 self.round_rows.store((rows * 2).min(ROWS_MAX), Ordering::Relaxed);
-                busy
+                rest
             }
             Err(error) => {
                 // It may have been too much for the time that a transaction has.
                 self.round_rows.store((rows / 2).max(ROUND_ROWS_MIN), Ordering::Relaxed);
                 tracing::warn!(error = %error, "What is due could not be claimed: {error}");
-                false
+                LOOK_EVERY
             }
         }
     }
 
-    /// One round of so many rows at most. Gives whether the next one should follow at once.
-    async fn claim_round(&self, rows: usize) -> Result<bool, store::Error> {
+    /// One round of so many rows at most. Gives how long to rest before the next one.
+    async fn claim_round(&self, rows: usize) -> Result<Duration, store::Error> {
         self.ask(self.adopt_free_lanes()).await?;
         let now = self.clock.now();
         let lanes_max = LANES_PER_ROUND.min(rows);
@@ -93,7 +96,7 @@ impl Dispatcher {
         }
         wants.extend(self.hungry_wants(&seen, lanes_max, now));
         if wants.is_empty() {
-            return Ok(false);
+            return Ok(LOOK_EVERY);
         }
         let is_cut = self.share_out(&mut wants, rows);
         let claimed = self.store.claim(&wants, now).await?;
@@ -101,7 +104,7 @@ impl Dispatcher {
         let me = self.store.incarnation();
         if !self.may_work() || claimed.rows.iter().any(|row| row.claimed_by != me) {
             self.give_back(claimed.rows).await;
-            return Ok(false);
+            return Ok(LOOK_EVERY);
         }
         self.note_backlogs(&wants, &claimed.more);
         let refused = {
@@ -119,7 +122,11 @@ impl Dispatcher {
         for orphan in claimed.orphans {
             self.end_now(orphan, Finish::Exhausted).await;
         }
-        Ok(is_full || is_cut && brought > 0)
+        Ok(match (is_full || is_cut, brought) {
+            (true, 1..) => Duration::ZERO,
+            (true, 0) if is_full => LOOK_ON_AFTER,
+            (true | false, _) => LOOK_EVERY,
+        })
     }
 
     /// Leaves each lane as much of what it wants as there is room for all of them. Says whether one of them

@@ -73,6 +73,7 @@ impl Node {
             policy: AddressPolicy::new(vec!["127.0.0.0/8".parse().unwrap()]),
             own_listener: None,
             idle_per_host_max: 16,
+            dial_max: egress::DIAL_MAX,
             names: None,
         });
         let wanted = dispatch::Config {

@@ -25,9 +25,6 @@ use crate::{BuildError, Config, Exchange, Names, Request};
 /// Many servers close connections that were idle for 5 s; reusing one at that moment looks like a
 /// failure.
 const POOL_IDLE_MAX: Duration = Duration::from_secs(4);
-/// How long a connection may take to be made: longer than any request waits for it. Where a request gets a
-/// pooled connection meanwhile, the one that was begun for it is made in the background and has no other end.
-const DIAL_MAX: Duration = Duration::from_secs(35);
 /// What a receiver may send ahead over HTTP/2, for each answer and for each connection.
 const HTTP2_STREAM_WINDOW_BYTES: u32 = 128 * 1024;
 const HTTP2_CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
@@ -63,7 +60,7 @@ impl Client {
                 .referer(false)
                 .pool_max_idle_per_host(idle_per_host_max)
                 .pool_idle_timeout(POOL_IDLE_MAX)
-                .connect_timeout(DIAL_MAX)
+                .connect_timeout(config.dial_max)
                 .tcp_nodelay(true)
                 .http1_ignore_invalid_headers_in_responses(true)
                 .http2_initial_stream_window_size(HTTP2_STREAM_WINDOW_BYTES)

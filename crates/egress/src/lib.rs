@@ -25,6 +25,10 @@ pub const RESPONSE_BODY_BYTES_MAX: usize = 16 * 1024;
 /// The most bytes of an answer's headers that are kept, names and values.
 pub const RESPONSE_HEADERS_BYTES_MAX: usize = 8 * 1024;
 
+/// A bound for connections where requests take 30 s at most. Where a request gets a pooled connection meanwhile, the
+/// one that was begun for it is made in the background, and has no other end.
+pub const DIAL_MAX: Duration = Duration::from_secs(35);
+
 /// What egress needs to know.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -36,6 +40,8 @@ pub struct Config {
     pub own_listener: Option<SocketAddr>,
     /// Idle connections kept for each host.
     pub idle_per_host_max: usize,
+    /// How long a connection may take to be made: longer than any request waits for it ([`DIAL_MAX`]).
+    pub dial_max: Duration,
     /// Who resolves names; `None` is the system's resolver configuration.
     pub names: Option<Arc<dyn Names>>,
 }

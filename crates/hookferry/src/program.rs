@@ -86,6 +86,7 @@ impl Program {
             // Fewer, and a busy host's connections would be closed and opened again all the time; idle
             // ones are closed after a few seconds.
             idle_per_host_max: shares.in_flight,
+            dial_max: egress::DIAL_MAX,
             names: None,
         })?;
         let dispatcher = Dispatcher::new(

@@ -221,9 +221,10 @@ fn is_no_file(error: &sea_orm::sqlx::Error) -> bool {
 mod tests {
     use std::io;
 
-    use sea_orm::sqlx::Error;
+    use sea_orm::sqlx::{ConnectOptions, Error, query};
+    use testkit::postgres::Cluster;
 
-    use super::is_no_file;
+    use super::{connect_options, is_no_file};
 
     #[test]
     fn only_a_file_that_may_not_be_opened_is_waited_for() {
@@ -231,5 +232,19 @@ mod tests {
         assert!(io(24) && io(23));
         assert!(!io(111), "nobody listens there");
         assert!(!is_no_file(&Error::PoolTimedOut));
+    }
+
+    /// The one who has the lock neither goes on nor says goodbye, as a node without network.
+    #[tokio::test]
+    async fn a_lock_of_somebody_who_is_gone_comes_free() {
+        let url = Cluster::shared().database("gone");
+        let connect = || async { connect_options(&url).unwrap().connect().await.unwrap() };
+        let (mut gone, mut other) = (connect().await, connect().await);
+        query("CREATE TABLE t (id bigint)").execute(&mut gone).await.unwrap();
+        query("INSERT INTO t VALUES (1)").execute(&mut gone).await.unwrap();
+        query("BEGIN").execute(&mut gone).await.unwrap();
+        query("UPDATE t SET id = 2").execute(&mut gone).await.unwrap();
+        let written = query("UPDATE t SET id = 3 WHERE id = 1").execute(&mut other).await.unwrap();
+        assert_eq!(written.rows_affected(), 1, "what the other had begun counts for nothing");
     }
 }

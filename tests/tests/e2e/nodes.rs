@@ -268,6 +268,43 @@ fn failing_one_in(count: usize) -> (Receiver, Arc<Mutex<HashMap<String, u32>>>) 
     (receiver, successes)
 }
 
+/// A node that stops waits for a receiver that hangs. An ordered endpoint's lane is left to the other one as soon
+/// as its own request has been answered.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_stops_keeps_no_lane_for_somebody_elses_request() {
+    let (hanging, quick) = (Receiver::counting(), Receiver::start());
+    hanging.answers_with(|_| Reply::hang());
+    quick.answers_with(|_| Reply::status(200).held());
+    let setup = on_postgres("stops")
+        .set("HOOKFERRY_TIMEOUT", "30s")
+        .set("HOOKFERRY_DRAIN_DELAY", "0s")
+        .set("HOOKFERRY_OPERATOR_TOKEN", OPERATOR);
+    let leaving = setup.start().await;
+    let api = leaving.tenant("acme");
+    api.create_endpoint(json!({"url": hanging.url("/"), "event_types": ["message.sent"]})).await;
+    api.create_endpoint(
+        json!({"url": quick.url("/"), "event_types": ["message.received"], "ordered": true}),
+    )
+    .await;
+    let of_contact = |number: u64| json!({"subject": "a", "type": "message.received", "data": {"number": number}});
+    api.post_event(json!({"type": "message.sent", "data": {}})).await;
+    api.post_event(of_contact(1)).await;
+    hanging.wait_for(1, SOON).await;
+    quick.wait_for(1, SOON).await;
+    let staying = setup.start().await;
+    leaving.signal("TERM");
+    api.at(staying.base()).post_event(of_contact(2)).await;
+    wait::until("it answers nobody any more", SOON, async || {
+        leaving.anonymous().send("GET", "/healthz", &[], None).await.is_err().then_some(())
+    })
+    .await;
+    quick.answers_with(|_| Reply::status(200));
+    quick.release();
+    quick.wait_for(2, SOON).await;
+    assert!(!leaving.log().contains("Stopped"), "its other request hangs");
+    hanging.release();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_crash_nothing_is_sent_twice() {
     const EVENTS: usize = 4_000;

@@ -161,6 +161,7 @@ impl App {
             policy: policy.clone(),
             own_listener: Some(address),
             idle_per_host_max: 2,
+            dial_max: egress::DIAL_MAX,
             names: None,
         };
         tasks.spawn(api::run_samples(queue, egress::Client::new(egress).unwrap()));

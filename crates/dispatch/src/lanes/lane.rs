@@ -279,7 +279,8 @@ impl Lane {
     fn weigh(&mut self, row: &Claimed) {
         let bytes = row.bytes();
         self.bytes += bytes;
-        let before = self.row_bytes.unwrap_or(ROW_BYTES_GUESSED);
+        // The first one says more than any guess.
+        let before = self.row_bytes.unwrap_or(bytes);
         self.row_bytes = Some((before * (ROWS_REMEMBERED - 1) + bytes).div_ceil(ROWS_REMEMBERED));
     }
 

@@ -3,12 +3,14 @@
 use std::io::Read as _;
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use domain::outcome::ErrorKind;
+use egress::{Client, Config};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use url::Url;
 
-use crate::receiver::{Receiver, Script, client, client_allowing, failed, send};
+use crate::receiver::{PLENTY, Receiver, Script, client, client_allowing, config, failed, send};
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
@@ -126,6 +128,23 @@ async fn a_second_try_that_closes_too_is_a_failure() {
     let exchange = send(&client, &receiver.url()).await;
     failed(&exchange, ErrorKind::Connect);
     assert_eq!((receiver.connections(), receiver.requests()), (2, 3));
+}
+
+/// The receiver takes the connection, and never says anything: no answer to a handshake comes.
+#[tokio::test]
+async fn a_connection_that_is_never_made_ends_whoever_waits_for_it() {
+    let receiver = Receiver::start(|mut connection| async move {
+        while connection.request().await.is_some() {}
+        std::future::pending::<()>().await;
+    })
+    .await;
+    let dial_max = Duration::from_millis(200);
+    let client = Client::new(Config { dial_max, ..config(&["127.0.0.0/8"], None) }).unwrap();
+    let url = Url::parse(&format!("https://{}/", receiver.address)).unwrap();
+    let begun = Instant::now();
+    let exchange = send(&client, &url).await;
+    assert!(!exchange.outcome.is_success());
+    assert!(begun.elapsed() >= dial_max && exchange.duration < PLENTY, "{:?}", exchange.outcome);
 }
 
 #[tokio::test]

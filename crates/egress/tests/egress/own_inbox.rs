@@ -39,6 +39,7 @@ fn client_at(origin: &str, listener: &Receiver) -> (Client, Arc<Script>) {
         policy,
         own_listener: Some(listener.address),
         idle_per_host_max: 2,
+        dial_max: egress::DIAL_MAX,
         names: Some(names.clone()),
     };
     (Client::new(config).unwrap(), names)

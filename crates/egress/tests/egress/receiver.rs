@@ -179,9 +179,14 @@ impl Names for Script {
 
 /// A client that may dial `networks` although the deny list has them.
 pub fn client_allowing(networks: &[&str], names: Option<Arc<dyn Names>>) -> Client {
+    Client::new(config(networks, names)).unwrap()
+}
+
+pub fn config(networks: &[&str], names: Option<Arc<dyn Names>>) -> Config {
     let networks = networks.iter().map(|network| network.parse().unwrap()).collect();
     let policy = AddressPolicy::new(networks);
-    Client::new(Config { policy, own_listener: None, idle_per_host_max: 32, names }).unwrap()
+    let dial_max = egress::DIAL_MAX;
+    Config { policy, own_listener: None, idle_per_host_max: 32, dial_max, names }
 }
 
 /// A client that may dial the loopback network and knows no names.
