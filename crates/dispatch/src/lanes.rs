@@ -6,6 +6,7 @@
 //! settlement, a mode) or by a time, so that ten thousand dead endpoints cost a turn nothing.
 
 mod admission;
+mod holds;
 mod id_hash;
 mod lane;
 mod pace;
@@ -320,42 +321,10 @@ impl Lanes {
         self.lanes.get(&endpoint).and_then(|lane| lane.company)
     }
 
-    /// Nothing is sent to the endpoint before `until`; a receiver asked for it at `now`. An earlier wish
-    /// that reaches further stays.
-    pub fn hold_until(&mut self, endpoint: EndpointId, until: DateTime<Utc>, now: DateTime<Utc>) {
-        self.update(endpoint, |lane, _| lane.hold(until, now));
-        self.refresh(endpoint);
-    }
-
-    /// Takes over the hold that the database had at `seen_at`, unless a receiver has asked for one since.
-    pub fn take_over_hold(
-        &mut self,
-        endpoint: EndpointId,
-        hold: Option<DateTime<Utc>>,
-        seen_at: DateTime<Utc>,
-    ) {
-        self.update(endpoint, |lane, _| lane.take_over_hold(hold, seen_at));
-        self.refresh(endpoint);
-    }
-
     /// The endpoint is known to fail, from before its lane was made.
     pub fn presume_failing(&mut self, endpoint: EndpointId) {
         self.update(endpoint, |lane, _| lane.presume_failing());
         self.refresh(endpoint);
-    }
-
-    /// Takes over the hold that the database has, which a person may have lifted.
-    pub fn set_hold(&mut self, endpoint: EndpointId, hold: Option<DateTime<Utc>>) {
-        self.update(endpoint, |lane, _| lane.hold_until = hold);
-        self.refresh(endpoint);
-    }
-
-    /// The endpoints of which something is queued, or that are on hold, in no order: with that hold.
-    pub fn holds(&self) -> impl Iterator<Item = (EndpointId, Option<DateTime<Utc>>)> + '_ {
-        let concerned = self.lanes.iter();
-        let concerned =
-            concerned.filter(|(_, lane)| lane.queued() > 0 || lane.hold_until.is_some());
-        concerned.map(|(endpoint, lane)| (*endpoint, lane.hold_until))
     }
 
     /// Says whether more is due in the database, behind which fresh deliveries must queue.

@@ -275,10 +275,8 @@ async fn a_node_that_stops_keeps_no_lane_for_somebody_elses_request() {
     let (hanging, quick) = (Receiver::counting(), Receiver::start());
     hanging.answers_with(|_| Reply::hang());
     quick.answers_with(|_| Reply::status(200).held());
-    let setup = on_postgres("stops")
-        .set("HOOKFERRY_TIMEOUT", "30s")
-        .set("HOOKFERRY_DRAIN_DELAY", "0s")
-        .set("HOOKFERRY_OPERATOR_TOKEN", OPERATOR);
+    let setup =
+        on_postgres("stops").set("HOOKFERRY_TIMEOUT", "30s").set("HOOKFERRY_DRAIN_DELAY", "0s");
     let leaving = setup.start().await;
     let api = leaving.tenant("acme");
     api.create_endpoint(json!({"url": hanging.url("/"), "event_types": ["message.sent"]})).await;
