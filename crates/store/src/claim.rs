@@ -7,6 +7,7 @@ use sea_orm::sqlx;
 
 use crate::again::TRIES;
 use crate::claim_row::ClaimRow;
+use crate::claim_sqlite;
 use crate::hot::{Durability, Failed, HotConnection, HotTx, within};
 use crate::time::{NEVER, from_micros, micros};
 use crate::{Claimed, Error, Store};
@@ -153,19 +154,16 @@ impl Store {
     ) -> Result<ClaimedRows, Error> {
         let incarnation = self.incarnation();
         let mut claimed = ClaimedRows::default();
-        let mut rows: Vec<ClaimRow> = Vec::new();
         let (wanted, idle): (Vec<LaneWant>, Vec<LaneWant>) =
             wants.iter().copied().partition(|want| want.rows > 0);
-        match &mut tx.connection {
+        let rows = match &mut tx.connection {
             HotConnection::Sqlite(connection) => {
-                for want in &wanted {
-                    rows.extend(claim_sqlite(connection, want, incarnation, now).await?);
-                }
+                claim_sqlite::take(connection, &wanted, incarnation, now).await?
             }
             HotConnection::Postgres(connection) => {
-                rows = claim_postgres(connection, &wanted, incarnation, now).await?;
+                claim_postgres(connection, &wanted, incarnation, now).await?
             }
-        }
+        };
         for row in rows {
             match row.read(incarnation) {
                 Ok((delivery, true)) => claimed.rows.push(delivery),
@@ -175,51 +173,21 @@ impl Store {
             }
         }
         let lanes: Vec<i64> = sorted_endpoints(&wanted);
-        for (endpoint, next) in settle_next_due(tx, &lanes, &idle, incarnation).await? {
+        let next_due = match &mut tx.connection {
+            HotConnection::Sqlite(connection) => {
+                claim_sqlite::settle_next_due(connection, &lanes, &idle, incarnation).await?
+            }
+            HotConnection::Postgres(connection) => {
+                settle_next_due_postgres(connection, &lanes, &idle, incarnation).await?
+            }
+        };
+        for (endpoint, next) in next_due {
             if next <= micros(now) {
                 claimed.more.push(EndpointId::from_raw(endpoint));
             }
         }
         Ok(claimed)
     }
-}
-
-async fn claim_sqlite(
-    connection: &mut sqlx::SqliteConnection,
-    want: &LaneWant,
-    incarnation: i64,
-    now: DateTime<Utc>,
-) -> Result<Vec<ClaimRow>, Error> {
-    const OLDEST: &str = "UPDATE pending SET claimed_by = ?1 WHERE id IN (SELECT id FROM pending \
-        WHERE endpoint_id = ?2 AND claimed_by = 0 AND due_at <= ?3 ORDER BY due_at, id LIMIT ?4) RETURNING id";
-    const ASKED_FOR: &str = "UPDATE pending SET claimed_by = ?1 WHERE id IN (SELECT id FROM pending \
-        WHERE endpoint_id = ?2 AND claimed_by = 0 AND due_at <= 0 AND ?3 > 0 ORDER BY due_at, id LIMIT ?4) RETURNING id";
-    const NEWEST: &str = "UPDATE pending SET claimed_by = ?1 WHERE id IN (SELECT id FROM pending \
-        WHERE endpoint_id = ?2 AND claimed_by = 0 AND due_at <= ?3 ORDER BY due_at DESC, id DESC LIMIT ?4) RETURNING id";
-    let statements: &[&'static str] =
-        if want.newest_first { &[ASKED_FOR, NEWEST] } else { &[OLDEST] };
-    let mut ids: Vec<i64> = Vec::new();
-    for statement in statements {
-        let left = want.rows.saturating_sub(ids.len());
-        let found: Vec<(i64,)> = sqlx::query_as(*statement)
-            .bind(incarnation)
-            .bind(want.endpoint.raw())
-            .bind(micros(now))
-            .bind(i64::try_from(left).unwrap_or(0))
-            .fetch_all(&mut *connection)
-            .await?;
-        ids.extend(found.into_iter().map(|(id,)| id));
-    }
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    const READ: &str = "SELECT p.id, p.company_id, p.endpoint_id, p.event_id, p.due_at, p.tries, p.tries_before, \
-        p.schedule_began, p.expires_at, p.generation, p.canceled, e.event_type, e.occurred_at, e.session, e.data, \
-        CASE WHEN p.line_place IS NULL THEN NULL ELSE COALESCE(p.line_key, 0) END, p.format, p.render_version \
-        FROM json_each(?1) j JOIN pending p ON p.id = j.value LEFT JOIN events e ON e.id = p.event_id \
-        ORDER BY p.due_at, p.id";
-    let json = serde_json::to_string(&ids).unwrap_or_default();
-    Ok(sqlx::query_as(READ).bind(json).fetch_all(&mut *connection).await?)
 }
 
 /// One statement for all lanes. The rows are chosen in a materialized step, because an `UPDATE …
@@ -314,62 +282,36 @@ pub(crate) const NEXT_DUE_POSTGRES: &str = "UPDATE lanes SET next_due = COALESCE
     WHERE p.endpoint_id = lanes.endpoint_id AND p.claimed_by = 0 ORDER BY p.due_at, p.id LIMIT 1), $3) \
     WHERE endpoint_id = ANY((SELECT $1::bigint[])::bigint[]) AND owner + 0 = $2 RETURNING endpoint_id, next_due";
 
-const NEXT_DUE_SQLITE: &str = "UPDATE lanes SET next_due = COALESCE((SELECT p.due_at FROM pending p \
-    WHERE p.endpoint_id = ?1 AND p.claimed_by = 0 ORDER BY p.due_at, p.id LIMIT 1), ?3) \
-    WHERE endpoint_id = ?1 AND owner = ?2 RETURNING endpoint_id, next_due";
-
-const PUT_OFF_SQLITE: &str = "UPDATE lanes SET next_due = ?3 WHERE endpoint_id = ?1 AND owner = ?2 AND next_due < ?3 AND version = ?4";
-
-/// The same for many, which are locked by then.
+/// Puts lanes off, which are locked by then.
 pub(crate) const PUT_OFF_POSTGRES: &str = "UPDATE lanes l SET next_due = t.until FROM (SELECT * FROM \
     unnest((SELECT $1::bigint[]), $2::bigint[], $3::bigint[]) AS t(endpoint_id, until, version)) t \
     WHERE l.endpoint_id = t.endpoint_id AND l.owner + 0 = $4 AND l.next_due < t.until AND l.version = t.version";
 
 /// Writes down when lanes are due next, and says when that is; idle ones are put off.
-async fn settle_next_due(
-    tx: &mut HotTx,
+async fn settle_next_due_postgres(
+    connection: &mut sqlx::PgConnection,
     lanes: &[i64],
     idle: &[LaneWant],
     incarnation: i64,
 ) -> Result<Vec<(i64, i64)>, Error> {
-    let mut found: Vec<(i64, i64)> = Vec::with_capacity(lanes.len());
-    match &mut tx.connection {
-        HotConnection::Sqlite(connection) => {
-            for lane in lanes {
-                let query = sqlx::query_as::<_, (i64, i64)>(NEXT_DUE_SQLITE);
-                let query = query.bind(*lane).bind(incarnation).bind(NEVER);
-                found.extend(query.fetch_optional(&mut **connection).await?);
-            }
-            for lane in idle {
-                let query = sqlx::query(PUT_OFF_SQLITE).bind(lane.endpoint.raw()).bind(incarnation);
-                query
-                    .bind(micros(lane.put_off))
-                    .bind(lane.version)
-                    .execute(&mut **connection)
-                    .await?;
-            }
-        }
-        HotConnection::Postgres(connection) => {
-            let mut all = sorted_endpoints(idle);
-            all.extend(lanes);
-            let lock = sqlx::query(LOCK_LANES_POSTGRES).bind(all).bind(incarnation);
-            lock.execute(&mut **connection).await?;
-            if !lanes.is_empty() {
-                let query =
-                    sqlx::query_as(NEXT_DUE_POSTGRES).bind(lanes).bind(incarnation).bind(NEVER);
-                found = query.fetch_all(&mut **connection).await?;
-            }
-            if !idle.is_empty() {
-                let each = |of: fn(&LaneWant) -> i64| idle.iter().map(of).collect::<Vec<i64>>();
-                sqlx::query(PUT_OFF_POSTGRES)
-                    .bind(each(|lane| lane.endpoint.raw()))
-                    .bind(each(|lane| micros(lane.put_off)))
-                    .bind(each(|lane| lane.version))
-                    .bind(incarnation)
-                    .execute(&mut **connection)
-                    .await?;
-            }
-        }
+    let mut all = sorted_endpoints(idle);
+    all.extend(lanes);
+    let lock = sqlx::query(LOCK_LANES_POSTGRES).bind(all).bind(incarnation);
+    lock.execute(&mut *connection).await?;
+    let mut found = Vec::new();
+    if !lanes.is_empty() {
+        let query = sqlx::query_as(NEXT_DUE_POSTGRES).bind(lanes).bind(incarnation).bind(NEVER);
+        found = query.fetch_all(&mut *connection).await?;
+    }
+    if !idle.is_empty() {
+        let each = |of: fn(&LaneWant) -> i64| idle.iter().map(of).collect::<Vec<i64>>();
+        sqlx::query(PUT_OFF_POSTGRES)
+            .bind(each(|lane| lane.endpoint.raw()))
+            .bind(each(|lane| micros(lane.put_off)))
+            .bind(each(|lane| lane.version))
+            .bind(incarnation)
+            .execute(&mut *connection)
+            .await?;
     }
     Ok(found)
 }

@@ -11,6 +11,7 @@ use crate::Error;
 use crate::contacts::Mention;
 use crate::hot::{HotConnection, HotTx};
 use crate::ingest_rows::PgQuery;
+use crate::one_row;
 use crate::script::{RowsInsert, Script};
 
 /// A row as it is written.
@@ -100,13 +101,14 @@ pub(crate) const LOCK_CONTACTS_POSTGRES: &str = "SELECT company_id, id, wa_id, u
     (SELECT c.company_id, c.id FROM contacts c WHERE c.company_id = k.company_id AND c.user_id = k.name \
     AND c.user_id IS NOT NULL LIMIT 1) x) \
     ORDER BY company_id, id FOR UPDATE";
-/// The same; nobody else writes.
-const READ_SQLITE: &str = "SELECT c.company_id, c.id, c.wa_id, c.user_id, c.wrote_at, c.created_at \
+/// The same, as [`one_row`] reads it; nobody else writes.
+const READ_SQLITE: &str = "SELECT json_group_array(json_array(company_id, id, wa_id, user_id, wrote_at, created_at)) \
+    FROM (SELECT c.company_id, c.id, c.wa_id, c.user_id, c.wrote_at, c.created_at \
     FROM json_each(?1) j CROSS JOIN contacts c ON c.company_id = j.value ->> 0 AND c.wa_id = j.value ->> 1 \
     AND c.wa_id IS NOT NULL UNION \
     SELECT c.company_id, c.id, c.wa_id, c.user_id, c.wrote_at, c.created_at \
     FROM json_each(?2) j CROSS JOIN contacts c ON c.company_id = j.value ->> 0 AND c.user_id = j.value ->> 1 \
-    AND c.user_id IS NOT NULL";
+    AND c.user_id IS NOT NULL)";
 
 /// A row as it is read.
 pub(crate) type Columns = (i64, i64, Option<String>, Option<String>, Option<i64>, i64);
@@ -125,8 +127,8 @@ pub(crate) async fn read(tx: &mut HotTx, mentions: &[Mention]) -> Result<Vec<Col
                     names.iter().map(|(company, name)| (*company, name.as_ref())).collect();
                 serde_json::to_string(&pairs).expect("numbers and texts are JSON")
             };
-            let query = sqlx::query_as(READ_SQLITE).bind(json(&numbers)).bind(json(&persons));
-            query.fetch_all(&mut **connection).await?
+            let query = sqlx::query_scalar(READ_SQLITE).bind(json(&numbers)).bind(json(&persons));
+            one_row::rows(connection, query).await?
         }
         HotConnection::Postgres(connection) => {
             let companies = |names: &BTreeSet<(i64, Arc<str>)>| {

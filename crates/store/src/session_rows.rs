@@ -11,6 +11,7 @@ use sea_orm::sqlx;
 use crate::Error;
 use crate::hot::{HotConnection, HotTx};
 use crate::ingest_rows::PgQuery;
+use crate::one_row;
 use crate::script::{RowsInsert, Script};
 use crate::time::{from_micros, micros};
 
@@ -173,13 +174,15 @@ impl Columns {
 }
 
 /// What is read of a row, in the order of [`Read`].
+macro_rules! columns {
+    () => {
+        "s.company_id, s.phone_number_id, s.contact_id, s.last_in_at, s.session_id, s.started_at, s.activated_at, \
+         s.due_at, s.earlier_id, s.earlier_started_at, s.earlier_activated_at, s.source_id, s.about"
+    };
+}
 macro_rules! select {
     ($rest:literal) => {
-        concat!(
-            "SELECT s.company_id, s.phone_number_id, s.contact_id, s.last_in_at, s.session_id, s.started_at, ",
-            "s.activated_at, s.due_at, s.earlier_id, s.earlier_started_at, s.earlier_activated_at, s.source_id, s.about ",
-            $rest
-        )
+        concat!("SELECT ", columns!(), " ", $rest)
     };
 }
 
@@ -189,9 +192,12 @@ pub(crate) const LOCK_WINDOWS_POSTGRES: &str = select!(
     JOIN sessions s ON s.company_id = k.company_id AND s.phone_number_id = k.number AND s.contact_id = k.contact_id \
     ORDER BY s.company_id, s.phone_number_id, s.contact_id FOR UPDATE OF s"
 );
-const READ_SQLITE: &str = select!(
-    "FROM json_each(?1) j CROSS JOIN sessions s \
-    ON s.company_id = j.value ->> 0 AND s.phone_number_id = j.value ->> 1 AND s.contact_id = j.value ->> 2"
+/// The same, as [`one_row`] reads it; nobody else writes.
+const READ_SQLITE: &str = concat!(
+    "SELECT json_group_array(json_array(",
+    columns!(),
+    ")) FROM json_each(?1) j CROSS JOIN sessions s \
+     ON s.company_id = j.value ->> 0 AND s.phone_number_id = j.value ->> 1 AND s.contact_id = j.value ->> 2"
 );
 
 /// The keys of all windows of contacts. Nobody adds to them or takes from them while the contacts are locked.
@@ -245,7 +251,7 @@ pub(crate) async fn lock(
                 .map(|(company, number, contact)| (company.raw(), number.as_ref(), contact.raw()))
                 .collect();
             let json = serde_json::to_string(&keys).expect("numbers and texts are JSON");
-            sqlx::query_as(READ_SQLITE).bind(json).fetch_all(&mut **connection).await?
+            one_row::rows(connection, sqlx::query_scalar(READ_SQLITE).bind(json)).await?
         }
         HotConnection::Postgres(connection) => {
             sqlx::query_as(LOCK_WINDOWS_POSTGRES)
