@@ -138,14 +138,14 @@ impl Dispatcher {
         let given = round::share_out(&asked, lanes.round_room(rows));
         let mut hungry = self.hungry.lock();
         for ((want, asked), given) in wants.iter_mut().zip(&asked).zip(given) {
-            if given < want.rows {
+            if given.rows < want.rows {
                 is_cut = true;
                 hungry.insert(want.endpoint);
-                if let (0, Some(company)) = (given, asked.company) {
+                if let (0, Some(company)) = (given.rows, asked.company) {
                     lanes.set_backlog(want.endpoint, company, true);
                 }
             }
-            want.rows = given;
+            (want.rows, want.bytes) = (given.rows, given.bytes);
         }
         // Of those that were not due nothing is put off either.
         wants.retain(|want| want.rows > 0 || want.version != NOT_LOOKED_AT);

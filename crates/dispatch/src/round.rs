@@ -25,6 +25,12 @@ pub(crate) struct Asked {
     pub(crate) is_failing: bool,
 }
 
+impl Asked {
+    fn row_size(&self) -> usize {
+        self.row_bytes.unwrap_or(UNWEIGHED_BYTES).max(1)
+    }
+}
+
 /// What there is for all of them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Room {
@@ -57,19 +63,38 @@ impl Share {
     }
 }
 
-/// How many rows each may bring, in the order of `asked`. As long as there is room nobody goes without because
-/// of those before, and the last row may be larger than what is left.
-pub(crate) fn share_out(asked: &[Asked], room: Room) -> Vec<usize> {
-    let mut given = vec![0; asked.len()];
+/// What a lane may bring.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Given {
+    pub(crate) rows: usize,
+    /// How many bytes of data these rows may have together, unless the first alone has more: they may be larger
+    /// than the last ones were.
+    pub(crate) bytes: usize,
+}
+
+/// What each may bring, in the order of `asked`. As long as there is room nobody goes without because of those
+/// before, and the last row may be larger than what is left.
+pub(crate) fn share_out(asked: &[Asked], room: Room) -> Vec<Given> {
+    let mut given = vec![Given::default(); asked.len()];
     let mut shares = Shares::of(room);
     for _ in 0..PASSES {
-        let unmet = |place: &usize| given[*place] < asked[*place].rows;
+        let unmet = |place: &usize| given[*place].rows < asked[*place].rows;
         let unmet: Vec<usize> = (0..asked.len()).filter(unmet).collect();
         shares.count(unmet.iter().map(|place| &asked[*place]));
         for place in unmet {
-            let lane = &asked[place];
-            given[place] += shares.give(lane, lane.rows - given[place]);
+            let (lane, given) = (&asked[place], &mut given[place]);
+            let rows = shares.give(lane, lane.rows - given.rows);
+            given.rows += rows;
+            given.bytes += rows.saturating_mul(lane.row_size());
         }
+    }
+    // What is left is for rows that are larger than expected.
+    let brings = |place: &usize| given[*place].rows > 0;
+    let bringing: Vec<usize> = (0..asked.len()).filter(brings).collect();
+    shares.count(bringing.iter().map(|place| &asked[*place]));
+    for place in bringing {
+        let bytes = &mut given[place].bytes;
+        *bytes = bytes.saturating_add(shares.due(&asked[place]));
     }
     given
 }
@@ -104,19 +129,21 @@ impl Shares {
         }
     }
 
+    /// How many bytes are a lane's due.
+    fn due(&self, lane: &Asked) -> usize {
+        let company = self.companies.get(&lane.company).copied().unwrap_or_default();
+        let bytes = self.bytes.each().min(company.each());
+        if lane.is_failing { bytes.min(self.failing.each()) } else { bytes }
+    }
+
     fn give(&mut self, lane: &Asked, rows: usize) -> usize {
-        let row_bytes = lane.row_bytes.unwrap_or(UNWEIGHED_BYTES).max(1);
-        let company = self.companies.entry(lane.company).or_default();
-        let mut bytes = self.bytes.each().min(company.each());
-        if lane.is_failing {
-            bytes = bytes.min(self.failing.each());
-        }
+        let (row_bytes, bytes) = (lane.row_size(), self.due(lane));
         let by_bytes = if bytes == 0 { 0 } else { (bytes / row_bytes).max(1) };
         let given = rows.min(self.rows.each()).min(by_bytes);
         let taken = given.saturating_mul(row_bytes);
         self.rows.take(given);
         self.bytes.take(taken);
-        company.take(taken);
+        self.companies.entry(lane.company).or_default().take(taken);
         if lane.is_failing {
             self.failing.take(taken);
         }
@@ -142,22 +169,26 @@ mod tests {
     }
 
     fn bytes(asked: &[Asked], given: &[usize]) -> usize {
-        let of = |(lane, rows): (&Asked, &usize)| lane.row_bytes.unwrap_or(UNWEIGHED_BYTES) * rows;
-        asked.iter().zip(given).map(of).sum()
+        asked.iter().zip(given).map(|(lane, rows)| lane.row_size() * rows).sum()
+    }
+
+    /// How many rows each gets.
+    fn rows(asked: &[Asked], room: Room) -> Vec<usize> {
+        share_out(asked, room).into_iter().map(|given| given.rows).collect()
     }
 
     #[test]
     fn what_fits_is_given_whole_and_what_one_leaves_goes_to_the_others() {
-        assert_eq!(share_out(&[lane(1, 3, KIB), lane(2, 1_024, KIB)], PLENTY), [3, 1_024]);
-        assert_eq!(share_out(&[lane(1, ROWS_MAX, KIB), lane(2, 1, KIB)], PLENTY), [2_047, 1]);
-        assert_eq!(share_out(&[], PLENTY), Vec::<usize>::new());
-        assert_eq!(share_out(&[lane(1, 0, KIB)], PLENTY), [0]);
+        assert_eq!(rows(&[lane(1, 3, KIB), lane(2, 1_024, KIB)], PLENTY), [3, 1_024]);
+        assert_eq!(rows(&[lane(1, ROWS_MAX, KIB), lane(2, 1, KIB)], PLENTY), [2_047, 1]);
+        assert_eq!(rows(&[], PLENTY), Vec::<usize>::new());
+        assert_eq!(rows(&[lane(1, 0, KIB)], PLENTY), [0]);
     }
 
     #[test]
     fn a_round_brings_so_many_rows_and_everybody_has_a_part() {
         let asked = vec![lane(1, 1_024, KIB); 250];
-        let given = share_out(&asked, PLENTY);
+        let given = rows(&asked, PLENTY);
         assert_eq!(given.iter().sum::<usize>(), ROWS_MAX);
         assert!(given.iter().all(|rows| (8..=9).contains(rows)), "{given:?}");
     }
@@ -166,7 +197,7 @@ mod tests {
     fn all_together_stay_in_the_memory_but_for_one_row() {
         let room = Room { bytes: 32 * KIB * KIB, failing_bytes: 8 * KIB * KIB, ..PLENTY };
         let asked = vec![lane(1, 512, 200 * KIB); 400];
-        let given = share_out(&asked, room);
+        let given = rows(&asked, room);
         let brought = bytes(&asked, &given);
         assert!((room.bytes..room.bytes + 200 * KIB).contains(&brought), "{brought}");
         assert!(given.iter().all(|rows| *rows <= 1));
@@ -176,7 +207,7 @@ mod tests {
     fn a_company_keeps_to_what_is_left_of_its_part() {
         let of = |rows| Asked { company_bytes: 2 * KIB * KIB, ..lane(1, rows, KIB) };
         let asked = [vec![of(1_000); 100], vec![lane(2, 10, KIB)]].concat();
-        let given = share_out(&asked, Room { rows: 100_000, ..PLENTY });
+        let given = rows(&asked, Room { rows: 100_000, ..PLENTY });
         assert_eq!(given[..100].iter().sum::<usize>(), 2 * KIB);
         assert_eq!(given[100], 10);
     }
@@ -186,7 +217,7 @@ mod tests {
         let room = Room { rows: 100_000, bytes: 1 << 25, failing_bytes: 100 * KIB };
         let failing = Asked { is_failing: true, ..lane(1, 4, 2 * KIB) };
         let asked = [vec![failing; 1_000], vec![lane(2, 500, 2 * KIB)]].concat();
-        let given = share_out(&asked, room);
+        let given = rows(&asked, room);
         assert_eq!(given[..1_000].iter().sum::<usize>(), 50);
         assert_eq!(given[1_000], 500);
     }
@@ -195,16 +226,31 @@ mod tests {
     fn rows_that_nobody_has_weighed_come_by_few() {
         let unweighed = Asked { row_bytes: None, ..lane(1, 512, 1) };
         let room = Room { bytes: 32 * KIB * KIB, ..PLENTY };
-        let given = share_out(&vec![unweighed; 400], room);
+        let given = rows(&vec![unweighed; 400], room);
         assert_eq!(given.iter().sum::<usize>(), 128);
         let own = Asked { company_bytes: 4 * UNWEIGHED_BYTES, ..unweighed };
-        assert_eq!(share_out(&[own, lane(2, 100, KIB)], room), [4, 100]);
+        assert_eq!(rows(&[own, lane(2, 100, KIB)], room), [4, 100]);
+    }
+
+    #[test]
+    fn rows_may_be_larger_than_expected_as_far_as_all_together_stay_in_the_memory() {
+        let room = Room { bytes: 1_000 * KIB, failing_bytes: 100 * KIB, ..PLENTY };
+        let failing = Asked { is_failing: true, ..lane(2, 10, KIB) };
+        let own = Asked { company_bytes: 20 * KIB, ..lane(3, 10, KIB) };
+        let asked = [lane(1, 10, KIB), lane(1, 0, KIB), failing, own];
+        let given = share_out(&asked, room);
+        let bytes: Vec<usize> = given.iter().map(|given| given.bytes / KIB).collect();
+        // A third of what is left; of what failing ones may have; of the company's part.
+        assert_eq!(bytes, [10 + 323, 0, 100, 20]);
+        let many = share_out(&vec![lane(1, 8, KIB); 250], Room { bytes: 4_000 * KIB, ..PLENTY });
+        let together: usize = many.iter().map(|given| given.bytes).sum();
+        assert!((3_999 * KIB..=4_000 * KIB + 250).contains(&together), "{together}");
     }
 
     #[test]
     fn however_large_a_row_is_one_goes_through() {
         let room = Room { bytes: 10, failing_bytes: 10, ..PLENTY };
-        assert_eq!(share_out(&[lane(1, 5, KIB), lane(2, 5, KIB)], room), [1, 0]);
-        assert_eq!(share_out(&[lane(1, 5, KIB)], Room { bytes: 0, ..room }), [0]);
+        assert_eq!(rows(&[lane(1, 5, KIB), lane(2, 5, KIB)], room), [1, 0]);
+        assert_eq!(rows(&[lane(1, 5, KIB)], Room { bytes: 0, ..room }), [0]);
     }
 }

@@ -34,6 +34,8 @@ pub struct LaneWant {
     pub endpoint: EndpointId,
     /// How many rows there is room for.
     pub rows: usize,
+    /// How many bytes of data they may have together, unless the first alone has more.
+    pub bytes: usize,
     /// The newest due row instead of the oldest; rows that a person asked for go first all the same.
     pub newest_first: bool,
     /// Where nothing is wanted: until when the lane is left alone, or it would stand in the way of
@@ -47,7 +49,7 @@ impl LaneWant {
     /// Nothing is wanted of the lane before `put_off`, unless somebody raises its version meanwhile.
     pub const fn none(lane: &DueLane, put_off: DateTime<Utc>) -> Self {
         let DueLane { endpoint, version, .. } = *lane;
-        Self { endpoint, rows: 0, newest_first: false, put_off, version }
+        Self { endpoint, rows: 0, bytes: 0, newest_first: false, put_off, version }
     }
 }
 
@@ -191,19 +193,25 @@ impl Store {
 }
 
 /// One statement for all lanes. The rows are chosen in a materialized step, because an `UPDATE …
-/// WHERE id IN (SELECT … LIMIT … SKIP LOCKED)` may take more than its limit.
-pub(crate) const CLAIM_POSTGRES: &str = "WITH l AS MATERIALIZED (\
-        SELECT * FROM unnest((SELECT $1::bigint[]), $2::bigint[]) AS t(endpoint_id, room)), \
-    c AS MATERIALIZED (SELECT x.company_id, x.id FROM l CROSS JOIN LATERAL (\
+/// WHERE id IN (SELECT … LIMIT … SKIP LOCKED)` may take more than its limit. Those that have more bytes than their
+/// lane may bring come without their data, and the last column says so.
+pub(crate) const CLAIM_POSTGRES: &str = "WITH l AS MATERIALIZED (SELECT * FROM \
+        unnest((SELECT $1::bigint[]), $2::bigint[], $5::bigint[]) AS t(endpoint_id, room, bytes)), \
+    c AS MATERIALIZED (SELECT x.company_id, x.id, l.bytes FROM l CROSS JOIN LATERAL (\
         SELECT p.company_id, p.id FROM pending p WHERE p.endpoint_id = l.endpoint_id AND p.claimed_by = 0 \
         AND p.due_at <= $3 ORDER BY p.due_at, p.id LIMIT l.room FOR UPDATE SKIP LOCKED) x), \
     u AS (UPDATE pending p SET claimed_by = $4 FROM c WHERE p.company_id = ANY(ARRAY[c.company_id]) AND p.id = c.id \
-        RETURNING p.*) \
-    SELECT u.id, u.company_id, u.endpoint_id, u.event_id, u.due_at, u.tries, u.tries_before, u.schedule_began, \
-        u.expires_at, u.generation, u.canceled, e.event_type, e.occurred_at, e.session, e.data, \
-        CASE WHEN u.line_place IS NULL THEN NULL ELSE COALESCE(u.line_key, 0) END, u.format, u.render_version \
-    FROM u LEFT JOIN events e ON e.company_id = u.company_id AND e.id = u.event_id \
-    ORDER BY u.due_at, u.id";
+        RETURNING p.*, c.bytes), \
+    w AS (SELECT u.*, e.event_type, e.occurred_at, e.session, e.data, row_number() OVER lane = 1 \
+            OR COALESCE(sum(octet_length(e.data)) OVER lane, 0) <= u.bytes AS is_within \
+        FROM u LEFT JOIN events e ON e.company_id = u.company_id AND e.id = u.event_id \
+        WINDOW lane AS (PARTITION BY u.endpoint_id ORDER BY u.due_at, u.id)) \
+    SELECT w.id, w.company_id, w.endpoint_id, w.event_id, w.due_at, w.tries, w.tries_before, w.schedule_began, \
+        w.expires_at, w.generation, w.canceled, w.event_type, w.occurred_at, w.session, \
+        CASE WHEN w.is_within THEN w.data END, \
+        CASE WHEN w.line_place IS NULL THEN NULL ELSE COALESCE(w.line_key, 0) END, w.format, w.render_version, \
+        CASE WHEN w.is_within THEN 0::bigint ELSE 1::bigint END \
+    FROM w ORDER BY w.due_at, w.id";
 
 /// The newest due row of one lane.
 pub(crate) const CLAIM_NEWEST_POSTGRES: &str = "WITH c AS MATERIALIZED (\
@@ -213,9 +221,14 @@ pub(crate) const CLAIM_NEWEST_POSTGRES: &str = "WITH c AS MATERIALIZED (\
         RETURNING p.*) \
     SELECT u.id, u.company_id, u.endpoint_id, u.event_id, u.due_at, u.tries, u.tries_before, u.schedule_began, \
         u.expires_at, u.generation, u.canceled, e.event_type, e.occurred_at, e.session, e.data, \
-        CASE WHEN u.line_place IS NULL THEN NULL ELSE COALESCE(u.line_key, 0) END, u.format, u.render_version \
+        CASE WHEN u.line_place IS NULL THEN NULL ELSE COALESCE(u.line_key, 0) END, u.format, u.render_version, 0::bigint \
     FROM u LEFT JOIN events e ON e.company_id = u.company_id AND e.id = u.event_id \
     ORDER BY u.due_at, u.id";
+
+/// Gives rows back that this transaction has claimed.
+const LEAVE_POSTGRES: &str = "UPDATE pending p SET claimed_by = 0 \
+    FROM unnest((SELECT $1::bigint[]), $2::bigint[]) AS t(company_id, id) \
+    WHERE p.company_id = ANY(ARRAY[t.company_id]) AND p.id = t.id AND p.claimed_by = $3";
 
 async fn claim_postgres(
     connection: &mut sqlx::PgConnection,
@@ -227,28 +240,28 @@ async fn claim_postgres(
     let oldest: Vec<&LaneWant> = wants.iter().filter(|want| !want.newest_first).collect();
     if !oldest.is_empty() {
         let endpoints: Vec<i64> = oldest.iter().map(|want| want.endpoint.raw()).collect();
-        let rooms: Vec<i64> =
-            oldest.iter().map(|want| i64::try_from(want.rows).unwrap_or(0)).collect();
         let found: Vec<ClaimRow> = sqlx::query_as(CLAIM_POSTGRES)
             .bind(endpoints)
-            .bind(rooms)
+            .bind(oldest.iter().map(|want| number(want.rows)).collect::<Vec<_>>())
             .bind(micros(now))
             .bind(incarnation)
+            .bind(oldest.iter().map(|want| number(want.bytes)).collect::<Vec<_>>())
             .fetch_all(&mut *connection)
             .await?;
         rows.extend(found);
     }
     for want in wants.iter().filter(|want| want.newest_first) {
         // A person's wish first: it is due at zero, and so the oldest; then the newest.
-        let mut left = i64::try_from(want.rows).unwrap_or(0);
+        let mut left = number(want.rows);
         let asked_for: Vec<ClaimRow> = sqlx::query_as(CLAIM_POSTGRES)
             .bind(vec![want.endpoint.raw()])
             .bind(vec![left])
             .bind(0_i64)
             .bind(incarnation)
+            .bind(vec![number(want.bytes)])
             .fetch_all(&mut *connection)
             .await?;
-        left -= i64::try_from(asked_for.len()).unwrap_or(0);
+        left -= number(asked_for.len());
         rows.extend(asked_for);
         if left > 0 {
             let newest: Vec<ClaimRow> = sqlx::query_as(CLAIM_NEWEST_POSTGRES)
@@ -261,7 +274,27 @@ async fn claim_postgres(
             rows.extend(newest);
         }
     }
+    leave_postgres(connection, &mut rows, incarnation).await?;
     Ok(rows)
+}
+
+/// Gives those back that are too much for their lanes.
+async fn leave_postgres(
+    connection: &mut sqlx::PgConnection,
+    rows: &mut Vec<ClaimRow>,
+    incarnation: i64,
+) -> Result<(), Error> {
+    let (companies, ids): (Vec<i64>, Vec<i64>) =
+        rows.extract_if(.., |row| row.is_too_much()).map(|row| row.key()).unzip();
+    if !ids.is_empty() {
+        let query = sqlx::query(LEAVE_POSTGRES).bind(companies).bind(ids).bind(incarnation);
+        query.execute(connection).await?;
+    }
+    Ok(())
+}
+
+fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 fn sorted_endpoints(lanes: &[LaneWant]) -> Vec<i64> {

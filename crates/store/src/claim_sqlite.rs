@@ -12,17 +12,28 @@ use crate::one_row;
 use crate::script::Script;
 use crate::time::{NEVER, micros};
 
-/// Which rows of one lane are taken, in one row.
-const OLDEST: &str = "SELECT json_group_array(id) FROM (SELECT id FROM pending \
-    WHERE endpoint_id = ? AND claimed_by = 0 AND due_at <= ? ORDER BY due_at, id LIMIT ?)";
-const NEWEST: &str = "SELECT json_group_array(id) FROM (SELECT id FROM pending \
-    WHERE endpoint_id = ? AND claimed_by = 0 AND due_at <= ? ORDER BY due_at DESC, id DESC LIMIT ?)";
+/// Which rows of one lane may be taken, with how many bytes of data, in one row.
+macro_rules! choose {
+    ($order:literal) => {
+        concat!(
+            "SELECT json_group_array(json_array(id, size)) FROM (SELECT p.id, \
+             (SELECT octet_length(e.data) FROM events e WHERE e.id = p.event_id) AS size FROM pending p \
+             WHERE p.endpoint_id = ? AND p.claimed_by = 0 AND p.due_at <= ? ORDER BY ",
+            $order,
+            " LIMIT ?)"
+        )
+    };
+}
+const OLDEST: &str = choose!("p.due_at, p.id");
+const NEWEST: &str = choose!("p.due_at DESC, p.id DESC");
+/// The id of a row, and the bytes of its event, which may be gone.
+type Weighed = (i64, Option<usize>);
 
 /// Takes rows of all lanes and reads them.
 const TAKE: &str = "UPDATE pending SET claimed_by = ?1 WHERE id IN (SELECT value FROM json_each(?2)); \
     SELECT p.id, p.company_id, p.endpoint_id, p.event_id, p.due_at, p.tries, p.tries_before, \
     p.schedule_began, p.expires_at, p.generation, p.canceled, e.event_type, e.occurred_at, e.session, e.data, \
-    CASE WHEN p.line_place IS NULL THEN NULL ELSE COALESCE(p.line_key, 0) END, p.format, p.render_version \
+    CASE WHEN p.line_place IS NULL THEN NULL ELSE COALESCE(p.line_key, 0) END, p.format, p.render_version, 0 \
     FROM json_each(?2) j JOIN pending p ON p.id = j.value LEFT JOIN events e ON e.id = p.event_id \
     ORDER BY p.due_at, p.id";
 
@@ -33,20 +44,20 @@ pub(crate) async fn take(
     incarnation: i64,
     now: DateTime<Utc>,
 ) -> Result<Vec<ClaimRow>, Error> {
-    let mut ids = Vec::new();
+    let mut ids: Vec<i64> = Vec::new();
     let (newest, oldest): (Vec<LaneWant>, Vec<LaneWant>) =
         wants.iter().copied().partition(|want| want.newest_first);
-    for lane in choose(connection, OLDEST, &oldest, now).await? {
-        ids.extend(lane);
+    for (want, lane) in oldest.iter().zip(choose(connection, OLDEST, &oldest, now).await?) {
+        ids.extend(within_bytes(lane, want.bytes));
     }
     // A person's wish first: it is due at zero; then the newest.
     let asked_for = choose(connection, OLDEST, &newest, DateTime::UNIX_EPOCH).await?;
     let others = choose(connection, NEWEST, &newest, now).await?;
     for ((want, mut lane), others) in newest.iter().zip(asked_for).zip(others) {
-        let others = others.into_iter().filter(|id| !lane.contains(id)).collect::<Vec<_>>();
+        let others: Vec<Weighed> = others.into_iter().filter(|row| !lane.contains(row)).collect();
         lane.extend(others);
         lane.truncate(want.rows);
-        ids.extend(lane);
+        ids.extend(within_bytes(lane, want.bytes));
     }
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -56,13 +67,22 @@ pub(crate) async fn take(
     Ok(query.fetch_all(connection).await?)
 }
 
-/// The ids of rows due by `due_by`, lane by lane.
+/// The first rows, as long as they have no more bytes than that together; at least one.
+fn within_bytes(rows: Vec<Weighed>, bytes: usize) -> impl Iterator<Item = i64> {
+    let mut taken = 0_usize;
+    rows.into_iter().enumerate().map_while(move |(place, (id, size))| {
+        taken = taken.saturating_add(size.unwrap_or(0));
+        (place == 0 || taken <= bytes).then_some(id)
+    })
+}
+
+/// The rows due by `due_by`, lane by lane.
 async fn choose(
     connection: &mut SqliteConnection,
     statement: &str,
     wants: &[LaneWant],
     due_by: DateTime<Utc>,
-) -> Result<Vec<Vec<i64>>, Error> {
+) -> Result<Vec<Vec<Weighed>>, Error> {
     let mut found = Vec::with_capacity(wants.len());
     for run in runs(wants) {
         let mut script = Script::default();

@@ -49,7 +49,7 @@ use crate::{AuditFilter, DeliveryFilter, EventFilter, PageRequest};
 /// What each statement is for, the statement, and how many parameters it has.
 pub const HOT: [(&str, &str, usize); 32] = [
     ("due_lanes", DUE_LANES, 3),
-    ("claim", CLAIM_POSTGRES, 4),
+    ("claim", CLAIM_POSTGRES, 5),
     ("claim_newest", CLAIM_NEWEST_POSTGRES, 4),
     ("lock_lanes", LOCK_LANES_POSTGRES, 2),
     ("next_due", NEXT_DUE_POSTGRES, 3),

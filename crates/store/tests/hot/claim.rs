@@ -12,6 +12,7 @@ use crate::setup::{Pending, Setup, now, on_both};
 on_both!(
     the_oldest_due_rows_of_the_lane_and_no_others,
     the_newest_row_goes_first_in_the_slow_lane_but_after_a_persons_wish,
+    rows_that_are_larger_than_expected_stay_where_they_are,
     lanes_of_which_nothing_is_wanted_are_put_off,
     what_cannot_be_sent_comes_as_an_orphan,
     two_nodes_never_get_the_same_row,
@@ -20,7 +21,7 @@ on_both!(
 );
 
 pub(crate) fn want(endpoint: EndpointId, rows: usize) -> LaneWant {
-    LaneWant { endpoint, rows, newest_first: false, put_off: now(), version: 0 }
+    LaneWant { endpoint, rows, bytes: usize::MAX, newest_first: false, put_off: now(), version: 0 }
 }
 
 async fn due(s: &Setup, n: i64, endpoint: EndpointId, due_at: DateTime<Utc>) -> i64 {
@@ -84,6 +85,35 @@ async fn the_newest_row_goes_first_in_the_slow_lane_but_after_a_persons_wish(s: 
     assert_eq!(claim(&s, newest(1), 10).await, [new]);
     assert_eq!(of_lane(&s, id, "next_due").await, micros(at(1)));
     assert_eq!(claim(&s, newest(5), 10).await, [old]);
+}
+
+async fn rows_that_are_larger_than_expected_stay_where_they_are(s: Setup) {
+    let (id, other) = (s.endpoint().await.id, s.endpoint().await.id);
+    lane(&s, id, s.store.incarnation()).await;
+    lane(&s, other, s.store.incarnation()).await;
+    let mut ids = Vec::new();
+    for n in 1..=4 {
+        ids.push(due(&s, n, id, at(n)).await);
+        let data = vec![b' '; 100].into();
+        s.sql("UPDATE events SET data = $1 WHERE id = $2", vec![data, Setup::event_id(n).into()])
+            .await;
+    }
+    let others = due(&s, 5, other, at(1)).await;
+    let of = |bytes| LaneWant { bytes, ..want(id, 9) };
+    let claimed =
+        s.store.claim(&[of(299), LaneWant { bytes: 6, ..want(other, 9) }], at(10)).await.unwrap();
+    let brought: HashSet<i64> = claimed.rows.iter().map(|row| row.id.raw()).collect();
+    assert_eq!(
+        brought,
+        HashSet::from([ids[0], ids[1], others]),
+        "the first of a lane always comes"
+    );
+    assert!(claimed.orphans.is_empty());
+    assert_eq!(claimed.more, [id]);
+    assert_eq!(of_lane(&s, id, "next_due").await, micros(at(3)));
+    assert_eq!(of_pending(&s, DeliveryId::from_raw(ids[2]), "claimed_by").await, 0);
+    assert_eq!(claim(&s, of(1), 10).await, [ids[2]]);
+    assert_eq!(claim(&s, of(100), 10).await, [ids[3]], "at the edge");
 }
 
 async fn lanes_of_which_nothing_is_wanted_are_put_off(s: Setup) {

@@ -46,8 +46,14 @@ async fn a_row_added_while_its_lane_is_claimed_is_not_forgotten() {
     .await;
     run(&tx, &format!("UPDATE lanes SET version = version + 1 WHERE endpoint_id = {}", id.raw()))
         .await;
-    let wants =
-        [LaneWant { endpoint: id, rows: 5, newest_first: false, put_off: now(), version: 0 }];
+    let wants = [LaneWant {
+        endpoint: id,
+        rows: 5,
+        bytes: usize::MAX,
+        newest_first: false,
+        put_off: now(),
+        version: 0,
+    }];
     let (claimed, ()) = tokio::join!(s.store.claim(&wants, at(2)), async {
         somebody_waits(&s).await;
         tx.commit().await.unwrap();
