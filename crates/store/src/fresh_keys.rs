@@ -15,8 +15,8 @@ use sea_orm::DatabaseBackend;
 use sea_orm::sqlx;
 use sea_orm::sqlx::SqliteConnection;
 
+use crate::event_key::{KeyRow, Place};
 use crate::hot::{Durability, HotConnection, HotTx};
-use crate::ingest_keys::{KeyRow, Place};
 use crate::key_look::LAST;
 use crate::script::{IdList, ROWS_MAX, RowsInsert, Script};
 use crate::time::micros;

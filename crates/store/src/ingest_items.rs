@@ -10,8 +10,8 @@ use domain::selection::SessionState;
 
 use crate::choosing::Ahead;
 use crate::compiled::Chosen;
+use crate::event_key::Key;
 use crate::ingest::IngestJob;
-use crate::ingest_keys::Key;
 use crate::sessions::{Seen, SessionJson};
 use crate::{Accepted, Error};
 

@@ -1,108 +1,24 @@
-//! Deduplication at the door: keys as two 64-bit halves of a SHA-256, so that nothing of a caller's
-//! own id is needed after its event is gone (product.md, delivery rule 10).
+//! Deduplication at the door: keys of a batch are looked for and written down, in its transaction.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use chrono::{DateTime, Utc};
-use domain::event::NewEvent;
-use domain::id::{CompanyId, EventId, SourceId};
+use domain::id::{CompanyId, SourceId};
 use sea_orm::sqlx;
 use sea_orm::sqlx::FromRow;
-use sha2::{Digest, Sha256};
 
+use crate::event_key::{Columns, Found, Key, KeyRow, Place, Remembered, bind_keys, remembered};
 use crate::fresh_keys::Written;
 use crate::hot::{HotConnection, HotTx};
 use crate::ingest_items::{Fate, Item};
-use crate::ingest_rows::PgQuery;
 use crate::key_look::{self, Looked, Wanted};
 use crate::lane_rows::{LaneSeen, is_passed};
-use crate::script::Script;
 use crate::time::micros;
-use crate::{Accepted, Error, Store, lane_rows};
+use crate::{Error, Store, lane_rows};
 
 /// How often a key whose first half is taken by another key is tried under another first half.
 const PROBES_MAX: u8 = 4;
-
-/// The key of an event that carries one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Key {
-    company: i64,
-    source: i64,
-    hash: i64,
-    check: i64,
-    body: i64,
-}
-
-/// What is remembered of an event's key.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Remembered {
-    check: i64,
-    body: i64,
-    event: i64,
-    deliveries: i64,
-}
-
-impl Key {
-    /// The key of `event`, where its caller gave it an id.
-    pub(crate) fn of(event: &NewEvent) -> Option<Self> {
-        let external_id = event.external_id.as_deref()?;
-        let key = Sha256::digest(external_id.as_bytes());
-        Some(Self {
-            company: event.company.raw(),
-            source: event.source.map_or(0, SourceId::raw),
-            hash: half(&key, 0),
-            check: half(&key, 8),
-            body: body_hash(event),
-        })
-    }
-
-    /// Where it stands, if it does.
-    pub(crate) const fn place(&self) -> Place {
-        (self.company, self.source, self.hash)
-    }
-
-    /// The same key under another first half.
-    fn probed(self) -> Self {
-        let mut hasher = Sha256::new();
-        hasher.update(self.hash.to_be_bytes());
-        hasher.update(self.check.to_be_bytes());
-        Self { hash: half(&hasher.finalize(), 0), ..self }
-    }
-
-    /// Of a source the first one wins, whatever comes under its key later: whoever tells it twice would
-    /// tell it for a week if it were refused.
-    fn judge(&self, remembered: &Remembered) -> Accepted {
-        let event = EventId::from_raw(remembered.event);
-        if self.body == remembered.body || self.source != 0 {
-            let deliveries = u32::try_from(remembered.deliveries).unwrap_or(0);
-            Accepted::Duplicate { event, deliveries }
-        } else {
-            Accepted::KeyReused { event }
-        }
-    }
-}
-
-fn half(digest: &[u8], at: usize) -> i64 {
-    let mut bytes = [0u8; 8];
-    bytes.copy_from_slice(&digest[at..at + 8]);
-    i64::from_be_bytes(bytes)
-}
-
-/// What makes two events with one key the same: everything the caller said.
-fn body_hash(event: &NewEvent) -> i64 {
-    let mut hasher = Sha256::new();
-    let texts = [Some(event.event_type.as_str()), event.subject.as_deref()];
-    for text in texts {
-        hasher.update(text.map_or(u64::MAX, |text| text.len() as u64).to_be_bytes());
-        hasher.update(text.unwrap_or_default());
-    }
-    for at in [event.occurred_at, event.expires_at] {
-        hasher.update(at.map_or(i64::MIN, micros).to_be_bytes());
-    }
-    hasher.update(&event.data);
-    half(&hasher.finalize(), 0)
-}
 
 /// What came of the keys of a batch.
 pub(crate) struct KeysSettled {
@@ -184,19 +100,6 @@ pub(crate) fn has_twins(items: &[Item<'_>]) -> bool {
     places(items).len() < items.iter().filter(|item| item.key.is_some()).count()
 }
 
-/// Binds the seven columns of keys, as arrays.
-pub(crate) fn bind_keys<'q>(query: PgQuery<'q>, rows: &[KeyRow]) -> PgQuery<'q> {
-    let column = |pick: fn(&KeyRow) -> i64| rows.iter().map(pick).collect::<Vec<_>>();
-    query
-        .bind(column(|row| row.key.company))
-        .bind(column(|row| row.key.source))
-        .bind(column(|row| row.key.hash))
-        .bind(column(|row| row.key.check))
-        .bind(column(|row| row.key.body))
-        .bind(column(|row| row.event))
-        .bind(column(|row| row.deliveries))
-}
-
 /// The places of all keys of a batch, each once and sorted.
 pub(crate) fn places(items: &[Item<'_>]) -> Vec<Place> {
     let keys = items.iter().filter_map(|item| item.key.as_ref());
@@ -243,7 +146,7 @@ pub(crate) async fn events_of(
     tx: &mut HotTx,
     keys: &[(CompanyId, Option<SourceId>, String)],
 ) -> Result<Vec<Option<i64>>, Error> {
-    let keys = keys_of(keys);
+    let keys: Vec<Key> = keys.iter().map(named).collect();
     let found = match &mut tx.connection {
         HotConnection::Sqlite(_) => {
             let places: Vec<Place> = distinct(&keys).iter().map(Key::place).collect();
@@ -259,19 +162,13 @@ pub(crate) async fn events_now(
     connection: &mut sqlx::PgConnection,
     keys: &[(CompanyId, Option<SourceId>, String)],
 ) -> Result<Vec<Option<i64>>, Error> {
-    let keys = keys_of(keys);
+    let keys: Vec<Key> = keys.iter().map(named).collect();
     let found = among_postgres(connection, &keys).await?;
     Ok(events_among(&keys, &found))
 }
 
-fn keys_of(keys: &[(CompanyId, Option<SourceId>, String)]) -> Vec<Key> {
-    let key = |(company, source, id): &(CompanyId, Option<SourceId>, String)| {
-        let digest = Sha256::digest(id.as_bytes());
-        let (hash, check) = (half(&digest, 0), half(&digest, 8));
-        let source = source.map_or(0, SourceId::raw);
-        Key { company: company.raw(), source, hash, check, body: 0 }
-    };
-    keys.iter().map(key).collect()
+fn named((company, source, id): &(CompanyId, Option<SourceId>, String)) -> Key {
+    Key::named(*company, *source, id)
 }
 
 fn distinct(keys: &[Key]) -> Vec<Key> {
@@ -292,34 +189,6 @@ fn events_among(keys: &[Key], found: &Found) -> Vec<Option<i64>> {
     let of = |key: &Key| found.get(&key.place()).filter(|row| row.check == key.check);
     keys.iter().map(|key| of(key).map(|row| row.event)).collect()
 }
-
-/// Where a key stands: company, source, hash.
-pub(crate) type Place = (i64, i64, i64);
-
-/// What is written down of an event's key, its date apart.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct KeyRow {
-    pub(crate) key: Key,
-    event: i64,
-    deliveries: i64,
-}
-
-impl KeyRow {
-    /// Binds its seven columns.
-    pub(crate) fn bind(&self, marks: &mut Script) {
-        let Key { company, source, hash, check, body } = self.key;
-        marks.bind(company).bind(source).bind(hash).bind(check).bind(body);
-        marks.bind(self.event).bind(self.deliveries);
-    }
-
-    const fn remembered(&self) -> Remembered {
-        let Key { check, body, .. } = self.key;
-        Remembered { check, body, event: self.event, deliveries: self.deliveries }
-    }
-}
-
-/// What stands in the places of keys.
-pub(crate) type Found = HashMap<Place, Remembered>;
 
 /// Keys that are written down together.
 struct Round {
@@ -436,14 +305,6 @@ impl Round {
         }
         Ok(collided)
     }
-}
-
-/// A row of keys as it is read: its place, check, body, event, deliveries.
-pub(crate) type Columns = (i64, i64, i64, i64, i64, i64, i64);
-
-pub(crate) const fn remembered(columns: Columns) -> (Place, Remembered) {
-    let (company, source, hash, check, body, event, deliveries) = columns;
-    ((company, source, hash), Remembered { check, body, event, deliveries })
 }
 
 /// What stands in the places of these keys, whoever wrote it.

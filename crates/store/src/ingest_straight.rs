@@ -15,12 +15,13 @@ use domain::id::{CompanyId, EndpointId};
 use sea_orm::sqlx;
 
 use crate::compiled::CompiledCompany;
+use crate::event_key::{KeyRow, bind_keys};
 use crate::hot::within;
 use crate::ingest::HandOver;
 use crate::ingest_batch::status_id;
 use crate::ingest_fan_out::{choose_by_session, fan_out};
 use crate::ingest_items::{Batch, Item};
-use crate::ingest_keys::{KeyRow, bind_keys, has_twins, key_rows};
+use crate::ingest_keys::{has_twins, key_rows};
 use crate::ingest_rows::{PendingRow, Rooms, bind_fresh, events_insert, pending_insert};
 use crate::ingest_straight_said::SaidRows;
 use crate::kept_connection::KeptConnection;

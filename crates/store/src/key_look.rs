@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use sea_orm::sqlx::sqlite::SqliteRow;
 use sea_orm::sqlx::{FromRow, Row, SqliteConnection};
 
+use crate::event_key::{Found, Place, remembered};
 use crate::hot::{HotConnection, HotTx};
-use crate::ingest_keys::{Found, Place, remembered};
 use crate::lane_rows::{LaneSeen, OWNERS_COLUMNS};
 use crate::script::{IdList, ROWS_MAX, RowsInsert, Script};
 use crate::{Error, Store, lane_rows};

@@ -22,6 +22,7 @@ mod endpoints;
 mod endpoints_many;
 mod entity;
 mod error;
+mod event_key;
 mod events;
 mod exhausted;
 mod fresh_keys;
