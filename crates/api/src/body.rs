@@ -19,7 +19,7 @@ use crate::error::ApiError;
 use crate::serve::Shared;
 
 /// How long a body may take to arrive.
-const BODY_TIME_MAX: Duration = Duration::from_secs(30);
+pub const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 /// The largest body of requests that do not carry events.
 pub const SMALL_BODY_BYTES_MAX: usize = 512 * 1024;
 /// How much is inflated in one step. Deflate makes at most 1,032 bytes of one, so a step makes about

@@ -18,6 +18,7 @@ use domain::id::CompanyId;
 use domain::inbox_url::PATH_PREFIX;
 use ipnet::IpNet;
 
+use crate::body::BODY_TIME_MAX;
 use crate::error::{ApiError, Weight};
 use crate::metrics::Spot;
 use crate::on_main::on_main;
@@ -27,8 +28,10 @@ use crate::serve::Shared;
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// How long a name may be that a trusted proxy has given.
 const GIVEN_ID_BYTES_MAX: usize = 128;
-/// How long an answer may take; then the caller is told to come back.
-const ANSWER_WITHIN: Duration = Duration::from_secs(25);
+/// How long an answer may take, with the body's way in; then the caller is told to come back. Longer than a body may
+/// take, which has an answer of its own.
+const ANSWER_WITHIN: Duration = Duration::from_secs(40);
+const _: () = assert!(BODY_TIME_MAX.as_secs() < ANSWER_WITHIN.as_secs());
 /// The same for a sample, which waits for a receiver up to 30 s, and for an inbox, which is told to
 /// wait so long.
 pub const SLOW_WITHIN: Duration = Duration::from_secs(45);

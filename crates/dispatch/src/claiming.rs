@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::dispatcher::Dispatcher;
 use crate::lanes::Mode;
-use crate::round::{self, Asked, ROWS_MAX};
+use crate::round::{self, Asked, Given, ROWS_MAX};
 use crate::targets::{Known, mode_of};
 
 /// How often the database is asked what is due.
@@ -145,7 +145,8 @@ impl Dispatcher {
                     lanes.set_backlog(want.endpoint, company, true);
                 }
             }
-            (want.rows, want.bytes) = (given.rows, given.bytes);
+            let Given { rows, bytes, may_exceed } = given;
+            *want = LaneWant { rows, bytes, may_exceed, ..*want };
         }
         // Of those that were not due nothing is put off either.
         wants.retain(|want| want.rows > 0 || want.version != NOT_LOOKED_AT);

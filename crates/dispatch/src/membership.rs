@@ -1,7 +1,7 @@
 //! Being a node among nodes: proof of life, taking over from the dead, sharing lanes.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use domain::id::EndpointId;
@@ -20,6 +20,8 @@ const ROUNDS_AT_FIRST: u32 = 50;
 const BEAT_WITHIN: Duration = Duration::from_secs(5);
 /// Between two slices of what a dead node has claimed.
 const BETWEEN_SLICES: Duration = Duration::from_millis(5);
+/// How long a node that was taken over from is looked at again: within seconds it hears that it counts as dead.
+const BURIED_FOR: Duration = Duration::from_secs(15);
 /// How many lanes are handed over in one round.
 const HAND_OVER_PER_ROUND: u32 = 100;
 /// A node keeps one part in so many of its fair share beyond it, and one lane, or lanes would go back and
@@ -45,13 +47,13 @@ impl Dispatcher {
     /// Takes over from the dead and shares lanes with the living; apart from the signs of life, which
     /// must not wait for long work.
     pub(crate) async fn neighbours_loop(&self, stop: CancellationToken) {
-        let mut rounds = 0;
+        let (mut rounds, mut buried) = (0, Vec::new());
         while !stop.is_cancelled() {
             if !self.may_work() {
                 self.pause(LOOK_EVERY_AT_FIRST, &stop).await;
                 continue;
             }
-            if let Err(error) = self.look_after_others().await {
+            if let Err(error) = self.look_after_others(&mut buried).await {
                 tracing::warn!(error = %error, "Other nodes could not be looked after: {error}");
             }
             rounds += 1;
@@ -156,17 +158,31 @@ impl Dispatcher {
         self.hungry.lock().clear();
     }
 
-    async fn look_after_others(&self) -> Result<(), store::Error> {
-        let now = self.clock.now();
+    /// `buried`: who was taken over from lately. One that lives, and has not heard yet that it counts as dead, may
+    /// have taken lanes and rows since.
+    async fn look_after_others(
+        &self,
+        buried: &mut Vec<(i64, Instant)>,
+    ) -> Result<(), store::Error> {
+        buried.retain(|(_, at)| at.elapsed() < BURIED_FOR);
+        for (dead, _) in &*buried {
+            self.take_over_from(*dead).await?;
+        }
         for dead in self.ask(self.store.dead_nodes()).await? {
             tracing::info!(node.incarnation = dead, "Taking over from dead node {dead}");
-            while self.ask(self.store.free_claims_of(dead, now)).await? {
-                // What others have locked comes free in its own time.
-                tokio::time::sleep(BETWEEN_SLICES).await;
-            }
+            buried.push((dead, Instant::now()));
+            self.take_over_from(dead).await?;
             self.claim_wake.notify_one();
         }
         self.hand_surplus_over().await
+    }
+
+    async fn take_over_from(&self, dead: i64) -> Result<(), store::Error> {
+        while self.ask(self.store.free_claims_of(dead, self.clock.now())).await? {
+            // What others have locked comes free in its own time.
+            tokio::time::sleep(BETWEEN_SLICES).await;
+        }
+        Ok(())
     }
 
     /// How many more lanes this node should take: up to its share, and where nobody else takes them

@@ -1,7 +1,7 @@
 //! How a round of claims shares out what there is room for: each of its lanes was asked alone, and all of them
 //! together must not bring more than the memory takes, nor more than one transaction can do.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use domain::event::DATA_BYTES_MAX;
 use domain::id::CompanyId;
@@ -22,6 +22,10 @@ pub(crate) struct Asked {
     pub(crate) company: Option<CompanyId>,
     /// What its company may still have.
     pub(crate) company_bytes: usize,
+    /// What it may still have of that.
+    pub(crate) own_bytes: usize,
+    /// What it may have where the others have all, because its company has little.
+    pub(crate) little_bytes: usize,
     pub(crate) is_failing: bool,
 }
 
@@ -38,6 +42,8 @@ pub(crate) struct Room {
     pub(crate) bytes: usize,
     /// What failing endpoints may still have of it.
     pub(crate) failing_bytes: usize,
+    /// What is there beside it for companies that have little.
+    pub(crate) spare_bytes: usize,
 }
 
 /// Something that is shared out, and among how many.
@@ -67,9 +73,10 @@ impl Share {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Given {
     pub(crate) rows: usize,
-    /// How many bytes of data these rows may have together, unless the first alone has more: they may be larger
-    /// than the last ones were.
+    /// How many bytes these rows may take: they may be larger than the last ones were.
     pub(crate) bytes: usize,
+    /// Whether a row that takes more may come where nothing else does.
+    pub(crate) may_exceed: bool,
 }
 
 /// What each may bring, in the order of `asked`. As long as there is room nobody goes without because of those
@@ -83,7 +90,7 @@ pub(crate) fn share_out(asked: &[Asked], room: Room) -> Vec<Given> {
         shares.count(unmet.iter().map(|place| &asked[*place]));
         for place in unmet {
             let (lane, given) = (&asked[place], &mut given[place]);
-            let rows = shares.give(lane, lane.rows - given.rows);
+            let rows = shares.give(lane, *given);
             given.rows += rows;
             given.bytes += rows.saturating_mul(lane.row_size());
         }
@@ -93,10 +100,26 @@ pub(crate) fn share_out(asked: &[Asked], room: Room) -> Vec<Given> {
     let bringing: Vec<usize> = (0..asked.len()).filter(brings).collect();
     shares.count(bringing.iter().map(|place| &asked[*place]));
     for place in bringing {
-        let bytes = &mut given[place].bytes;
-        *bytes = bytes.saturating_add(shares.due(&asked[place]));
+        let given = &mut given[place];
+        given.bytes = given.bytes.saturating_add(shares.due(&asked[place], *given));
+        given.may_exceed = true;
     }
+    give_spare(asked, room.spare_bytes, &mut given);
     given
+}
+
+/// A row for a lane of each company that has little, of those that get nothing.
+fn give_spare(asked: &[Asked], mut spare: usize, given: &mut [Given]) {
+    let mut served: HashSet<Option<CompanyId>> = HashSet::new();
+    for (lane, given) in asked.iter().zip(given) {
+        let bytes = lane.little_bytes.min(spare);
+        let is_unmet = lane.rows > 0 && given.rows == 0;
+        let is_small = lane.row_bytes.is_none_or(|row| row <= bytes);
+        if is_unmet && bytes > 0 && is_small && served.insert(lane.company) {
+            *given = Given { rows: 1, bytes, may_exceed: false };
+            spare -= bytes;
+        }
+    }
 }
 
 struct Shares {
@@ -129,17 +152,18 @@ impl Shares {
         }
     }
 
-    /// How many bytes are a lane's due.
-    fn due(&self, lane: &Asked) -> usize {
+    /// How many bytes are a lane's due, beside what it has got.
+    fn due(&self, lane: &Asked, got: Given) -> usize {
         let company = self.companies.get(&lane.company).copied().unwrap_or_default();
-        let bytes = self.bytes.each().min(company.each());
+        let bytes =
+            self.bytes.each().min(company.each()).min(lane.own_bytes.saturating_sub(got.bytes));
         if lane.is_failing { bytes.min(self.failing.each()) } else { bytes }
     }
 
-    fn give(&mut self, lane: &Asked, rows: usize) -> usize {
-        let (row_bytes, bytes) = (lane.row_size(), self.due(lane));
+    fn give(&mut self, lane: &Asked, got: Given) -> usize {
+        let (row_bytes, bytes) = (lane.row_size(), self.due(lane, got));
         let by_bytes = if bytes == 0 { 0 } else { (bytes / row_bytes).max(1) };
-        let given = rows.min(self.rows.each()).min(by_bytes);
+        let given = (lane.rows - got.rows).min(self.rows.each()).min(by_bytes);
         let taken = given.saturating_mul(row_bytes);
         self.rows.take(given);
         self.bytes.take(taken);
@@ -156,7 +180,8 @@ mod tests {
     use super::*;
 
     const KIB: usize = 1024;
-    const PLENTY: Room = Room { rows: ROWS_MAX, bytes: 1 << 30, failing_bytes: 1 << 28 };
+    const PLENTY: Room =
+        Room { rows: ROWS_MAX, bytes: 1 << 30, failing_bytes: 1 << 28, spare_bytes: 0 };
 
     fn lane(company: i64, rows: usize, row_bytes: usize) -> Asked {
         Asked {
@@ -164,6 +189,8 @@ mod tests {
             row_bytes: Some(row_bytes),
             company: Some(CompanyId::from_raw(company)),
             company_bytes: 1 << 29,
+            own_bytes: 1 << 29,
+            little_bytes: 0,
             is_failing: false,
         }
     }
@@ -214,7 +241,7 @@ mod tests {
 
     #[test]
     fn failing_ones_keep_to_theirs() {
-        let room = Room { rows: 100_000, bytes: 1 << 25, failing_bytes: 100 * KIB };
+        let room = Room { rows: 100_000, bytes: 1 << 25, failing_bytes: 100 * KIB, ..PLENTY };
         let failing = Asked { is_failing: true, ..lane(1, 4, 2 * KIB) };
         let asked = [vec![failing; 1_000], vec![lane(2, 500, 2 * KIB)]].concat();
         let given = rows(&asked, room);
@@ -245,6 +272,36 @@ mod tests {
         let many = share_out(&vec![lane(1, 8, KIB); 250], Room { bytes: 4_000 * KIB, ..PLENTY });
         let together: usize = many.iter().map(|given| given.bytes).sum();
         assert!((3_999 * KIB..=4_000 * KIB + 250).contains(&together), "{together}");
+    }
+
+    #[test]
+    fn a_lane_leaves_something_of_its_company_s_part_to_the_others() {
+        let own = Asked { own_bytes: 100 * KIB, ..lane(1, 500, KIB) };
+        let given = share_out(&[own], PLENTY);
+        assert_eq!(given, [Given { rows: 100, bytes: 100 * KIB, may_exceed: true }]);
+        assert_eq!(rows(&[own, lane(1, 500, KIB)], PLENTY), [100, 500]);
+    }
+
+    #[test]
+    fn where_nothing_is_left_companies_that_have_little_get_a_row_each() {
+        let room = Room { bytes: 0, failing_bytes: 0, spare_bytes: 10 * KIB, ..PLENTY };
+        let little =
+            |company, row_bytes| Asked { little_bytes: 4 * KIB, ..lane(company, 5, row_bytes) };
+        let unweighed = Asked { row_bytes: None, ..little(4, 1) };
+        let failing = Asked { is_failing: true, ..little(5, KIB) };
+        let asked = [
+            little(1, KIB),
+            little(1, KIB),
+            little(2, 5 * KIB),
+            lane(3, 5, 1),
+            unweighed,
+            failing,
+            little(6, 1),
+        ];
+        let spare = |bytes| Given { rows: 1, bytes, may_exceed: false };
+        let none = Given::default();
+        let given = share_out(&asked, room);
+        assert_eq!(given, [spare(4 * KIB), none, none, none, spare(4 * KIB), spare(2 * KIB), none]);
     }
 
     #[test]

@@ -177,7 +177,7 @@ impl Dispatcher {
                 }
             }
         }
-        self.count_out(batch);
+        back.extend(self.count_out(batch));
         self.give_back_later(back);
         for endpoint in not_ours {
             self.leave_to_owner(endpoint, batch);
@@ -208,8 +208,9 @@ impl Dispatcher {
         self.give_back_later(rows);
     }
 
-    /// Frees the memory of settled rows, and asks for more where more is due.
-    fn count_out(&self, batch: &[ToSettle]) {
+    /// Frees the memory of settled rows, and asks for more where more is due. Gives what is to be given back,
+    /// because it takes the room of others.
+    fn count_out(&self, batch: &[ToSettle]) -> Vec<Claimed> {
         let mut counts: HashMap<EndpointId, (usize, usize)> = HashMap::new();
         for item in batch {
             let delivery = item.delivery();
@@ -219,14 +220,16 @@ impl Dispatcher {
         }
         let mut lanes = self.lanes.lock();
         let hungry = self.hungry.lock();
-        let mut wake = false;
+        let (mut wake, mut back) = (false, Vec::new());
         for (endpoint, (rows, bytes)) in counts {
             lanes.settled(endpoint, rows, bytes);
+            back.extend(lanes.take_excess(endpoint));
             wake |= hungry.contains(&endpoint);
         }
         if wake {
             self.claim_wake.notify_one();
         }
+        back
     }
 }
 

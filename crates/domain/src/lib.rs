@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod catalogue;
+pub mod claim;
 pub mod contact;
 pub mod delivery;
 pub mod derived;

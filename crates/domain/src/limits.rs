@@ -205,9 +205,10 @@ impl Rate {
     /// wait.
     pub fn take(self, paid_until_ns: i64, wanted: u32, now_ns: i64) -> Result<i64, i64> {
         let each = self.per_ns / i64::from(self.count.max(1));
-        // A clock that ran back, or a rate that was raised, makes nobody wait for longer than this.
+        // Later than one can have paid for: the clock was set back since, or the rate raised. It begins anew,
+        // because whoever is refused leaves that moment as it is.
         let latest = now_ns.saturating_add(self.per_ns + AT_ONCE_MAX * each);
-        let paid_until = paid_until_ns.clamp(now_ns, latest);
+        let paid_until = if paid_until_ns > latest { now_ns } else { paid_until_ns.max(now_ns) };
         let wait = paid_until + each - self.per_ns - now_ns;
         if wait > 0 {
             return Err(wait);
@@ -293,9 +294,17 @@ mod tests {
 
     #[test]
     fn a_clock_that_ran_back_does_not_shut_anybody_out() {
-        let rate = Rate::per_minute(60);
-        let wait = rate.take(NOW + 3_600 * SECOND_NS, 1, NOW).unwrap_err();
-        assert!(wait <= 1_001 * SECOND_NS, "{wait}");
+        let rate = Rate::per_second(10);
+        let paid = rate.take(0, 1_000, NOW).unwrap();
+        let (ahead, wait) = (99 * SECOND_NS, rate.take(paid, 1, NOW).unwrap_err());
+        assert!(wait > ahead, "what was let in is paid for");
+        for back in [2 * SECOND_NS, 3_600 * SECOND_NS] {
+            let mut paid = paid;
+            for _ in 0..10 {
+                paid = rate.take(paid, 1, NOW - back).unwrap();
+            }
+            assert!(rate.take(paid, 1, NOW - back).is_err(), "from then on as ever");
+        }
     }
 
     proptest! {

@@ -2,15 +2,17 @@
 //! However many rows of one endpoint are due, the cost for the others is the same.
 
 use chrono::{DateTime, Utc};
+use domain::claim::Due;
 use domain::id::{CompanyId, EndpointId};
 use sea_orm::sqlx;
 
 use crate::again::TRIES;
 use crate::claim_row::ClaimRow;
-use crate::claim_sqlite;
 use crate::hot::{Durability, Failed, HotConnection, HotTx, within};
-use crate::time::{NEVER, from_micros, micros};
-use crate::{Claimed, Error, Store};
+use crate::model::claimed_bytes;
+use crate::pools::Pools;
+use crate::time::{from_micros, micros};
+use crate::{Claimed, Error, Store, claim_postgres, claim_sqlite, one_row};
 
 /// A lane of this node that has something due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,8 +36,10 @@ pub struct LaneWant {
     pub endpoint: EndpointId,
     /// How many rows there is room for.
     pub rows: usize,
-    /// How many bytes of data they may have together, unless the first alone has more.
+    /// How many bytes of memory they may take together; a first one that takes more comes where others take less.
     pub bytes: usize,
+    /// Whether a row that takes more than all lanes may bring comes where nothing else does.
+    pub may_exceed: bool,
     /// The newest due row instead of the oldest; rows that a person asked for go first all the same.
     pub newest_first: bool,
     /// Where nothing is wanted: until when the lane is left alone, or it would stand in the way of
@@ -49,14 +53,22 @@ impl LaneWant {
     /// Nothing is wanted of the lane before `put_off`, unless somebody raises its version meanwhile.
     pub const fn none(lane: &DueLane, put_off: DateTime<Utc>) -> Self {
         let DueLane { endpoint, version, .. } = *lane;
-        Self { endpoint, rows: 0, bytes: 0, newest_first: false, put_off, version }
+        Self {
+            endpoint,
+            rows: 0,
+            bytes: 0,
+            may_exceed: false,
+            newest_first: false,
+            put_off,
+            version,
+        }
     }
 }
 
 /// What a claim brought.
 #[derive(Debug, Default)]
 pub struct ClaimedRows {
-    /// The rows, by lane, each lane's in the order in which they are to be sent.
+    /// The rows, the longest waiting first, so that each lane's are in the order in which they are to be sent.
     pub rows: Vec<Claimed>,
     /// Deliveries whose event is gone, or that were canceled while a claim was lost: they are claimed
     /// too and can only end.
@@ -65,48 +77,49 @@ pub struct ClaimedRows {
     pub more: Vec<EndpointId>,
 }
 
+macro_rules! due_lanes {
+    () => {
+        "SELECT endpoint_id, company_id, hold_until, version, rest_until FROM lanes \
+         WHERE owner = $1 AND next_due <= $2 ORDER BY next_due LIMIT $3"
+    };
+}
 /// The lanes of a node that have something due.
-pub(crate) const DUE_LANES: &str = "SELECT endpoint_id, company_id, hold_until, version, rest_until FROM lanes \
-    WHERE owner = $1 AND next_due <= $2 ORDER BY next_due LIMIT $3";
+pub(crate) const DUE_LANES: &str = due_lanes!();
+/// The same, as [`one_row`] reads it.
+const DUE_LANES_SQLITE: &str = concat!(
+    "SELECT json_group_array(json_array(endpoint_id, company_id, hold_until, version, rest_until)) FROM (",
+    due_lanes!(),
+    ")"
+);
 
 impl Store {
     /// The lanes of this node that have something due, the longest waiting first.
     pub async fn due_lanes(&self, limit: u32, now: DateTime<Utc>) -> Result<Vec<DueLane>, Error> {
-        let rows =
-            self.hot_read(DUE_LANES, [self.incarnation(), micros(now), i64::from(limit)]).await?;
-        Ok(rows
-            .into_iter()
-            .map(|(endpoint, company, hold, version, rest)| DueLane {
-                endpoint: EndpointId::from_raw(endpoint),
-                company: CompanyId::from_raw(company),
-                hold_until: from_micros(hold),
-                rest_until: from_micros(rest),
-                version,
-            })
-            .collect())
-    }
-
-    async fn hot_read(
-        &self,
-        sql: &'static str,
-        values: [i64; 3],
-    ) -> Result<Vec<(i64, i64, i64, i64, i64)>, Error> {
-        let [first, second, third] = values;
-        Ok(match &self.inner.pools {
-            crate::pools::Pools::Sqlite { read, .. } => {
-                let query = sqlx::query_as(sql).bind(first).bind(second).bind(third);
-                query.fetch_all(read.get_sqlite_connection_pool()).await?
+        let (me, now, limit) = (self.incarnation(), micros(now), i64::from(limit));
+        let rows: Vec<(i64, i64, i64, i64, i64)> = match &self.inner.pools {
+            Pools::Sqlite { read, .. } => {
+                let mut connection = read.get_sqlite_connection_pool().acquire().await?;
+                let query = sqlx::query_scalar(DUE_LANES_SQLITE).bind(me).bind(now).bind(limit);
+                one_row::rows(&mut connection, query).await?
             }
-            crate::pools::Pools::Postgres { pool } => {
+            Pools::Postgres { pool } => {
                 // Not behind those who read for people: however many they are, what is due goes on.
                 let pool = pool.get_postgres_connection_pool();
                 let mut connection = self.inner.keeper.take(pool).await?;
-                let query = sqlx::query_as(sql).bind(first).bind(second).bind(third);
+                let query = sqlx::query_as(DUE_LANES).bind(me).bind(now).bind(limit);
                 let rows = query.fetch_all(&mut *connection).await?;
                 connection.keep();
                 rows
             }
-        })
+        };
+        let lane = |(endpoint, company, hold, version, rest)| DueLane {
+            endpoint: EndpointId::from_raw(endpoint),
+            company: CompanyId::from_raw(company),
+            hold_until: from_micros(hold),
+            rest_until: from_micros(rest),
+            version,
+        };
+        Ok(rows.into_iter().map(lane).collect())
     }
 
     /// Claims due rows of lanes, and writes down when each lane is due next; lanes of which nothing
@@ -158,14 +171,8 @@ impl Store {
         let mut claimed = ClaimedRows::default();
         let (wanted, idle): (Vec<LaneWant>, Vec<LaneWant>) =
             wants.iter().copied().partition(|want| want.rows > 0);
-        let rows = match &mut tx.connection {
-            HotConnection::Sqlite(connection) => {
-                claim_sqlite::take(connection, &wanted, incarnation, now).await?
-            }
-            HotConnection::Postgres(connection) => {
-                claim_postgres(connection, &wanted, incarnation, now).await?
-            }
-        };
+        let due = due_rows(tx, &wanted, now).await?;
+        let rows = take(tx, &chosen(&wanted, &due), incarnation).await?;
         for row in rows {
             match row.read(incarnation) {
                 Ok((delivery, true)) => claimed.rows.push(delivery),
@@ -180,7 +187,7 @@ impl Store {
                 claim_sqlite::settle_next_due(connection, &lanes, &idle, incarnation).await?
             }
             HotConnection::Postgres(connection) => {
-                settle_next_due_postgres(connection, &lanes, &idle, incarnation).await?
+                claim_postgres::settle_next_due(connection, &lanes, &idle, incarnation).await?
             }
         };
         for (endpoint, next) in next_due {
@@ -192,159 +199,105 @@ impl Store {
     }
 }
 
-/// One statement for all lanes. The rows are chosen in a materialized step, because an `UPDATE …
-/// WHERE id IN (SELECT … LIMIT … SKIP LOCKED)` may take more than its limit. Those that have more bytes than their
-/// lane may bring come without their data, and the last column says so.
-pub(crate) const CLAIM_POSTGRES: &str = "WITH l AS MATERIALIZED (SELECT * FROM \
-        unnest((SELECT $1::bigint[]), $2::bigint[], $5::bigint[]) AS t(endpoint_id, room, bytes)), \
-    c AS MATERIALIZED (SELECT x.company_id, x.id, l.bytes FROM l CROSS JOIN LATERAL (\
-        SELECT p.company_id, p.id FROM pending p WHERE p.endpoint_id = l.endpoint_id AND p.claimed_by = 0 \
-        AND p.due_at <= $3 ORDER BY p.due_at, p.id LIMIT l.room FOR UPDATE SKIP LOCKED) x), \
-    u AS (UPDATE pending p SET claimed_by = $4 FROM c WHERE p.company_id = ANY(ARRAY[c.company_id]) AND p.id = c.id \
-        RETURNING p.*, c.bytes), \
-    w AS (SELECT u.*, e.event_type, e.occurred_at, e.session, e.data, row_number() OVER lane = 1 \
-            OR COALESCE(sum(octet_length(e.data)) OVER lane, 0) <= u.bytes AS is_within \
-        FROM u LEFT JOIN events e ON e.company_id = u.company_id AND e.id = u.event_id \
-        WINDOW lane AS (PARTITION BY u.endpoint_id ORDER BY u.due_at, u.id)) \
-    SELECT w.id, w.company_id, w.endpoint_id, w.event_id, w.due_at, w.tries, w.tries_before, w.schedule_began, \
-        w.expires_at, w.generation, w.canceled, w.event_type, w.occurred_at, w.session, \
-        CASE WHEN w.is_within THEN w.data END, \
-        CASE WHEN w.line_place IS NULL THEN NULL ELSE COALESCE(w.line_key, 0) END, w.format, w.render_version, \
-        CASE WHEN w.is_within THEN 0::bigint ELSE 1::bigint END \
-    FROM w ORDER BY w.due_at, w.id";
+/// A row that is due: its company and id, and what it takes.
+pub(crate) type DueRow = (RowKey, Due);
 
-/// The newest due row of one lane.
-pub(crate) const CLAIM_NEWEST_POSTGRES: &str = "WITH c AS MATERIALIZED (\
-        SELECT p.company_id, p.id FROM pending p WHERE p.endpoint_id = $1 AND p.claimed_by = 0 \
-        AND p.due_at <= $3 ORDER BY p.due_at DESC, p.id DESC LIMIT $2 FOR UPDATE SKIP LOCKED), \
-    u AS (UPDATE pending p SET claimed_by = $4 FROM c WHERE p.company_id = ANY(ARRAY[c.company_id]) AND p.id = c.id \
-        RETURNING p.*) \
-    SELECT u.id, u.company_id, u.endpoint_id, u.event_id, u.due_at, u.tries, u.tries_before, u.schedule_began, \
-        u.expires_at, u.generation, u.canceled, e.event_type, e.occurred_at, e.session, e.data, \
-        CASE WHEN u.line_place IS NULL THEN NULL ELSE COALESCE(u.line_key, 0) END, u.format, u.render_version, 0::bigint \
-    FROM u LEFT JOIN events e ON e.company_id = u.company_id AND e.id = u.event_id \
-    ORDER BY u.due_at, u.id";
+/// The company and the id of a row of `pending`.
+pub(crate) type RowKey = (i64, i64);
 
-/// Gives rows back that this transaction has claimed.
-const LEAVE_POSTGRES: &str = "UPDATE pending p SET claimed_by = 0 \
-    FROM unnest((SELECT $1::bigint[]), $2::bigint[]) AS t(company_id, id) \
-    WHERE p.company_id = ANY(ARRAY[t.company_id]) AND p.id = t.id AND p.claimed_by = $3";
+/// Which rows of a lane come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum First {
+    Oldest,
+    Newest,
+}
 
-async fn claim_postgres(
-    connection: &mut sqlx::PgConnection,
+/// What is due of each lane, as far as it is wanted, in the order in which it is to be sent.
+async fn due_rows(
+    tx: &mut HotTx,
     wants: &[LaneWant],
-    incarnation: i64,
     now: DateTime<Utc>,
-) -> Result<Vec<ClaimRow>, Error> {
-    let mut rows: Vec<ClaimRow> = Vec::new();
-    let oldest: Vec<&LaneWant> = wants.iter().filter(|want| !want.newest_first).collect();
-    if !oldest.is_empty() {
-        let endpoints: Vec<i64> = oldest.iter().map(|want| want.endpoint.raw()).collect();
-        let found: Vec<ClaimRow> = sqlx::query_as(CLAIM_POSTGRES)
-            .bind(endpoints)
-            .bind(oldest.iter().map(|want| number(want.rows)).collect::<Vec<_>>())
-            .bind(micros(now))
-            .bind(incarnation)
-            .bind(oldest.iter().map(|want| number(want.bytes)).collect::<Vec<_>>())
-            .fetch_all(&mut *connection)
-            .await?;
-        rows.extend(found);
+) -> Result<Vec<Vec<DueRow>>, Error> {
+    let mut due = vec![Vec::new(); wants.len()];
+    let (newest, oldest): (Vec<usize>, Vec<usize>) =
+        (0..wants.len()).partition(|place| wants[*place].newest_first);
+    let of = |places: &[usize]| places.iter().map(|place| wants[*place]).collect::<Vec<_>>();
+    let found = look(tx, First::Oldest, &of(&oldest), now).await?;
+    for (place, rows) in oldest.into_iter().zip(found) {
+        due[place] = rows;
     }
-    for want in wants.iter().filter(|want| want.newest_first) {
-        // A person's wish first: it is due at zero, and so the oldest; then the newest.
-        let mut left = number(want.rows);
-        let asked_for: Vec<ClaimRow> = sqlx::query_as(CLAIM_POSTGRES)
-            .bind(vec![want.endpoint.raw()])
-            .bind(vec![left])
-            .bind(0_i64)
-            .bind(incarnation)
-            .bind(vec![number(want.bytes)])
-            .fetch_all(&mut *connection)
-            .await?;
-        left -= number(asked_for.len());
-        rows.extend(asked_for);
-        if left > 0 {
-            let newest: Vec<ClaimRow> = sqlx::query_as(CLAIM_NEWEST_POSTGRES)
-                .bind(want.endpoint.raw())
-                .bind(left)
-                .bind(micros(now))
-                .bind(incarnation)
-                .fetch_all(&mut *connection)
-                .await?;
-            rows.extend(newest);
+    // A person's wish first: it is due at zero, and so the oldest; then the newest.
+    let asked_for = look(tx, First::Oldest, &of(&newest), DateTime::UNIX_EPOCH).await?;
+    let others = look(tx, First::Newest, &of(&newest), now).await?;
+    for (place, (mut rows, others)) in newest.into_iter().zip(asked_for.into_iter().zip(others)) {
+        let asked_for = rows.len();
+        rows.extend(others);
+        let (first, rest) = rows.split_at(asked_for);
+        let rest = rest.iter().filter(|row| !first.contains(row));
+        due[place] = first.iter().chain(rest).take(wants[place].rows).copied().collect();
+    }
+    Ok(due)
+}
+
+async fn look(
+    tx: &mut HotTx,
+    first: First,
+    wants: &[LaneWant],
+    due_by: DateTime<Utc>,
+) -> Result<Vec<Vec<DueRow>>, Error> {
+    if wants.is_empty() {
+        return Ok(Vec::new());
+    }
+    match &mut tx.connection {
+        HotConnection::Sqlite(connection) => {
+            claim_sqlite::look(connection, first, wants, due_by).await
+        }
+        HotConnection::Postgres(connection) => {
+            claim_postgres::look(connection, first, wants, due_by).await
         }
     }
-    leave_postgres(connection, &mut rows, incarnation).await?;
-    Ok(rows)
 }
 
-/// Gives those back that are too much for their lanes.
-async fn leave_postgres(
-    connection: &mut sqlx::PgConnection,
-    rows: &mut Vec<ClaimRow>,
-    incarnation: i64,
-) -> Result<(), Error> {
-    let (companies, ids): (Vec<i64>, Vec<i64>) =
-        rows.extract_if(.., |row| row.is_too_much()).map(|row| row.key()).unzip();
-    if !ids.is_empty() {
-        let query = sqlx::query(LEAVE_POSTGRES).bind(companies).bind(ids).bind(incarnation);
-        query.execute(connection).await?;
+/// Which of them are taken, now that they are weighed.
+fn chosen(wants: &[LaneWant], due: &[Vec<DueRow>]) -> Vec<RowKey> {
+    let weighed: Vec<Vec<Due>> =
+        due.iter().map(|rows| rows.iter().map(|(_, due)| *due).collect()).collect();
+    let lanes: Vec<domain::claim::DueLane<'_>> = weighed
+        .iter()
+        .zip(wants)
+        .map(|(rows, want)| domain::claim::DueLane {
+            rows,
+            bytes_max: want.bytes,
+            may_exceed: want.may_exceed,
+        })
+        .collect();
+    let counts = domain::claim::taken(&lanes);
+    due.iter().zip(counts).flat_map(|(rows, count)| &rows[..count]).map(|(key, _)| *key).collect()
+}
+
+async fn take(tx: &mut HotTx, rows: &[RowKey], incarnation: i64) -> Result<Vec<ClaimRow>, Error> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(())
+    match &mut tx.connection {
+        HotConnection::Sqlite(connection) => {
+            claim_sqlite::take(connection, rows, incarnation).await
+        }
+        HotConnection::Postgres(connection) => {
+            claim_postgres::take(connection, rows, incarnation).await
+        }
+    }
 }
 
-fn number(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
+/// A row that was found: what it weighs is its data and session with what is around them.
+pub(crate) fn due_row(key: RowKey, due_at: i64, bytes: i64) -> DueRow {
+    let bytes = claimed_bytes(usize::try_from(bytes).unwrap_or(0), 0);
+    (key, Due { due_at: from_micros(due_at), bytes })
 }
 
-fn sorted_endpoints(lanes: &[LaneWant]) -> Vec<i64> {
+pub(crate) fn sorted_endpoints(lanes: &[LaneWant]) -> Vec<i64> {
     let mut endpoints: Vec<i64> = lanes.iter().map(|lane| lane.endpoint.raw()).collect();
     endpoints.sort_unstable();
     endpoints.dedup();
     endpoints
-}
-
-/// Locks lanes in the order of their endpoints, as everybody does who writes several. `owner + 0`: by
-/// the primary key, and not by going through all that the node owns.
-pub(crate) const LOCK_LANES_POSTGRES: &str = "SELECT endpoint_id FROM lanes \
-    WHERE endpoint_id = ANY((SELECT $1::bigint[])::bigint[]) AND owner + 0 = $2 ORDER BY endpoint_id FOR UPDATE";
-
-/// When lanes are due next. It runs once they are locked: rows that somebody adds at this moment are
-/// either seen here, or their writer waits for the lock and then makes the lane due himself.
-pub(crate) const NEXT_DUE_POSTGRES: &str = "UPDATE lanes SET next_due = COALESCE((SELECT p.due_at FROM pending p \
-    WHERE p.endpoint_id = lanes.endpoint_id AND p.claimed_by = 0 ORDER BY p.due_at, p.id LIMIT 1), $3) \
-    WHERE endpoint_id = ANY((SELECT $1::bigint[])::bigint[]) AND owner + 0 = $2 RETURNING endpoint_id, next_due";
-
-/// Puts lanes off, which are locked by then.
-pub(crate) const PUT_OFF_POSTGRES: &str = "UPDATE lanes l SET next_due = t.until FROM (SELECT * FROM \
-    unnest((SELECT $1::bigint[]), $2::bigint[], $3::bigint[]) AS t(endpoint_id, until, version)) t \
-    WHERE l.endpoint_id = t.endpoint_id AND l.owner + 0 = $4 AND l.next_due < t.until AND l.version = t.version";
-
-/// Writes down when lanes are due next, and says when that is; idle ones are put off.
-async fn settle_next_due_postgres(
-    connection: &mut sqlx::PgConnection,
-    lanes: &[i64],
-    idle: &[LaneWant],
-    incarnation: i64,
-) -> Result<Vec<(i64, i64)>, Error> {
-    let mut all = sorted_endpoints(idle);
-    all.extend(lanes);
-    let lock = sqlx::query(LOCK_LANES_POSTGRES).bind(all).bind(incarnation);
-    lock.execute(&mut *connection).await?;
-    let mut found = Vec::new();
-    if !lanes.is_empty() {
-        let query = sqlx::query_as(NEXT_DUE_POSTGRES).bind(lanes).bind(incarnation).bind(NEVER);
-        found = query.fetch_all(&mut *connection).await?;
-    }
-    if !idle.is_empty() {
-        let each = |of: fn(&LaneWant) -> i64| idle.iter().map(of).collect::<Vec<i64>>();
-        sqlx::query(PUT_OFF_POSTGRES)
-            .bind(each(|lane| lane.endpoint.raw()))
-            .bind(each(|lane| micros(lane.put_off)))
-            .bind(each(|lane| lane.version))
-            .bind(incarnation)
-            .execute(&mut *connection)
-            .await?;
-    }
-    Ok(found)
 }

@@ -34,8 +34,6 @@ pub(crate) struct ClaimRow {
     line: Option<i64>,
     format: i64,
     render_version: i64,
-    /// Whether it is more than its lane may bring; then its data is left out.
-    is_too_much: bool,
 }
 
 /// The columns in the order in which both databases' statements name them; by hand, because there are
@@ -67,21 +65,11 @@ where
             line: row.try_get(15)?,
             format: row.try_get(16)?,
             render_version: row.try_get(17)?,
-            is_too_much: row.try_get::<i64, _>(18)? != 0,
         })
     }
 }
 
 impl ClaimRow {
-    pub(crate) const fn is_too_much(&self) -> bool {
-        self.is_too_much
-    }
-
-    /// Its company and id.
-    pub(crate) const fn key(&self) -> (i64, i64) {
-        (self.company_id, self.id)
-    }
-
     /// The delivery, and whether it can be sent: its event is still there, and it was not canceled
     /// while a node held it that has lost or given back its claim.
     pub(crate) fn read(self, incarnation: i64) -> Result<(Claimed, bool), Error> {

@@ -7,6 +7,7 @@ mod again;
 mod audit_read;
 mod choosing;
 mod claim;
+mod claim_postgres;
 mod claim_row;
 mod claim_sqlite;
 mod clock;

@@ -8,10 +8,7 @@ use sea_orm::{
 };
 
 use crate::audit_read::step_query;
-use crate::claim::{
-    CLAIM_NEWEST_POSTGRES, CLAIM_POSTGRES, DUE_LANES, LOCK_LANES_POSTGRES, NEXT_DUE_POSTGRES,
-    PUT_OFF_POSTGRES,
-};
+use crate::claim::DUE_LANES;
 use crate::compiled_rows::ENDPOINTS;
 use crate::contact_rows::LOCK_CONTACTS_POSTGRES;
 use crate::delivery_list::{asks_for_events, conditions};
@@ -45,15 +42,17 @@ use crate::upkeep::{EXPIRED, OF_DELETED};
 use crate::upkeep_age_rows::TAKE_POSTGRES;
 use crate::waiting::{FIRST_DUE, UNCLAIMED, waiting_sql};
 use crate::{AuditFilter, DeliveryFilter, EventFilter, PageRequest};
+use crate::{claim_postgres as claim, claim_sqlite};
 
 /// What each statement is for, the statement, and how many parameters it has.
-pub const HOT: [(&str, &str, usize); 32] = [
+pub const HOT: [(&str, &str, usize); 33] = [
     ("due_lanes", DUE_LANES, 3),
-    ("claim", CLAIM_POSTGRES, 5),
-    ("claim_newest", CLAIM_NEWEST_POSTGRES, 4),
-    ("lock_lanes", LOCK_LANES_POSTGRES, 2),
-    ("next_due", NEXT_DUE_POSTGRES, 3),
-    ("put_off", PUT_OFF_POSTGRES, 4),
+    ("claim", claim::OLDEST, 3),
+    ("claim_newest", claim::NEWEST, 3),
+    ("claim_take", claim::TAKE, 3),
+    ("lock_lanes", claim::LOCK_LANES, 2),
+    ("next_due", claim::NEXT_DUE, 3),
+    ("put_off", claim::PUT_OFF, 4),
     ("settle_claims", CLAIMS_POSTGRES, 3),
     ("retry", RETRY_POSTGRES, 4),
     ("keys", KEYS_POSTGRES, 10),
@@ -89,8 +88,11 @@ pub fn settle_straight() -> (&'static str, &'static str, usize) {
 
 /// Statements on SQLite that are asked every second or by every visitor, and must not go through all that
 /// waits.
-pub fn often_on_sqlite() -> [(&'static str, String); 6] {
+pub fn often_on_sqlite() -> [(&'static str, String); 9] {
     [
+        ("claim", claim_sqlite::OLDEST.to_owned()),
+        ("claim_newest", claim_sqlite::NEWEST.to_owned()),
+        ("next_due", claim_sqlite::NEXT_DUE.to_owned()),
         ("expired", EXPIRED.to_owned()),
         ("of_deleted", OF_DELETED.sqlite.to_owned()),
         ("oldest_due", OLDEST_DUE.to_owned()),

@@ -41,11 +41,12 @@ const NO_FILE: [i32; 2] = [23, 24];
 /// How long one statement may take on PostgreSQL.
 const STATEMENT: &str = "30s";
 
-/// A node that is gone without a word must not keep its locks: how soon PostgreSQL ends a transaction that is not
-/// gone on with, and a connection whose other end does not answer any more (seconds but for the last, which is
-/// milliseconds). Its own defaults are never, and two hours.
+/// A node that is gone without a word, or frozen, must not keep its locks, for which the ingest of all others may
+/// wait: how soon PostgreSQL ends a transaction that is not gone on with (sooner than the others give up), and a
+/// connection whose other end does not answer any more (seconds but for the last, which is milliseconds). Its own
+/// defaults are never, and two hours.
 pub(crate) const GONE: [(&str, &str); 5] = [
-    ("idle_in_transaction_session_timeout", "15s"),
+    ("idle_in_transaction_session_timeout", "5s"),
     ("tcp_keepalives_idle", "5"),
     ("tcp_keepalives_interval", "2"),
     ("tcp_keepalives_count", "3"),

@@ -295,6 +295,14 @@ impl Lane {
         rows
     }
 
+    /// Takes out what is queued beyond what it may hold, the last rows first; what a person asked for stays.
+    pub(super) fn take_excess(&mut self, limits: &Limits) -> Vec<Claimed> {
+        let kept = self.capacity(limits).saturating_sub(self.asked.len());
+        let rows: Vec<Claimed> = self.queue.drain(kept.min(self.queue.len())..).collect();
+        self.bytes = self.bytes.saturating_sub(rows.iter().map(Claimed::bytes).sum());
+        rows
+    }
+
     /// Puts a row of the queue among those that a person asked for.
     pub(super) fn promote(&mut self, delivery: DeliveryId) {
         let index = self.queue.iter().position(|row| row.id == delivery);

@@ -11,6 +11,12 @@ use crate::round::{Asked, Room};
 
 /// Failing endpoints together have at most one in so many of all requests in flight, and of the memory.
 const FAILING_SHARE: usize = 4;
+/// One in so many parts of the memory is spare: companies that have little use it when the others have the rest.
+const SPARE_SHARE: usize = 8;
+/// Such a company has at most one in so many of what is free.
+const LITTLE_SHARE: usize = 64;
+/// One endpoint leaves one in so many of what its company may have to the company's others.
+const OWN_SHARE: usize = 4;
 
 /// What a lane, or all of them, has in hand.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -89,17 +95,24 @@ impl Lanes {
 
     /// Room in memory for rows of this endpoint, in bytes.
     pub(super) fn room_in_bytes(&self, endpoint: EndpointId) -> usize {
-        let room = self.shared_room(endpoint);
-        let is_failing = self.lanes.get(&endpoint).is_some_and(Lane::is_failing);
-        if is_failing { room.min(self.failing_room()) } else { room }
+        let lane = self.lanes.get(&endpoint);
+        let mut room = self.company_room(lane).min(self.own_room(lane));
+        if lane.is_some_and(Lane::is_failing) {
+            room = room.min(self.failing_room());
+        }
+        room.max(self.little_room(lane))
     }
 
     /// What there is for a round of claims, of so many rows at most.
     pub(crate) fn round_room(&self, rows: usize) -> Room {
-        let bytes = self.limits.memory_max.saturating_sub(self.load.bytes);
         // Alone, a row goes through however large it is.
         let alone = usize::from(self.load.bytes == 0);
-        Room { rows, bytes: bytes.max(alone), failing_bytes: self.failing_room().max(alone) }
+        Room {
+            rows,
+            bytes: self.main_free().max(alone),
+            failing_bytes: self.failing_room().max(alone),
+            spare_bytes: self.free().saturating_sub(self.main_free()),
+        }
     }
 
     /// What a lane would take in a round.
@@ -110,19 +123,59 @@ impl Lanes {
             rows,
             row_bytes: lane.and_then(Lane::row_bytes),
             company: lane.and_then(|lane| lane.company),
-            company_bytes: self.shared_room(endpoint).max(alone),
+            company_bytes: self.company_room(lane).max(alone),
+            own_bytes: self.own_room(lane).max(alone),
+            little_bytes: self.little_room(lane),
             is_failing: lane.is_some_and(Lane::is_failing),
         }
     }
 
-    /// Room in memory over all lanes, in bytes, of which no company takes all.
-    fn shared_room(&self, endpoint: EndpointId) -> usize {
-        let free = self.limits.memory_max.saturating_sub(self.load.bytes);
-        let company = self.lanes.get(&endpoint).and_then(|lane| lane.company);
-        let held = company.map_or(0, |company| self.turns.bytes(company));
+    /// What is queued of a failing endpoint beyond what it would be given now, where failing ones have all that they
+    /// may have: it came in before the endpoint was found out, and others wait for its room.
+    #[must_use]
+    pub fn take_excess(&mut self, endpoint: EndpointId) -> Vec<Claimed> {
+        let is_failing = self.lanes.get(&endpoint).is_some_and(Lane::is_failing);
+        if !is_failing || self.failing_room() > 0 {
+            return Vec::new();
+        }
+        let excess = self.update(endpoint, |lane, limits| lane.take_excess(limits));
+        self.refresh(endpoint);
+        excess.unwrap_or_default()
+    }
+
+    /// Memory that nothing takes.
+    fn free(&self) -> usize {
+        self.limits.memory_max.saturating_sub(self.load.bytes)
+    }
+
+    /// The same without what is spare, for those who have little.
+    fn main_free(&self) -> usize {
+        self.free().saturating_sub(self.limits.memory_max / SPARE_SHARE)
+    }
+
+    fn company_bytes(&self, lane: Option<&Lane>) -> usize {
+        lane.and_then(|lane| lane.company).map_or(0, |company| self.turns.bytes(company))
+    }
+
+    /// Room over all lanes of a company, in bytes: no company takes all that there is.
+    fn company_room(&self, lane: Option<&Lane>) -> usize {
+        let free = self.main_free();
         // What it may hold when `more` is taken: held + more <= share(free - more).
-        let own = (share(free).saturating_sub(held)).div_ceil(share(1) + 1);
+        let own = share(free).saturating_sub(self.company_bytes(lane)).div_ceil(share(1) + 1);
         own.min(free)
+    }
+
+    /// Room of one lane: none takes all that its company may have.
+    fn own_room(&self, lane: Option<&Lane>) -> usize {
+        let of_company = self.company_bytes(lane) + self.company_room(lane);
+        let held = lane.map_or(0, |lane| lane.bytes);
+        (of_company - of_company / OWN_SHARE).saturating_sub(held)
+    }
+
+    /// Room for a company that has little, however much others have: a small part of what is left, so that some is
+    /// left for however many come like it.
+    fn little_room(&self, lane: Option<&Lane>) -> usize {
+        (self.free() / LITTLE_SHARE).saturating_sub(self.company_bytes(lane))
     }
 
     /// Makes sure that the endpoint has a lane, and that the lane counts for its company.

@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use chrono::TimeDelta;
 use store::Claimed;
 
-use super::tests::{company_of, drain, endpoint, finish, ids, limits, noon, push, rows, seconds};
+use super::tests::{
+    company_of, drain, endpoint, finish, ids, limits, noon, push, row_of, rows, seconds,
+};
 use super::{Lanes, Limits, Mode};
 
 #[test]
@@ -250,7 +252,38 @@ fn failing_endpoints_have_a_quarter_of_the_memory() {
     }
     assert!(lanes.queued() <= 16 + 3, "{} rows of failing endpoints", lanes.queued());
     let healthy = vec![rows(1); 100];
-    assert!(lanes.reserve(company_of(200), endpoint(200), &healthy) >= 30);
+    assert!(lanes.reserve(company_of(200), endpoint(200), &healthy) >= 20);
+}
+
+/// It took in many large rows before it was found out.
+fn a_lane_that_fails_with_large_rows(lanes: &mut Lanes, raw: i64) {
+    let _ = lanes.push_claimed((0..20).map(|id| row_of(raw, id, 100_000)).collect());
+    let first = lanes.next(noon()).unwrap();
+    finish(lanes, &first, false, seconds(5));
+}
+
+#[test]
+fn one_failing_endpoint_does_not_keep_another_company_s_from_its_next_try() {
+    let mut lanes = Lanes::new(Limits { memory_max: 4_000_000, ..limits() });
+    a_lane_that_fails_with_large_rows(&mut lanes, 100);
+    lanes.set_mode(endpoint(200), company_of(200), Mode::Open);
+    lanes.presume_failing(endpoint(200));
+    assert!(lanes.room(endpoint(200)) > 0, "it may have recovered");
+    assert_eq!(lanes.reserve(company_of(200), endpoint(200), &[1_000]), 1);
+}
+
+#[test]
+fn what_a_failing_endpoint_has_beyond_its_due_is_given_back_where_others_wait_for_its_room() {
+    let mut lanes = Lanes::new(Limits { memory_max: 4_000_000, ..limits() });
+    a_lane_that_fails_with_large_rows(&mut lanes, 100);
+    let kept = lanes.capacity(endpoint(100));
+    let excess = lanes.take_excess(endpoint(100));
+    assert_eq!(ids(&excess), (1 + kept as i64..20).collect::<Vec<_>>(), "the last ones");
+    assert!(lanes.take_excess(endpoint(100)).is_empty(), "nothing twice");
+    // Where there is room, nobody gains by it.
+    let mut lanes = Lanes::new(Limits { memory_max: 40_000_000, ..limits() });
+    a_lane_that_fails_with_large_rows(&mut lanes, 100);
+    assert!(lanes.take_excess(endpoint(100)).is_empty());
 }
 
 #[test]

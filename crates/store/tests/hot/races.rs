@@ -50,6 +50,7 @@ async fn a_row_added_while_its_lane_is_claimed_is_not_forgotten() {
         endpoint: id,
         rows: 5,
         bytes: usize::MAX,
+        may_exceed: true,
         newest_first: false,
         put_off: now(),
         version: 0,
