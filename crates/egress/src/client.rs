@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -37,8 +38,9 @@ pub struct Client {
     own_listener: Option<SocketAddr>,
     pooled: reqwest::Client,
     /// Makes a connection for each request: for the second try of a request that met a pooled
-    /// connection as it was being closed.
+    /// connection as it was being closed, and where none are kept.
     fresh: reqwest::Client,
+    keeps: Arc<AtomicBool>,
 }
 
 impl Client {
@@ -70,7 +72,14 @@ impl Client {
                 .map_err(BuildError)
         };
         let (pooled, fresh) = (build(config.idle_per_host_max)?, build(0)?);
-        Ok(Self { policy, names, own_listener: config.own_listener, pooled, fresh })
+        let keeps = Arc::new(AtomicBool::new(true));
+        Ok(Self { policy, names, own_listener: config.own_listener, pooled, fresh, keeps })
+    }
+
+    /// Whether a connection is kept for the next request, as it is at first. Those that are kept already are closed
+    /// when they have been idle for four seconds.
+    pub fn keep_connections(&self, keeps: bool) {
+        self.keeps.store(keeps, Ordering::Relaxed);
     }
 
     /// Sends one request and reads the answer, within its time.
@@ -121,8 +130,9 @@ impl Client {
         to: &Destination<'_>,
         parts: &Parts,
     ) -> Result<Result<Response, reqwest::Error>, Failure> {
-        let first = self.pooled.execute(parts.assemble(to)?).await;
-        match first {
+        let keeps = self.keeps.load(Ordering::Relaxed);
+        let client = if keeps { &self.pooled } else { &self.fresh };
+        match client.execute(parts.assemble(to)?).await {
             Err(error)
                 if failure::is_unprocessed(&error)
                     || dial::noted() != Dial::Made && failure::is_closed(&error) =>

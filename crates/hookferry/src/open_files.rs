@@ -1,6 +1,8 @@
 //! How many files and connections this process may have open, and what they are shared out to: a
 //! process that has run out can neither answer nor send, and its database cannot be reached either.
 
+use std::time::Duration;
+
 use rustix::process::{Resource, getrlimit, setrlimit};
 
 /// Standard streams, timers, listeners, the lock, mails, name servers.
@@ -11,6 +13,13 @@ const FILES_OF_A_DATABASE_CONNECTION: u64 = 3;
 const CONNECTIONS_MIN: u64 = 8;
 /// Where nothing limits them.
 const SERVER_CONNECTIONS_MAX: usize = 50_000;
+
+/// Idle connections to receivers are in nobody's share: as many as there are hosts. Where the process has opened so
+/// much of what it may, none are kept any more, so that callers still find a place.
+const KEPT_UP_TO: f64 = 0.75;
+/// How often that is looked at, and up to which limit: what is more is never filled by idle connections.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+const LOOKED_AT_UP_TO: u64 = 16_384;
 
 /// Who may have how many connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +57,28 @@ pub fn share_out(database_connections: u32, in_flight_wanted: usize) -> Shares {
     shares
 }
 
+/// Has connections to receivers kept only as long as there are files enough. Returns at once where there are many, or
+/// where the system does not tell.
+pub async fn watch(client: egress::Client) {
+    let Some(open_max) = getrlimit(Resource::Nofile).current.filter(|max| *max <= LOOKED_AT_UP_TO)
+    else {
+        return;
+    };
+    while let Some(open) = open_now() {
+        client.keep_connections(may_keep(open, open_max));
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+fn open_now() -> Option<u64> {
+    let files = std::fs::read_dir("/proc/self/fd").ok()?;
+    u64::try_from(files.count()).ok()
+}
+
+fn may_keep(open: u64, open_max: u64) -> bool {
+    (open as f64) < open_max as f64 * KEPT_UP_TO
+}
+
 /// Half of what the database and we ourselves leave is for those who call us, half for those whom we
 /// call.
 fn shares(open_max: Option<u64>, database_connections: u32, in_flight_wanted: usize) -> Shares {
@@ -74,6 +105,11 @@ mod tests {
         check(Some(128), 25, 25);
         check(Some(64), 8, 8);
         check(Some(0), 8, 8);
+    }
+
+    #[test]
+    fn connections_are_kept_up_to_three_quarters() {
+        assert!(may_keep(191, 256) && !may_keep(192, 256) && !may_keep(300, 256));
     }
 
     #[test]

@@ -107,7 +107,7 @@ impl Program {
         let health = Arc::new(Health::new(readiness.clone()));
         let loops = Loops::default();
         loops.start(&settings, &store, &clock, &dispatcher, &health);
-        loops.others.spawn(api::run_samples(sample_queue, client));
+        loops.others.spawn(api::run_samples(sample_queue, client.clone()));
         let mut state = api::State {
             store: store.clone(),
             clock,
@@ -123,6 +123,11 @@ impl Program {
         let handle = server.handle();
         let server_ended = CancellationToken::new();
         loops.others.spawn(run_server(server, server_ended.clone()));
+        let ended = server_ended.clone();
+        loops.others.spawn(async move {
+            // Whom it is done for is gone with the server.
+            let _ = ended.run_until_cancelled(open_files::watch(client)).await;
+        });
         health.set_serving(true);
         Ok(Self {
             address,

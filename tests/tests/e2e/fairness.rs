@@ -13,7 +13,7 @@ use testkit::{sql, wait};
 
 use crate::exposition::Scrape;
 use crate::metrics::door;
-use crate::support::{SOON, endpoint, event, on_both_databases, running, text};
+use crate::support::{SOON, endpoint, event, on_both_databases, running, switch, text};
 
 on_both_databases! {
     three_of_ten_hang_and_the_others_get_everything
@@ -22,6 +22,9 @@ on_both_databases! {
     hundreds_of_endpoints_with_one_delivery_each_take_turns
     what_waits_in_the_database_is_not_overtaken_for_ever
     a_backlog_of_many_endpoints_leaves_room_to_others
+    rows_that_become_larger_stay_within_the_memory
+    companies_that_hang_with_large_events_leave_room_to_one_that_has_little
+    an_endpoint_that_fails_with_large_events_keeps_no_other_from_recovering
 }
 
 async fn batch(api: &Api, numbers: std::ops::Range<u64>) -> Vec<Value> {
@@ -336,4 +339,98 @@ async fn a_backlog_of_many_endpoints_leaves_room_to_others(setup: Setup) {
         let one_more = QUEUE_BYTES + 2.0 * EVENT_BYTES as f64;
         assert!(queue <= one_more, "{queue} bytes of {QUEUE_BYTES} are in memory");
     }
+}
+
+fn large(bytes: usize) -> Value {
+    json!({"type": "message.received", "data": {"text": "x".repeat(bytes)}})
+}
+
+/// What waits in the database begins with small events, by which the next ones are judged, and goes on with large
+/// ones.
+async fn rows_that_become_larger_stay_within_the_memory(setup: Setup) {
+    const SMALL: u64 = 300;
+    const LARGE: usize = 60;
+    const LARGE_BYTES: usize = 200_000;
+    const QUEUE_BYTES: f64 = 4.0 * 1024.0 * 1024.0;
+    let receiver = Receiver::counting();
+    receiver.answers_with(|request| match request.body.len() {
+        0..LARGE_BYTES => Reply::status(200),
+        _ => Reply::hang(),
+    });
+    let setup = setup
+        .set("HOOKFERRY_QUEUE_MIB", "4")
+        .set("HOOKFERRY_TIMEOUT", "30s")
+        .set("HOOKFERRY_METRICS_LISTEN", "127.0.0.1:0");
+    let (program, api) = running(&setup).await;
+    let id = api.create_endpoint(endpoint(&receiver.url("/"))).await;
+    switch(&api, &id, "paused").await;
+    batch(&api, 0..SMALL).await;
+    for _ in 0..LARGE {
+        api.post_event(large(LARGE_BYTES)).await;
+    }
+    switch(&api, &id, "enabled").await;
+    let small = usize::try_from(SMALL).unwrap();
+    receiver.wait_for(small + 1, SOON).await;
+    let metrics = door(&program).await;
+    for _ in 0..20 {
+        let queue = Scrape::of(&metrics).await.get("hookferry_queue_bytes");
+        let one_more = QUEUE_BYTES + LARGE_BYTES as f64 + 1_000.0;
+        assert!(queue <= one_more, "{queue} bytes of {QUEUE_BYTES} are in memory");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    receiver.release();
+    receiver.wait_for(small + LARGE, SOON).await;
+}
+
+/// More than the memory takes, all of endpoints that nobody has found out yet. Nothing of it ends during the test.
+async fn companies_that_hang_with_large_events_leave_room_to_one_that_has_little(setup: Setup) {
+    const COMPANIES: usize = 40;
+    let (hanging, healthy) = (Receiver::counting(), Receiver::counting());
+    hanging.answers_with(|_| Reply::hang());
+    let setup = setup.set("HOOKFERRY_QUEUE_MIB", "4").set("HOOKFERRY_TIMEOUT", "30s");
+    let (program, modest) = running(&setup).await;
+    let mut wanted = endpoint(&healthy.url("/"));
+    wanted["timeout_ms"] = 5_000.into();
+    modest.create_endpoint(wanted).await;
+    for company in 0..COMPANIES {
+        let api = program.tenant(&format!("greedy{company}"));
+        api.create_endpoint(endpoint(&hanging.url(&format!("/{company}")))).await;
+        for _ in 0..2 {
+            api.post_event(large(200_000)).await;
+        }
+    }
+    hanging.wait_for(5, SOON).await;
+    for number in 0..10 {
+        modest.post_event(event(number)).await;
+        healthy.wait_for(usize::try_from(number).unwrap() + 1, Duration::from_secs(15)).await;
+    }
+    assert!(hanging.count() < 2 * COMPANIES, "all of it found room");
+}
+
+/// It took in what it could before it was found out, and each try of it takes its time.
+async fn an_endpoint_that_fails_with_large_events_keeps_no_other_from_recovering(setup: Setup) {
+    let (hanging, recovering) = (Receiver::counting(), Receiver::counting());
+    hanging.answers_with(|_| Reply::hang());
+    recovering.answers_with(|_| Reply::status(500));
+    let setup = setup.set("HOOKFERRY_QUEUE_MIB", "4").set("HOOKFERRY_RETRY_INTERVAL", "1s");
+    let (program, greedy) = running(&setup).await;
+    let modest = program.tenant("modest");
+    modest.create_endpoint(endpoint(&recovering.url("/"))).await;
+    let mut wanted = endpoint(&hanging.url("/"));
+    wanted["timeout_ms"] = 10_000.into();
+    greedy.create_endpoint(wanted).await;
+    for _ in 0..60 {
+        greedy.post_event(large(100_000)).await;
+    }
+    modest.post_event(event(0)).await;
+    recovering.wait_for(1, SOON).await;
+    wait::until("the first requests of the other one have ended", SOON, async || {
+        (hanging.count() > 2).then_some(())
+    })
+    .await;
+    recovering.answers_with(|_| Reply::status(200));
+    let before = recovering.count();
+    recovering.wait_for(before + 1, Duration::from_secs(8)).await;
+    modest.post_event(event(1)).await;
+    recovering.wait_for(before + 2, Duration::from_secs(8)).await;
 }
