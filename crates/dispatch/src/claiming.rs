@@ -110,6 +110,9 @@ impl Dispatcher {
         let refused = {
             let mut lanes = self.lanes.lock();
             let refused = lanes.push_claimed(claimed.rows);
+            for (endpoint, bytes) in claimed.too_large {
+                lanes.expect(endpoint, bytes);
+            }
             for LaneWant { endpoint, .. } in wants.iter().filter(|want| want.rows > 0) {
                 if let Some(company) = lanes.company(*endpoint) {
                     lanes.set_backlog(*endpoint, company, claimed.more.contains(endpoint));

@@ -185,11 +185,17 @@ impl Lanes {
         self.lanes.get(&endpoint).and_then(Lane::row_bytes)
     }
 
+    /// A row of the lane that was too large for a claim: the lane is judged by it from now on.
+    pub fn expect(&mut self, endpoint: EndpointId, bytes: usize) {
+        self.update(endpoint, |lane, _| lane.expect(bytes));
+    }
+
     /// How many rows the endpoint's lane would take at a time if it were empty and nothing else were here.
     pub fn capacity(&self, endpoint: EndpointId) -> usize {
         let fresh = self.limits.window_start as usize;
         let own = self.lanes.get(&endpoint).map_or(fresh, |lane| lane.capacity(&self.limits));
-        own.min(CLAIM_ROWS_MAX)
+        let by_bytes = self.row_bytes(endpoint).map(|row| (self.whole_own_room() / row).max(1));
+        own.min(by_bytes.unwrap_or(usize::MAX)).min(CLAIM_ROWS_MAX)
     }
 
     /// Takes rows claimed from the database: behind what is queued, but first those whose due time

@@ -166,7 +166,9 @@ impl Dispatcher {
     ) -> Result<(), store::Error> {
         buried.retain(|(_, at)| at.elapsed() < BURIED_FOR);
         for (dead, _) in &*buried {
-            self.take_over_from(*dead).await?;
+            if let Err(error) = self.take_over_from(*dead).await {
+                tracing::debug!(error = %error, "What dead node {dead} took since waits: {error}");
+            }
         }
         for dead in self.ask(self.store.dead_nodes()).await? {
             tracing::info!(node.incarnation = dead, "Taking over from dead node {dead}");

@@ -1,7 +1,7 @@
 //! How a round of claims shares out what there is room for: each of its lanes was asked alone, and all of them
 //! together must not bring more than the memory takes, nor more than one transaction can do.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use domain::event::DATA_BYTES_MAX;
 use domain::id::CompanyId;
@@ -10,6 +10,8 @@ use domain::id::CompanyId;
 pub(crate) const ROWS_MAX: usize = 2_048;
 /// How large a row of a lane is taken to be of which none has been weighed yet: as large as an event can be.
 const UNWEIGHED_BYTES: usize = DATA_BYTES_MAX;
+/// At least so many lanes share what is spare in one round.
+const SPARE_LANES: usize = 8;
 /// What one lane leaves goes to the others in another pass.
 const PASSES: usize = 2;
 
@@ -108,16 +110,21 @@ pub(crate) fn share_out(asked: &[Asked], room: Room) -> Vec<Given> {
     given
 }
 
-/// A row for a lane of each company that has little, of those that get nothing.
-fn give_spare(asked: &[Asked], mut spare: usize, given: &mut [Given]) {
-    let mut served: HashSet<Option<CompanyId>> = HashSet::new();
-    for (lane, given) in asked.iter().zip(given) {
-        let bytes = lane.little_bytes.min(spare);
-        let is_unmet = lane.rows > 0 && given.rows == 0;
-        let is_small = lane.row_bytes.is_none_or(|row| row <= bytes);
-        if is_unmet && bytes > 0 && is_small && served.insert(lane.company) {
-            *given = Given { rows: 1, bytes, may_exceed: false };
-            spare -= bytes;
+/// For a lane of each company that has little, of those that get nothing, what there is for such ones.
+fn give_spare(asked: &[Asked], spare: usize, given: &mut [Given]) {
+    let mut had: HashMap<Option<CompanyId>, usize> = HashMap::new();
+    for (lane, given) in asked.iter().zip(&*given) {
+        *had.entry(lane.company).or_default() += given.bytes;
+    }
+    let mut left = spare;
+    for (lane, given) in asked.iter().zip(given).filter(|(lane, given)| lane.rows > given.rows) {
+        let had = had.entry(lane.company).or_default();
+        let bytes = lane.little_bytes.min(spare / SPARE_LANES).min(left).saturating_sub(*had);
+        let rows = lane.row_bytes.map_or(1, |row| (bytes / row.max(1)).min(lane.rows));
+        if given.rows == 0 && bytes > 0 && rows > 0 {
+            *given = Given { rows, bytes, may_exceed: false };
+            *had += bytes;
+            left -= bytes;
         }
     }
 }
@@ -284,7 +291,7 @@ mod tests {
 
     #[test]
     fn where_nothing_is_left_companies_that_have_little_get_a_row_each() {
-        let room = Room { bytes: 0, failing_bytes: 0, spare_bytes: 10 * KIB, ..PLENTY };
+        let room = Room { bytes: 0, failing_bytes: 0, spare_bytes: 32 * KIB, ..PLENTY };
         let little =
             |company, row_bytes| Asked { little_bytes: 4 * KIB, ..lane(company, 5, row_bytes) };
         let unweighed = Asked { row_bytes: None, ..little(4, 1) };
@@ -298,10 +305,15 @@ mod tests {
             failing,
             little(6, 1),
         ];
-        let spare = |bytes| Given { rows: 1, bytes, may_exceed: false };
+        let spare = |rows| Given { rows, bytes: 4 * KIB, may_exceed: false };
         let none = Given::default();
         let given = share_out(&asked, room);
-        assert_eq!(given, [spare(4 * KIB), none, none, none, spare(4 * KIB), spare(2 * KIB), none]);
+        assert_eq!(given, [spare(4), none, none, none, spare(1), spare(4), spare(5)]);
+        let has_had = share_out(&[little(1, KIB), failing], Room { bytes: 100 * KIB, ..room });
+        assert_eq!(has_had[1], spare(4), "of another company");
+        let failing = Asked { is_failing: true, ..little(1, KIB) };
+        let has_had = share_out(&[little(1, KIB), failing], Room { bytes: 100 * KIB, ..room });
+        assert_eq!(has_had[1], none, "its company has more than little by now");
     }
 
     #[test]

@@ -113,7 +113,8 @@ impl Dispatcher {
                 Err(error) => {
                     let delivery = batch[0].delivery().id;
                     tracing::error!(delivery.id = %delivery, error = error.chain(), "The outcome of {delivery} cannot be written; it is tried again in {} minutes: {error}", UNWRITABLE_FOR.num_minutes());
-                    self.count_out(&batch);
+                    let back = self.count_out(&batch);
+                    self.give_back_later(back);
                     self.send_wake.notify_one();
                     self.put_off(batch[0].delivery()).await;
                 }
@@ -210,6 +211,7 @@ impl Dispatcher {
 
     /// Frees the memory of settled rows, and asks for more where more is due. Gives what is to be given back,
     /// because it takes the room of others.
+    #[must_use]
     fn count_out(&self, batch: &[ToSettle]) -> Vec<Claimed> {
         let mut counts: HashMap<EndpointId, (usize, usize)> = HashMap::new();
         for item in batch {
@@ -223,7 +225,14 @@ impl Dispatcher {
         let (mut wake, mut back) = (false, Vec::new());
         for (endpoint, (rows, bytes)) in counts {
             lanes.settled(endpoint, rows, bytes);
-            back.extend(lanes.take_excess(endpoint));
+            let excess = lanes.take_excess(endpoint);
+            if let Some(row) = excess.first()
+                && self.owned.lock().contains(&endpoint)
+            {
+                // What comes now does not overtake it.
+                lanes.set_backlog(endpoint, row.event.company, true);
+            }
+            back.extend(excess);
             wake |= hungry.contains(&endpoint);
         }
         if wake {

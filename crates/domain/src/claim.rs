@@ -19,13 +19,13 @@ pub struct DueLane<'a> {
     pub rows: &'a [Due],
     /// How many bytes they may have together.
     pub bytes_max: usize,
-    /// Whether a row that has more than all lanes may bring comes where nothing else does.
+    /// Whether a row that has more comes where others have less, or where nothing else comes.
     pub may_exceed: bool,
 }
 
 /// How many of each lane's rows are taken, the first ones. A row that is larger than what its lane may bring comes
-/// alone, and all of them together have no more bytes than all lanes may bring, the longest waiting first. Where
-/// that is a single row that has more, it comes and nothing else.
+/// alone, where the lane may exceed that; all of them together have no more bytes than all lanes may bring, the
+/// longest waiting first. Where that is a single row that has more, it comes and nothing else.
 pub fn taken(lanes: &[DueLane<'_>]) -> Vec<usize> {
     let mut room = lanes.iter().fold(0_usize, |sum, lane| sum.saturating_add(lane.bytes_max));
     let mut counts = vec![0; lanes.len()];
@@ -37,8 +37,10 @@ pub fn taken(lanes: &[DueLane<'_>]) -> Vec<usize> {
     in_turn.sort_by_key(|(_, first)| first.due_at);
     let mut is_first = true;
     for (place, first) in &in_turn {
-        let may_exceed = lanes[*place].may_exceed && std::mem::replace(&mut is_first, false);
-        if first.bytes <= room || may_exceed {
+        let lane = &lanes[*place];
+        let may_exceed = lane.may_exceed && std::mem::replace(&mut is_first, false);
+        let fits = first.bytes <= if lane.may_exceed { room } else { room.min(lane.bytes_max) };
+        if fits || may_exceed {
             counts[*place] = 1;
             room = room.saturating_sub(first.bytes);
         }
@@ -117,5 +119,8 @@ mod tests {
         assert_eq!(taken(&[lane(&old, false), lane(&new, true)]), [0, 1]);
         assert_eq!(taken(&[lane(&old, false), lane(&new, false)]), [0, 0]);
         assert_eq!(taken(&[lane(&new, true), lane(&old, true)]), [0, 1]);
+        let others = DueLane { rows: &rows(3, &[1]), bytes_max: 1_000, may_exceed: true };
+        assert_eq!(taken(&[lane(&old, false), others]), [0, 1], "what others leave is not for it");
+        assert_eq!(taken(&[lane(&old, true), others]), [1, 1]);
     }
 }

@@ -184,6 +184,9 @@ pub struct Rate {
 
 const SECOND_NS: i64 = 1_000_000_000;
 
+/// A clock that is further back than this was set back.
+const SET_BACK_NS: i64 = SECOND_NS;
+
 /// No request takes more at once; a wait is never longer than what it would have to pay back.
 const AT_ONCE_MAX: i64 = 1_000;
 
@@ -205,10 +208,12 @@ impl Rate {
     /// wait.
     pub fn take(self, paid_until_ns: i64, wanted: u32, now_ns: i64) -> Result<i64, i64> {
         let each = self.per_ns / i64::from(self.count.max(1));
-        // Later than one can have paid for: the clock was set back since, or the rate raised. It begins anew,
-        // because whoever is refused leaves that moment as it is.
+        // Nobody can have paid for more. What is much later is from before the clock was set back, and it begins
+        // anew, because whoever is refused leaves that moment as it is; what is somewhat later is of requests that
+        // came here in another order than they read the clock.
         let latest = now_ns.saturating_add(self.per_ns + AT_ONCE_MAX * each);
-        let paid_until = if paid_until_ns > latest { now_ns } else { paid_until_ns.max(now_ns) };
+        let is_set_back = paid_until_ns > latest.saturating_add(SET_BACK_NS);
+        let paid_until = if is_set_back { now_ns } else { paid_until_ns.clamp(now_ns, latest) };
         let wait = paid_until + each - self.per_ns - now_ns;
         if wait > 0 {
             return Err(wait);
@@ -298,7 +303,9 @@ mod tests {
         let paid = rate.take(0, 1_000, NOW).unwrap();
         let (ahead, wait) = (99 * SECOND_NS, rate.take(paid, 1, NOW).unwrap_err());
         assert!(wait > ahead, "what was let in is paid for");
-        for back in [2 * SECOND_NS, 3_600 * SECOND_NS] {
+        let in_another_order = rate.take(paid, 1, NOW - SECOND_NS / 2);
+        assert!(in_another_order.unwrap_err() > ahead, "nor is it forgiven who comes late");
+        for back in [3 * SECOND_NS, 3_600 * SECOND_NS] {
             let mut paid = paid;
             for _ in 0..10 {
                 paid = rate.take(paid, 1, NOW - back).unwrap();

@@ -75,6 +75,8 @@ pub struct ClaimedRows {
     pub orphans: Vec<Claimed>,
     /// Lanes in which more is due.
     pub more: Vec<EndpointId>,
+    /// Lanes whose first row was too large, with the bytes of memory that it takes.
+    pub too_large: Vec<(EndpointId, usize)>,
 }
 
 macro_rules! due_lanes {
@@ -172,7 +174,11 @@ impl Store {
         let (wanted, idle): (Vec<LaneWant>, Vec<LaneWant>) =
             wants.iter().copied().partition(|want| want.rows > 0);
         let due = due_rows(tx, &wanted, now).await?;
-        let rows = take(tx, &chosen(&wanted, &due), incarnation).await?;
+        let counts = counts(&wanted, &due);
+        claimed.too_large = too_large(&wanted, &due, &counts);
+        let taken = due.iter().zip(counts).flat_map(|(rows, count)| &rows[..count]);
+        let taken: Vec<RowKey> = taken.map(|(key, _)| *key).collect();
+        let rows = take(tx, &taken, incarnation).await?;
         for row in rows {
             match row.read(incarnation) {
                 Ok((delivery, true)) => claimed.rows.push(delivery),
@@ -258,21 +264,26 @@ async fn look(
     }
 }
 
-/// Which of them are taken, now that they are weighed.
-fn chosen(wants: &[LaneWant], due: &[Vec<DueRow>]) -> Vec<RowKey> {
+/// How many of each lane's rows are taken, now that they are weighed.
+fn counts(wants: &[LaneWant], due: &[Vec<DueRow>]) -> Vec<usize> {
     let weighed: Vec<Vec<Due>> =
         due.iter().map(|rows| rows.iter().map(|(_, due)| *due).collect()).collect();
-    let lanes: Vec<domain::claim::DueLane<'_>> = weighed
-        .iter()
-        .zip(wants)
-        .map(|(rows, want)| domain::claim::DueLane {
-            rows,
-            bytes_max: want.bytes,
-            may_exceed: want.may_exceed,
-        })
-        .collect();
-    let counts = domain::claim::taken(&lanes);
-    due.iter().zip(counts).flat_map(|(rows, count)| &rows[..count]).map(|(key, _)| *key).collect()
+    let lanes = weighed.iter().zip(wants).map(|(rows, want)| domain::claim::DueLane {
+        rows,
+        bytes_max: want.bytes,
+        may_exceed: want.may_exceed,
+    });
+    domain::claim::taken(&lanes.collect::<Vec<_>>())
+}
+
+/// The lanes of which nothing is taken although something is due.
+fn too_large(
+    wants: &[LaneWant],
+    due: &[Vec<DueRow>],
+    counts: &[usize],
+) -> Vec<(EndpointId, usize)> {
+    let lanes = wants.iter().zip(due).zip(counts).filter(|(_, count)| **count == 0);
+    lanes.filter_map(|((want, rows), _)| Some((want.endpoint, rows.first()?.1.bytes))).collect()
 }
 
 async fn take(tx: &mut HotTx, rows: &[RowKey], incarnation: i64) -> Result<Vec<ClaimRow>, Error> {

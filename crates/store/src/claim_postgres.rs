@@ -8,7 +8,8 @@ use crate::claim::{DueRow, First, LaneWant, RowKey, due_row, sorted_endpoints};
 use crate::claim_row::ClaimRow;
 use crate::time::{NEVER, micros};
 
-/// Rows of lanes, locked and weighed. They are chosen in a materialized step, because an `UPDATE … WHERE id IN
+/// Rows of lanes, locked and weighed. Events are looked up one by one, here and below: joined, a planner that expects
+/// many rows goes through all events there are. The rows are chosen in a materialized step, because an `UPDATE … WHERE id IN
 /// (SELECT … LIMIT … SKIP LOCKED)` may take more than its limit.
 macro_rules! choose {
     ($due_at:literal, $id:literal) => {
@@ -22,9 +23,10 @@ macro_rules! choose {
             ", p.",
             $id,
             " LIMIT l.room FOR UPDATE SKIP LOCKED) x) \
-             SELECT c.place, c.company_id, c.id, c.due_at, \
-             COALESCE(octet_length(e.data) + COALESCE(octet_length(e.session), 0), 0)::bigint \
-             FROM c LEFT JOIN events e ON e.company_id = c.company_id AND e.id = c.event_id ORDER BY c.place, c.",
+             SELECT c.place, c.company_id, c.id, c.due_at, COALESCE((\
+             SELECT octet_length(e.data) + COALESCE(octet_length(e.session), 0) FROM events e \
+             WHERE e.company_id = c.company_id AND e.id = c.event_id), 0)::bigint \
+             FROM c ORDER BY c.place, c.",
             $due_at,
             ", c.",
             $id
@@ -41,7 +43,8 @@ pub(crate) const TAKE: &str = "WITH u AS (UPDATE pending p SET claimed_by = $3 \
     SELECT u.id, u.company_id, u.endpoint_id, u.event_id, u.due_at, u.tries, u.tries_before, u.schedule_began, \
         u.expires_at, u.generation, u.canceled, e.event_type, e.occurred_at, e.session, e.data, \
         CASE WHEN u.line_place IS NULL THEN NULL ELSE COALESCE(u.line_key, 0) END, u.format, u.render_version \
-    FROM u LEFT JOIN events e ON e.company_id = u.company_id AND e.id = u.event_id \
+    FROM u LEFT JOIN LATERAL (SELECT e.event_type, e.occurred_at, e.session, e.data FROM events e \
+        WHERE e.company_id = u.company_id AND e.id = u.event_id LIMIT 1) e ON true \
     ORDER BY u.due_at, u.id";
 
 /// Rows due by `due_by`, lane by lane, of each as many as are wanted.

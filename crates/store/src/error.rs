@@ -212,12 +212,13 @@ fn is_passing(error: &sqlx::Error) -> bool {
 }
 
 /// SQLite's primary result codes (busy, locked, read-only, I/O, full, cannot open) and PostgreSQL's
-/// SQLSTATE (connection, resources, operator intervention, read-only, serialization, deadlock).
+/// SQLSTATE (connection, resources, operator intervention, read-only, a transaction that rested too long while this
+/// process was frozen, serialization, deadlock).
 fn is_passing_code(code: &str) -> bool {
     if code.len() == 5 {
         let class = &code[..2];
         return matches!(class, "08" | "53" | "57" | "58")
-            || matches!(code, "25006" | "40001" | "40P01" | "55P03");
+            || matches!(code, "25006" | "25P03" | "40001" | "40P01" | "55P03");
     }
     code.parse::<i64>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14))
 }

@@ -362,6 +362,8 @@ async fn lock_file(database: PathBuf) -> Result<File, Error> {
 async fn lock_session(pools: &Pools) -> Result<Option<DatabaseTransaction>, Error> {
     let Pools::Postgres { pool } = pools else { return Ok(None) };
     let holder = pool.begin().await?;
+    // It rests while migrations run, however long that takes.
+    holder.execute_unprepared("SET LOCAL idle_in_transaction_session_timeout = 0").await?;
     let sql = "SELECT pg_advisory_xact_lock(7103461)";
     holder.query_one_raw(Statement::from_string(DatabaseBackend::Postgres, sql)).await?;
     Ok(Some(holder))

@@ -26,6 +26,8 @@ const FAILING_ROWS_PER_SLOT: usize = 4;
 const UNPROVED_SHARE: usize = 32;
 /// How many rows any other lane may have waiting for each place of its window.
 const ROWS_PER_SLOT: usize = 64;
+/// Less than one in so many of all memory is not worth giving back.
+const EXCESS_SHARE: usize = 256;
 /// How large a row is taken to be where none has been seen.
 pub(super) const ROW_BYTES_GUESSED: usize = 4 * 1024;
 /// How many rows back the size of a lane's rows is remembered, about.
@@ -85,6 +87,8 @@ pub(super) struct Lane {
     last_failed: bool,
     /// Whether a request has shown how its endpoint does.
     is_judged: bool,
+    /// It gave back what others waited for, and has not shown since that it can take more.
+    was_cut: bool,
     halved_at: Option<DateTime<Utc>>,
     started_at: Option<DateTime<Utc>>,
     /// The start before the last one.
@@ -116,6 +120,7 @@ impl Lane {
             window: limits.window_start,
             last_failed: false,
             is_judged: false,
+            was_cut: false,
             halved_at: None,
             started_at: None,
             started_before: None,
@@ -150,6 +155,7 @@ impl Lane {
             self.window = limits.window_start;
             self.last_failed = false;
             self.is_judged = true;
+            self.was_cut = false;
             self.halved_at = None;
         }
         self.mode = mode;
@@ -211,6 +217,7 @@ impl Lane {
         self.last_failed = !success;
         self.is_judged = true;
         if success {
+            self.was_cut &= self.window <= limits.window_start;
             // As many slots as answers that came in one go are free at once: half is "used".
             if self.in_flight * 2 > self.window as usize {
                 self.window = (self.window + 1).min(limits.window_max);
@@ -289,6 +296,11 @@ impl Lane {
         self.row_bytes.map(|bytes| bytes.max(1))
     }
 
+    /// The next row is at least so large.
+    pub(super) fn expect(&mut self, bytes: usize) {
+        self.row_bytes = self.row_bytes.max(Some(bytes));
+    }
+
     pub(super) fn take_queued(&mut self) -> Vec<Claimed> {
         let rows: Vec<Claimed> = self.asked.drain(..).chain(self.queue.drain(..)).collect();
         self.bytes = self.bytes.saturating_sub(rows.iter().map(Claimed::bytes).sum());
@@ -297,10 +309,14 @@ impl Lane {
 
     /// Takes out what is queued beyond what it may hold, the last rows first; what a person asked for stays.
     pub(super) fn take_excess(&mut self, limits: &Limits) -> Vec<Claimed> {
-        let kept = self.capacity(limits).saturating_sub(self.asked.len());
-        let rows: Vec<Claimed> = self.queue.drain(kept.min(self.queue.len())..).collect();
-        self.bytes = self.bytes.saturating_sub(rows.iter().map(Claimed::bytes).sum());
-        rows
+        let kept = self.capacity(limits).saturating_sub(self.asked.len()).min(self.queue.len());
+        let bytes: usize = self.queue.range(kept..).map(Claimed::bytes).sum();
+        if bytes < limits.memory_max / EXCESS_SHARE {
+            return Vec::new();
+        }
+        self.was_cut = true;
+        self.bytes = self.bytes.saturating_sub(bytes);
+        self.queue.drain(kept..).collect()
     }
 
     /// Puts a row of the queue among those that a person asked for.
@@ -360,7 +376,7 @@ impl Lane {
 
     fn capacity_by_window(&self, limits: &Limits) -> usize {
         let window = self.window as usize;
-        if self.last_failed {
+        if self.last_failed || self.was_cut {
             return (window * FAILING_ROWS_PER_SLOT).min(limits.lane_queued_max);
         }
         let unproved = limits.lane_queued_max / UNPROVED_SHARE;

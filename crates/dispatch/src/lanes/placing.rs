@@ -172,6 +172,13 @@ impl Lanes {
         (of_company - of_company / OWN_SHARE).saturating_sub(held)
     }
 
+    /// What a lane could have if nothing were here.
+    pub(super) fn whole_own_room(&self) -> usize {
+        let all = self.limits.memory_max - self.limits.memory_max / SPARE_SHARE;
+        let of_company = share(all).div_ceil(share(1) + 1);
+        of_company - of_company / OWN_SHARE
+    }
+
     /// Room for a company that has little, however much others have: a small part of what is left, so that some is
     /// left for however many come like it.
     fn little_room(&self, lane: Option<&Lane>) -> usize {

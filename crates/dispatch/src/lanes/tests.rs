@@ -163,11 +163,23 @@ fn fill_with_large_rows(lanes: &mut Lanes, companies: std::ops::Range<i64>) {
 
 #[test]
 fn companies_with_large_rows_leave_something_to_however_many_that_have_little() {
-    let mut lanes = Lanes::new(Limits { memory_max: 4_000_000, ..limits() });
+    const MEMORY: usize = 4_000_000;
+    let mut lanes = Lanes::new(Limits { memory_max: MEMORY, ..limits() });
     fill_with_large_rows(&mut lanes, 1_000..1_100);
+    // And whatever is left of the main part with small ones, of those that have more than little.
+    for raw in (1_000..1_100).map(|company| company * 100) {
+        if lanes.turns.bytes(company_of(raw)) < MEMORY / 64 {
+            continue;
+        }
+        lanes.reserve(company_of(raw), endpoint(raw + 1), &[20_000; 40]);
+        lanes.reserve(company_of(raw), endpoint(raw + 2), &[1_000; 400]);
+    }
+    let taken = lanes.load.bytes;
+    assert!((MEMORY / 8 * 6..=MEMORY / 8 * 7).contains(&taken), "{taken}: an eighth is spare");
     for raw in (2_000..2_064).map(|company| company * 100) {
         assert!(lanes.reserve(company_of(raw), endpoint(raw), &[1_000, 1_000]) >= 1, "{raw}");
     }
+    assert!(lanes.load.bytes <= MEMORY);
 }
 
 #[test]

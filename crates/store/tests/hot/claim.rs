@@ -114,9 +114,15 @@ async fn rows_that_are_larger_than_expected_stay_where_they_are(s: Setup) {
     let claimed = s.store.claim(&wants, at(10)).await.unwrap();
     let brought: Vec<i64> = claimed.rows.iter().map(|row| row.id.raw()).collect();
     assert_eq!(brought, [ids[0], ids[1], others], "one that is too large for its lane, too");
-    assert!(claimed.orphans.is_empty());
+    assert!(claimed.orphans.is_empty() && claimed.too_large.is_empty());
     assert_eq!(claimed.more, [id]);
     assert_eq!(of_lane(&s, id, "next_due").await, micros(at(3)));
+    let small = LaneWant { may_exceed: false, ..of(ROW - 1) };
+    let nothing = s.store.claim(&[small], at(10)).await.unwrap();
+    assert_eq!(
+        (nothing.rows.len(), nothing.too_large, nothing.more),
+        (0, vec![(id, ROW)], vec![id])
+    );
     assert_eq!(of_pending(&s, DeliveryId::from_raw(ids[2]), "claimed_by").await, 0);
     assert_eq!(claim(&s, of(1), 10).await, [ids[2]], "however large, one comes");
     assert_eq!(claim(&s, of(2 * ROW - 1), 10).await, [ids[3]]);
