@@ -64,8 +64,12 @@ pub async fn watch(client: egress::Client) {
     else {
         return;
     };
-    while let Some(open) = open_now() {
-        client.keep_connections(may_keep(open, open_max));
+    if open_now().is_none() {
+        return;
+    }
+    loop {
+        // To look takes a file, too: where there is none for it, none are left.
+        client.keep_connections(open_now().is_some_and(|open| may_keep(open, open_max)));
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }
