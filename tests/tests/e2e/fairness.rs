@@ -376,7 +376,6 @@ async fn rows_that_become_larger_stay_within_the_memory(setup: Setup) {
         let queue = Scrape::of(&metrics).await.get("hookferry_queue_bytes");
         let one_more = QUEUE_BYTES + LARGE_BYTES as f64 + 1_000.0;
         assert!(queue <= one_more, "{queue} bytes of {QUEUE_BYTES} are in memory");
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     receiver.release();
     receiver.wait_for(small + LARGE, SOON).await;

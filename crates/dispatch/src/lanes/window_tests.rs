@@ -280,6 +280,10 @@ fn what_a_failing_endpoint_has_beyond_its_due_is_given_back_where_others_wait_fo
     let excess = lanes.take_excess(endpoint(100));
     assert_eq!(ids(&excess), (1 + kept as i64..20).collect::<Vec<_>>(), "the last ones");
     assert!(lanes.take_excess(endpoint(100)).is_empty(), "nothing twice");
+    // It fills up again once it has shown that it takes more, not after each success among failures.
+    let row = lanes.next(seconds(6)).unwrap();
+    finish(&mut lanes, &row, true, seconds(6));
+    assert!(lanes.capacity(endpoint(100)) <= 2 * kept, "{} rows", lanes.capacity(endpoint(100)));
     // Where there is room, nobody gains by it.
     let mut lanes = Lanes::new(Limits { memory_max: 40_000_000, ..limits() });
     a_lane_that_fails_with_large_rows(&mut lanes, 100);
