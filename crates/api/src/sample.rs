@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use domain::headers::Headers;
 use domain::outcome::Acknowledge;
 use egress::{Client, Exchange, Request};
@@ -26,6 +27,8 @@ pub struct SampleRequest {
     pub headers: Headers,
     /// The body.
     pub body: Vec<u8>,
+    /// When it is sent.
+    pub at: DateTime<Utc>,
     /// How long the exchange may take.
     pub timeout: Duration,
     /// Which answers are success.
@@ -78,8 +81,8 @@ pub async fn run_samples(mut queue: SampleQueue, client: Client) {
 
 async fn send(client: &Client, sample: Sample) {
     let Sample { request, mut reply } = sample;
-    let SampleRequest { url, headers, body, timeout, acknowledge } = request;
-    let request = Request { url: &url, headers, body, timeout, acknowledge };
+    let SampleRequest { url, headers, body, at, timeout, acknowledge } = request;
+    let request = Request { url: &url, headers, body, at, timeout, acknowledge };
     tokio::select! {
         exchange = client.send(request) => drop(reply.send(exchange)),
         () = reply.closed() => {} // nobody waits for it any more

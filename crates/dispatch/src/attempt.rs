@@ -32,6 +32,7 @@ impl Dispatcher {
                 url: &target.url,
                 headers,
                 body,
+                at: started_at,
                 timeout: target.timeout,
                 acknowledge: target.acknowledge,
             })

@@ -103,7 +103,8 @@ impl Dispatcher {
         let brought = claimed.rows.len();
         let me = self.store.incarnation();
         if !self.may_work() || claimed.rows.iter().any(|row| row.claimed_by != me) {
-            self.give_back(claimed.rows).await;
+            let rows = claimed.rows.into_iter().chain(claimed.orphans).collect();
+            self.give_back(rows).await;
             return Ok(LOOK_EVERY);
         }
         self.note_backlogs(&wants, &claimed.more);

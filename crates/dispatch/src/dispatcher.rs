@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::{CompanyId, EndpointId};
 use parking_lot::Mutex;
-use store::{Claimed, Clock, HandOver, Held, Hint, Store, ToSettle};
+use store::{Claimed, Clock, HandOver, Held, Hint, Membership, Store, ToSettle};
 use tokio::sync::{Notify, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -17,6 +17,7 @@ use crate::lanes::{Lanes, Limits};
 use crate::metrics::Metrics;
 use crate::pulse::Pulse;
 use crate::round;
+use crate::standing::Standing;
 use crate::targets::Targets;
 
 /// How many deliveries may wait in one lane for each request that may be in flight over all.
@@ -26,6 +27,8 @@ const LANE_ROWS_PER_IN_FLIGHT: usize = 16;
 const YOUNG_PER_CORE: usize = 32;
 /// How often a node that stops looks which lanes it can leave to others.
 const LOOK_AT_BUSY_EVERY: Duration = Duration::from_millis(100);
+/// After how many such looks it leaves all that are not busy again.
+const LEAVE_AGAIN_EVERY: u32 = 10;
 /// How long the database may take to answer a question of a loop: longer than a statement may take there.
 const ANSWER_WITHIN: Duration = Duration::from_secs(35);
 /// An endpoint has at most one in so many of all requests in flight.
@@ -83,11 +86,9 @@ pub struct Dispatcher {
     pub(crate) free_lanes_since: Mutex<Option<Instant>>,
     /// When it was last told that nothing can be sent for want of files or ports.
     pub(crate) not_sent_told_at: Mutex<Option<DateTime<Utc>>>,
-    /// Whether this node is a member and known to be alive: else it neither claims nor sends.
-    pub(crate) member: AtomicBool,
-    /// Whether this process has been a member before: then it comes back as a new incarnation.
-    pub(crate) was_member: AtomicBool,
-    pub(crate) stopping: AtomicBool,
+    pub(crate) standing: Standing,
+    settled: CancellationToken,
+    let_go: CancellationToken,
 }
 
 impl Dispatcher {
@@ -110,6 +111,7 @@ impl Dispatcher {
             window_max,
         });
         let (settle, settle_queue) = mpsc::channel(config.in_flight_max.max(1));
+        let standing = Standing::new(store.can_be_taken_for_dead());
         Arc::new(Self {
             store,
             egress,
@@ -135,9 +137,9 @@ impl Dispatcher {
             pulse: Pulse::default(),
             free_lanes_since: Mutex::default(),
             not_sent_told_at: Mutex::default(),
-            member: AtomicBool::new(false),
-            was_member: AtomicBool::new(false),
-            stopping: AtomicBool::new(false),
+            standing,
+            settled: CancellationToken::new(),
+            let_go: CancellationToken::new(),
         })
     }
 
@@ -152,7 +154,7 @@ impl Dispatcher {
         let settling = self.settle_loop(&mut queue, drained.clone(), abort.clone());
         let working = async {
             // Each on the heap: together they would be copied over the stack of whoever begins them.
-            let (membership, ..) = tokio::join!(
+            let (mut membership, ..) = tokio::join!(
                 Box::pin(self.membership_loop(stop.clone())),
                 Box::pin(self.neighbours_loop(stop.clone())),
                 Box::pin(self.send_loop(stop.clone())),
@@ -173,20 +175,58 @@ impl Dispatcher {
                 Box::pin(self.pulse_loop(stop.clone())),
                 Box::pin(self.lines_loop(stop.clone())),
             );
-            self.stopping.store(true, Ordering::Release);
+            self.standing.stop();
             let busy = self.leave_the_rest_to_others().await;
             self.attempts.close();
             tokio::select! {
                 () = self.attempts.wait() => {}
                 () = abort.cancelled() => {}
                 () = self.leave_as_they_end(busy) => {}
+                () = self.live_on(&mut membership) => {}
             }
             drained.cancel();
             membership
         };
         // The proof of life is held until everything has been given back.
-        let (_membership, ()) = tokio::join!(working, settling);
+        let (mut membership, ()) = tokio::join!(working, settling);
+        self.settled.cancel();
+        if self.standing.is_closed() {
+            self.stay(&mut membership).await;
+        }
         self.say_goodbye().await;
+    }
+
+    /// Until this node is let go: events are still taken in, and their ids are made of its number.
+    async fn stay(&self, membership: &mut Option<Membership>) {
+        if self.attempts.is_empty() {
+            // What the last outcomes have left in its hands.
+            if let Err(error) = self.store.release_doubtful(self.clock.now()).await {
+                tracing::warn!(error = %error, "Doubtful claims come free with the goodbye: {error}");
+            }
+            self.leave_lanes_but(&[]).await;
+        }
+        tokio::select! {
+            () = self.let_go.cancelled() => {}
+            () = self.live_on(membership) => {}
+        }
+    }
+
+    /// Leaves fresh deliveries to others, and waits until those that were promised to this node are here: what is
+    /// taken in from now on waits in the database. For a node that goes on taking events in after it has sent the
+    /// last; its dispatcher says goodbye only once it is [let go](Self::let_go).
+    pub async fn take_no_more(&self) {
+        self.standing.close();
+        self.store.batch_written().await;
+    }
+
+    /// Waits until nothing is under way any more after it was stopped.
+    pub async fn settled(&self) {
+        self.settled.cancelled().await;
+    }
+
+    /// This node takes nothing in any more, and may say goodbye.
+    pub fn let_go(&self) {
+        self.let_go.cancel();
     }
 
     /// Whether nothing is queued, in flight or unsettled in memory.
@@ -206,7 +246,7 @@ impl Dispatcher {
     }
 
     pub(crate) fn may_work(&self) -> bool {
-        self.member.load(Ordering::Acquire) && !self.stopping.load(Ordering::Acquire)
+        self.standing.may_work()
     }
 
     /// Asks the database, but does not wait for ever for one that has gone without a word: the connection is
@@ -277,16 +317,29 @@ impl Dispatcher {
             (rows, busy)
         };
         self.give_back(rows).await;
-        if let Err(error) = self.store.begin_leaving(&busy, self.clock.now()).await {
-            tracing::warn!(error = %error, "This node could not say that it stops: {error}");
-        }
+        self.leave_lanes_but(&busy).await;
         busy
     }
 
-    /// Each of these lanes as soon as nothing of it is under way. Does not end by itself: others may still be.
+    async fn leave_lanes_but(&self, busy: &[EndpointId]) {
+        if let Err(error) = self.store.begin_leaving(busy, self.clock.now()).await {
+            tracing::warn!(error = %error, "This node could not say that it stops: {error}");
+        }
+    }
+
+    fn busy_lanes(&self) -> Vec<EndpointId> {
+        let lanes = self.lanes.lock();
+        lanes.endpoints().filter(|endpoint| !lanes.lane_idle(*endpoint)).collect()
+    }
+
+    /// Each of these lanes as soon as nothing of it is under way, and now and then those that an outcome has taken
+    /// since. Does not end by itself: others may still be.
     async fn leave_as_they_end(&self, mut busy: Vec<EndpointId>) {
-        loop {
+        for round in 1_u32.. {
             tokio::time::sleep(LOOK_AT_BUSY_EVERY).await;
+            if round.is_multiple_of(LEAVE_AGAIN_EVERY) {
+                self.leave_lanes_but(&self.busy_lanes()).await;
+            }
             for endpoint in &busy {
                 if let Err(error) = self.hand_over_if_idle(*endpoint).await {
                     tracing::warn!(error = %error, "A lane is left to others later: {error}");
@@ -331,24 +384,24 @@ struct Silence<'a>(&'a Dispatcher);
 
 impl Drop for Silence<'_> {
     fn drop(&mut self) {
-        self.0.member.store(false, Ordering::Release);
+        self.0.standing.fall_silent();
     }
 }
 
 impl HandOver for Dispatcher {
     fn reserve(&self, company: CompanyId, endpoint: EndpointId, sizes: &[usize]) -> usize {
-        if !self.may_work() {
+        if !self.standing.takes_fresh() {
             return 0;
         }
         self.lanes.lock().reserve(company, endpoint, sizes)
     }
 
     fn is_let_in(&self, endpoint: EndpointId) -> bool {
-        self.may_work() && self.lanes.lock().restraint(endpoint).is_some()
+        self.standing.takes_fresh() && self.lanes.lock().restraint(endpoint).is_some()
     }
 
     fn may_own_lanes(&self) -> bool {
-        self.may_work()
+        self.standing.takes_fresh()
     }
 
     fn is_overrun(&self) -> bool {

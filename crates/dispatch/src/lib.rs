@@ -16,6 +16,7 @@ mod retention;
 mod round;
 mod sending;
 mod settling;
+mod standing;
 mod targets;
 mod upkeep;
 mod wishes;

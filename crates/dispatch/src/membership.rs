@@ -1,6 +1,5 @@
 //! Being a node among nodes: proof of life, taking over from the dead, sharing lanes.
 
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
@@ -36,7 +35,7 @@ impl Dispatcher {
         while !stop.is_cancelled() {
             membership = match membership.take() {
                 Some(held) => self.beat(held).await,
-                None if self.was_member.load(Ordering::Acquire) => self.come_back().await,
+                None if self.standing.was_member() => self.come_back().await,
                 None => self.join_for_the_first_time().await,
             };
             self.pause(BEAT_EVERY, &stop).await;
@@ -82,9 +81,9 @@ impl Dispatcher {
     ) -> Option<Membership> {
         match joined {
             Ok(membership) => {
-                self.was_member.store(true, Ordering::Release);
+                self.standing.has_name();
                 let membership = self.beat(membership).await?;
-                self.member.store(true, Ordering::Release);
+                self.standing.join();
                 self.wake();
                 Some(membership)
             }
@@ -98,6 +97,7 @@ impl Dispatcher {
     /// One sign of life. Where it fails nobody can tell whether this node still holds its claims: it
     /// forgets what is queued, and what is in flight will count for nothing.
     async fn beat(&self, mut membership: Membership) -> Option<Membership> {
+        let begun = Instant::now();
         let beaten = tokio::time::timeout(
             BEAT_WITHIN,
             self.store.heartbeat(&mut membership, self.clock.now()),
@@ -105,6 +105,9 @@ impl Dispatcher {
         match beaten.await {
             Ok(Ok(ahead)) => {
                 self.put_clock_right(ahead);
+                self.standing.prove(begun);
+                // Who waits to send may have found the last one too old.
+                self.send_wake.notify_one();
                 Some(membership)
             }
             Ok(Err(error)) if !self.store.can_be_taken_for_dead() => {
@@ -127,6 +130,21 @@ impl Dispatcher {
         }
     }
 
+    /// Goes on saying that this node lives after its loops have ended: as long as others believe that, nobody takes
+    /// its number. Does not end by itself.
+    pub(crate) async fn live_on(&self, membership: &mut Option<Membership>) {
+        loop {
+            tokio::time::sleep(BEAT_EVERY).await;
+            let Some(membership) = membership else { continue };
+            let beat = self.store.heartbeat(membership, self.clock.now());
+            match tokio::time::timeout(BEAT_WITHIN, beat).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => tracing::debug!(error = %error, "No sign of life: {error}"),
+                Err(_) => tracing::debug!("No sign of life: the database did not answer in time"),
+            }
+        }
+    }
+
     /// Puts this node's clock right by the database's, before anything is dated by it.
     pub async fn measure_clock(&self) -> Result<(), store::Error> {
         let ahead = self.store.database_ahead(|| self.clock.now()).await?;
@@ -144,7 +162,7 @@ impl Dispatcher {
     }
 
     pub(crate) fn fall_silent(&self) {
-        self.member.store(false, Ordering::Release);
+        self.standing.fall_silent();
         self.targets.distrust();
         let mut lanes = self.lanes.lock();
         let endpoints: Vec<EndpointId> = lanes.endpoints().collect();

@@ -128,6 +128,6 @@ impl Dispatcher {
 
     /// Whether this node is a member and known to be alive.
     pub fn is_member(&self) -> bool {
-        self.member.load(Ordering::Acquire)
+        self.standing.is_member()
     }
 }

@@ -93,6 +93,10 @@ impl Dispatcher {
     /// Whether more is taken in than this node can send: outcomes wait for the database, which ingest
     /// shares with them, or the processor is what is short.
     pub(crate) fn is_overrun(&self) -> bool {
+        if self.standing.is_closed() {
+            // What is taken in now is not this node's to send, and nobody feels its pulse any more.
+            return false;
+        }
         let lanes = self.lanes.lock();
         let felt = Felt {
             unwritten: lanes.unwritten(),

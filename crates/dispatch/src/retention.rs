@@ -14,8 +14,9 @@ const MEMBER_LOOK_EVERY: Duration = Duration::from_secs(1);
 /// The rest after a slice is so many times as long as the slice was: nobody waits for what goes.
 const REST_FACTOR: u32 = 7;
 const REST_MIN: Duration = Duration::from_millis(5);
-/// How long to leave the tables to others after a day of them was dropped.
-const DAY_EVERY: Duration = Duration::from_secs(2);
+/// How long to leave the tables to others after a day of them was dropped: every connection plans its statements
+/// anew then.
+const DAY_EVERY: Duration = Duration::from_secs(10);
 
 impl Dispatcher {
     /// Removes until `stop`.

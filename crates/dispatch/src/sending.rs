@@ -48,10 +48,13 @@ impl Dispatcher {
     /// What has the next turn, or after what time there may be something. Both are asked at once: what makes
     /// room in between would be waited for by nobody.
     fn next_turn(&self) -> Result<Claimed, Option<TimeDelta>> {
+        if !self.may_work() {
+            // The next sign of life wakes.
+            return Err(None);
+        }
         let now = self.clock.now();
         let mut lanes = self.lanes.lock();
-        let row = if self.may_work() { lanes.next(now) } else { None };
-        row.ok_or_else(|| lanes.next_wake(now).map(|at| at - now))
+        lanes.next(now).ok_or_else(|| lanes.next_wake(now).map(|at| at - now))
     }
 
     /// Begins what a turn brought, without waiting for anything.
@@ -91,6 +94,10 @@ impl Dispatcher {
     /// Sends a delivery, and then whatever has the next turn, so that a busy node neither makes a task
     /// for each request nor wakes the loop for it.
     async fn send_on(self: Arc<Self>, row: Claimed, known: Known) {
+        // The process may have been frozen since its turn.
+        if !self.may_work() {
+            return self.turn_away(row, Turn::Hold).await;
+        }
         let mut next = Some((row, known));
         while let Some((row, known)) = next {
             self.attempt(row, known).await;

@@ -60,8 +60,6 @@ impl Dispatcher {
                 self.pause(ROUND_EVERY, &stop).await;
             }
         }
-        // Whoever sends to sources has been served by now.
-        log("what has come to sources", self.store.write_source_counts(self.clock.now()).await);
     }
 
     /// Beside the rounds, because it takes its time.

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::outcome::{Acknowledge, Outcome};
 use reqwest::Response;
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
@@ -12,6 +12,7 @@ use crate::{RESPONSE_BODY_BYTES_MAX, RESPONSE_HEADERS_BYTES_MAX};
 /// What has arrived so far.
 #[derive(Debug, Default)]
 pub struct Answer {
+    at: DateTime<Utc>,
     pub status_code: Option<u16>,
     pub retry_after: Option<TimeDelta>,
     pub headers: Vec<(String, Vec<u8>)>,
@@ -26,11 +27,16 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Nothing yet of a request that was sent at `at`.
+    pub fn sent(at: DateTime<Utc>) -> Self {
+        Self { at, ..Self::default() }
+    }
+
     /// Takes status and headers.
     pub fn take_head(&mut self, response: &Response) {
         self.status_code = Some(response.status().as_u16());
         self.peer = response.remote_addr();
-        self.retry_after = retry_after(response.headers());
+        self.retry_after = retry_after(response.headers(), self.at);
         self.headers = kept_headers(response.headers());
     }
 
@@ -72,8 +78,9 @@ fn kept_headers(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
 /// No receiver is left alone for as long, whatever it asks for.
 const SECONDS_MAX: i64 = 366 * 24 * 3_600;
 
-/// Seconds, or a date, which counts from the answer's own `Date`: the two clocks may differ.
-fn retry_after(headers: &HeaderMap) -> Option<TimeDelta> {
+/// Seconds, or a date, which counts from the answer's own `Date`, since the two clocks may differ; from when
+/// the request was sent where it has none (RFC 9110, 6.6.1: who has no clock sends none).
+fn retry_after(headers: &HeaderMap, sent_at: DateTime<Utc>) -> Option<TimeDelta> {
     let text = |name: HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
     let wanted = text(RETRY_AFTER)?;
     if !wanted.is_empty() && wanted.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -81,9 +88,9 @@ fn retry_after(headers: &HeaderMap) -> Option<TimeDelta> {
         let seconds = wanted.parse().unwrap_or(i64::MAX).min(SECONDS_MAX);
         return TimeDelta::try_seconds(seconds);
     }
-    let until = DateTime::parse_from_rfc2822(wanted).ok()?;
-    let from = DateTime::parse_from_rfc2822(text(DATE)?).ok()?;
-    Some(until - from).filter(|wait| *wait >= TimeDelta::zero())
+    let date = |text| DateTime::parse_from_rfc2822(text).ok().map(|date| date.to_utc());
+    let wait = date(wanted)? - text(DATE).and_then(date).unwrap_or(sent_at);
+    (wait >= TimeDelta::zero()).then(|| wait.min(TimeDelta::seconds(SECONDS_MAX)))
 }
 
 #[cfg(test)]
@@ -94,7 +101,9 @@ mod tests {
 
     fn check(fields: &[(HeaderName, &'static str)], wait: Option<i64>) {
         let headers = fields.iter().map(|(n, v)| (n.clone(), HeaderValue::from_static(v)));
-        assert_eq!(retry_after(&headers.collect()), wait.map(TimeDelta::seconds), "{fields:?}");
+        let sent_at = DateTime::parse_from_rfc3339("1994-11-06T08:49:07Z").unwrap().to_utc();
+        let found = retry_after(&headers.collect(), sent_at);
+        assert_eq!(found, wait.map(TimeDelta::seconds), "{fields:?}");
     }
 
     #[test]
@@ -106,7 +115,16 @@ mod tests {
         }
         let date = (DATE, "Sun, 06 Nov 1994 08:49:37 GMT");
         check(&[date.clone(), (RETRY_AFTER, "Sun, 06 Nov 1994 08:50:37 GMT")], Some(60));
-        check(&[date, (RETRY_AFTER, "Sun, 06 Nov 1994 08:48:37 GMT")], None);
+        check(&[date.clone(), (RETRY_AFTER, "Sun, 06 Nov 1994 08:48:37 GMT")], None);
+        check(&[date, (RETRY_AFTER, "Sat, 06 Nov 2094 08:49:37 GMT")], Some(SECONDS_MAX));
+    }
+
+    #[test]
+    fn a_date_counts_from_the_request_where_the_answer_has_no_date_of_its_own() {
+        let until = (RETRY_AFTER, "Sun, 06 Nov 1994 08:50:37 GMT");
+        check(std::slice::from_ref(&until), Some(90));
+        check(&[(DATE, "today"), until], Some(90));
+        check(&[(RETRY_AFTER, "Sun, 06 Nov 1994 08:48:37 GMT")], None);
     }
 
     #[test]
@@ -115,6 +133,5 @@ mod tests {
         for text in ["", "-5", "+5", "1.5", "soon"] {
             check(&[(RETRY_AFTER, text)], None);
         }
-        check(&[(RETRY_AFTER, "Sun, 06 Nov 1994 08:50:37 GMT")], None);
     }
 }

@@ -89,8 +89,8 @@ impl Client {
 
     async fn send_noted(&self, request: Request<'_>) -> Exchange {
         let started = Instant::now();
-        let Request { url, headers, body, timeout, acknowledge } = request;
-        let mut answer = Answer::default();
+        let Request { url, headers, body, at, timeout, acknowledge } = request;
+        let mut answer = Answer::sent(at);
         let exchange = self.exchange(url, Parts::of(headers, body), &mut answer);
         let failure = match tokio::time::timeout(timeout, exchange).await {
             Ok(Ok(())) => None,

@@ -14,6 +14,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use domain::address::AddressPolicy;
 use domain::headers::Headers;
 use domain::outcome::{Acknowledge, Outcome};
@@ -73,6 +74,8 @@ pub struct Request<'a> {
     pub headers: Headers,
     /// The body.
     pub body: Vec<u8>,
+    /// The time at which it is sent: an answer's dates are reckoned from it.
+    pub at: DateTime<Utc>,
     /// How long the whole exchange may take, from now.
     pub timeout: Duration,
     /// Which answers are success.

@@ -1,6 +1,7 @@
 //! The whole program in one value: everything that `serve` starts, and its orderly end.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +28,8 @@ use crate::settings::database::Database;
 use crate::supervise::supervise;
 
 const MIB: usize = 1024 * 1024;
+/// How long the batch that is being written at the end may take.
+const CLOSE_TIME_MAX: Duration = Duration::from_secs(5);
 /// How long aborted loops may take to give their claims back.
 const ABORT_TIME_MAX: Duration = Duration::from_secs(5);
 
@@ -34,6 +37,7 @@ const ABORT_TIME_MAX: Duration = Duration::from_secs(5);
 pub struct Program {
     address: SocketAddr,
     store: Store,
+    clock: Arc<dyn Clock>,
     dispatcher: Arc<Dispatcher>,
     health: Arc<Health>,
     drain_delay: Duration,
@@ -110,7 +114,7 @@ impl Program {
         loops.others.spawn(api::run_samples(sample_queue, client.clone()));
         let mut state = api::State {
             store: store.clone(),
-            clock,
+            clock: Arc::clone(&clock),
             samples,
             readiness,
             metrics: Arc::default(),
@@ -132,6 +136,7 @@ impl Program {
         Ok(Self {
             address,
             store,
+            clock,
             dispatcher,
             health,
             drain_delay: settings.drain_delay,
@@ -169,22 +174,37 @@ impl Program {
         self.server_ended.cancelled().await;
     }
 
-    /// Ends in order: says no to the balancer and goes on serving for the drain delay; finishes
-    /// requests and takes no more; writes down what was taken in and what became of the mail in hand;
-    /// claims no more, finishes what is under way within its time and gives the rest back. Metrics with
-    /// a listener of their own can be had until the end.
+    /// Ends in order: says no to the balancer and goes on serving for the drain delay; finishes the mail in
+    /// hand, claims no more, finishes what is under way to receivers within its time and gives the rest back, and
+    /// goes on serving meanwhile, since a receiver may take long and callers need not wait for it: what they post
+    /// waits in the database; finishes requests and takes no more; writes down what was taken in; says goodbye.
+    /// Metrics with a listener of their own can be had until the end.
     pub async fn shutdown(self) {
         let Self {
-            store, health, drain_delay, shutdown_timeout, stop_server, loops, metrics, ..
+            store,
+            clock,
+            dispatcher,
+            health,
+            drain_delay,
+            shutdown_timeout,
+            stop_server,
+            loops,
+            metrics,
+            ..
         } = self;
         health.set_serving(false);
         loops.stop_mail.cancel();
         tracing::info!("Stopping: serving for another {drain_delay:?}, no longer ready");
         tokio::time::sleep(drain_delay).await;
+        let (closed, settled) = (dispatcher.take_no_more(), dispatcher.settled());
+        loops.end_sending(closed, settled, shutdown_timeout).await;
         // They would not end by themselves, and the server waits for whatever is under way.
         store.end_live_streams();
         stop_server().await;
-        loops.end(shutdown_timeout).await;
+        if let Err(error) = store.write_source_counts(clock.now()).await {
+            tracing::warn!(error = %error, "What came last to sources is not counted: {error}");
+        }
+        loops.end_the_rest(|| dispatcher.let_go(), shutdown_timeout).await;
         if let Some(door) = metrics {
             door.close().await;
         }
@@ -193,18 +213,44 @@ impl Program {
 }
 
 impl Loops {
-    /// Ends them in order. Dispatch is last of those that claim: with its goodbye this node is none
-    /// any more, and whatever it still holds is free for others.
-    async fn end(&self, within: Duration) {
-        self.stop_ingest.cancel();
+    /// Nothing more is sent, and what is under way ends. `closed`: when fresh deliveries are for others; `settled`:
+    /// when dispatch has nothing in hand.
+    async fn end_sending(
+        &self,
+        closed: impl Future<Output = ()>,
+        settled: impl Future<Output = ()>,
+        within: Duration,
+    ) {
         self.stop_mail.cancel();
-        finish(&self.ingest, "ingest", within).await;
-        finish(&self.mail, "mail", within).await;
-        self.stop_claiming.cancel();
-        if !finish(&self.dispatch, "dispatch", within).await {
-            self.abort.cancel();
-            finish(&self.dispatch, "aborted dispatch", ABORT_TIME_MAX).await;
+        if tokio::time::timeout(CLOSE_TIME_MAX, closed).await.is_err() {
+            tracing::warn!("What is being taken in was not written within {CLOSE_TIME_MAX:?}");
         }
+        self.stop_claiming.cancel();
+        tracing::info!("Stopping: nothing more is sent; what is under way may take {within:?}");
+        self.dispatch.close();
+        let mut settled = pin!(async {
+            tokio::select! {
+                () = settled => {}
+                // It crashed, and would have begun again.
+                () = self.dispatch.wait() => {}
+            }
+        });
+        let sending = tokio::time::timeout(within, settled.as_mut());
+        let (sent, _) = tokio::join!(sending, finish(&self.mail, "mail", within));
+        if sent.is_err() {
+            tracing::warn!("What was under way to receivers did not end within {within:?}");
+            self.abort.cancel();
+            let _ = tokio::time::timeout(ABORT_TIME_MAX, settled).await;
+        }
+    }
+
+    /// Ends the others, once nobody is served any more. Dispatch is last of those that claim: with its goodbye this
+    /// node is none any more, and whatever it still holds is free for others.
+    async fn end_the_rest(&self, let_go: impl FnOnce(), within: Duration) {
+        self.stop_ingest.cancel();
+        finish(&self.ingest, "ingest", within).await;
+        let_go();
+        finish(&self.dispatch, "dispatch", within).await;
         self.stop_live.cancel();
         finish(&self.live, "live", within).await;
         finish(&self.others, "samples", within).await;
@@ -378,11 +424,16 @@ mod tests {
         };
         loops.mail.spawn(slow);
         let (dispatch_ended, stop) = (Arc::clone(&ended), loops.stop_claiming.clone());
+        let let_go = CancellationToken::new();
+        let goodbye = let_go.clone();
         loops.dispatch.spawn(async move {
             stop.cancelled().await;
+            goodbye.cancelled().await;
             dispatch_ended.lock().push("dispatch");
         });
-        loops.end(Duration::from_secs(60)).await;
+        let (now, within) = (std::future::ready(()), Duration::from_secs(60));
+        loops.end_sending(now.clone(), now, within).await;
+        loops.end_the_rest(|| let_go.cancel(), within).await;
         assert_eq!(*ended.lock(), ["mail", "dispatch"]);
     }
 }

@@ -164,8 +164,14 @@ impl Store {
             } else {
                 self.next_jobs(hand_over.as_ref(), &mut breaths).await
             };
+            let _batch = self.inner.ingest_batch.lock().await;
             self.write_jobs(jobs, hand_over.as_ref(), clock.as_ref()).await;
         }
+    }
+
+    /// Waits until what is being written now has been written, and handed over.
+    pub async fn batch_written(&self) {
+        drop(self.inner.ingest_batch.lock().await);
     }
 
     /// How many deliveries this node holds at most.

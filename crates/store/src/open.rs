@@ -119,6 +119,8 @@ pub(crate) struct Inner {
     pub(crate) hands: Mutex<Option<Weak<dyn HandOver>>>,
     /// Held by the one writer.
     pub(crate) ingest_writer: tokio::sync::Mutex<()>,
+    /// Held while a batch is written.
+    pub(crate) ingest_batch: tokio::sync::Mutex<()>,
 }
 
 impl Store {
@@ -178,6 +180,7 @@ impl Store {
                 ingest_room: Arc::new(Semaphore::new(INGEST_BYTES_MAX as usize)),
                 hands: Mutex::default(),
                 ingest_writer: tokio::sync::Mutex::default(),
+                ingest_batch: tokio::sync::Mutex::default(),
             }),
         };
         store.check_master_key().await?;

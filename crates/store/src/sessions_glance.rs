@@ -21,15 +21,17 @@ use crate::{Error, Store};
 
 /// The contacts of names, each with its window at a business number, and the versions of both rows (`xmin`:
 /// each change of a row is another one's). One probe of an index each: `LIMIT 1` keeps a planner from joining
-/// all of them.
+/// all of them, and who is meant by both names is left out of the second question, since a `UNION` would sort for
+/// each of them.
 pub(crate) const GLANCE_POSTGRES: &str = "SELECT c.company_id, c.id, c.wa_id, c.user_id, c.wrote_at, \
     c.created_at, c.version, k.number, s.* \
     FROM unnest((SELECT $1::bigint[]),$2::text[],$3::text[],$4::text[]) AS k(company_id, wa_id, user_id, number) \
     CROSS JOIN LATERAL (\
     (SELECT x.company_id, x.id, x.wa_id, x.user_id, x.wrote_at, x.created_at, x.xmin::text::bigint AS version \
-    FROM contacts x WHERE x.company_id = k.company_id AND x.wa_id = k.wa_id AND x.wa_id IS NOT NULL LIMIT 1) UNION \
+    FROM contacts x WHERE x.company_id = k.company_id AND x.wa_id = k.wa_id AND x.wa_id IS NOT NULL LIMIT 1) UNION ALL \
     (SELECT x.company_id, x.id, x.wa_id, x.user_id, x.wrote_at, x.created_at, x.xmin::text::bigint \
-    FROM contacts x WHERE x.company_id = k.company_id AND x.user_id = k.user_id AND x.user_id IS NOT NULL LIMIT 1)) c \
+    FROM contacts x WHERE x.company_id = k.company_id AND x.user_id = k.user_id AND x.user_id IS NOT NULL \
+    AND (k.wa_id IS NULL OR x.wa_id IS DISTINCT FROM k.wa_id) LIMIT 1)) c \
     LEFT JOIN LATERAL (SELECT s.xmin::text::bigint AS window_version, s.last_in_at, s.session_id, s.started_at, \
     s.activated_at, s.due_at, s.earlier_id, s.earlier_started_at, s.earlier_activated_at, s.source_id, s.about \
     FROM sessions s WHERE s.company_id = c.company_id AND s.phone_number_id = k.number AND s.contact_id = c.id \

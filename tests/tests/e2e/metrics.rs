@@ -204,7 +204,7 @@ async fn what_cannot_be_had_is_left_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn metrics_can_be_had_until_the_end() {
+async fn metrics_can_be_had_while_it_stops() {
     let receiver = Receiver::start();
     receiver.answers_with(|_| Reply::hang());
     let setup = measured(&Setup::sqlite())
@@ -216,8 +216,9 @@ async fn metrics_can_be_had_until_the_end() {
     api.post_event(event(1)).await;
     receiver.wait_for(1, SOON).await;
     program.signal("TERM");
-    wait::until("the API is closed", SOON, async || {
-        api.send("GET", "/healthz", &[], None).await.is_err().then_some(())
+    wait::until("it stops", SOON, async || {
+        let answer = api.send("GET", "/readyz", &[], None).await.unwrap();
+        (answer.status == 503).then_some(())
     })
     .await;
     let scrape = Scrape::of(&metrics).await;

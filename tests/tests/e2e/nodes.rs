@@ -276,7 +276,8 @@ async fn a_node_that_stops_keeps_no_lane_for_somebody_elses_request() {
     hanging.answers_with(|_| Reply::hang());
     quick.answers_with(|_| Reply::status(200).held());
     let setup =
-        on_postgres("stops").set("HOOKFERRY_TIMEOUT", "30s").set("HOOKFERRY_DRAIN_DELAY", "0s");
+        on_postgres("stops").set("HOOKFERRY_ADMIN_TOKEN", OPERATOR).set("HOOKFERRY_TIMEOUT", "30s");
+    let setup = setup.set("HOOKFERRY_DRAIN_DELAY", "0s");
     let leaving = setup.start().await;
     let api = leaving.tenant("acme");
     api.create_endpoint(json!({"url": hanging.url("/"), "event_types": ["message.sent"]})).await;
@@ -289,13 +290,16 @@ async fn a_node_that_stops_keeps_no_lane_for_somebody_elses_request() {
     api.post_event(of_contact(1)).await;
     hanging.wait_for(1, SOON).await;
     quick.wait_for(1, SOON).await;
-    let staying = setup.start().await;
+    let staying = Node::start(&setup, "staying").await;
     leaving.signal("TERM");
-    api.at(staying.base()).post_event(of_contact(2)).await;
-    wait::until("it answers nobody any more", SOON, async || {
-        leaving.anonymous().send("GET", "/healthz", &[], None).await.is_err().then_some(())
+    wait::until("it has said that it stops", SOON, async || {
+        let page = staying.operator.get("/admin/nodes").await.expect(200);
+        let nodes = page["data"].as_array().unwrap();
+        nodes.iter().any(|node| node["stopping"] == true).then_some(())
     })
     .await;
+    // Whoever still posts to it is answered, and it leaves what it takes in to others.
+    api.post_event(of_contact(2)).await;
     quick.answers_with(|_| Reply::status(200));
     quick.release();
     quick.wait_for(2, SOON).await;

@@ -74,6 +74,7 @@ pub async fn send_sample(
         url: target.url.clone(),
         headers,
         body: sent_body,
+        at: authorized.now,
         timeout: target.timeout,
         acknowledge: target.acknowledge,
     };

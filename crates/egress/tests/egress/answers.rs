@@ -96,6 +96,14 @@ async fn retry_after_is_read() {
 }
 
 #[tokio::test]
+async fn a_retry_after_that_is_a_date_counts_from_the_request_where_nothing_else_is_known() {
+    let answer = "HTTP/1.1 503 Busy\r\nRetry-After: Thu, 01 Jan 1970 00:10:00 GMT\r\nContent-Length: 0\r\n\r\n";
+    let receiver = Receiver::answering(answer).await;
+    let exchange = send(&client(), &receiver.url()).await;
+    assert_eq!(exchange.outcome.retry_after, Some(TimeDelta::seconds(600)));
+}
+
+#[tokio::test]
 async fn headers_that_never_come_run_into_the_deadline() {
     let receiver = Receiver::start(|mut connection| async move {
         connection.request().await.unwrap();

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use domain::address::AddressPolicy;
 use domain::headers::Headers;
 use domain::outcome::{Acknowledge, ErrorKind};
@@ -194,11 +195,15 @@ pub fn client() -> Client {
     client_allowing(&["127.0.0.0/8"], Some(Script::new([Err("no names in this test".into())])))
 }
 
+/// The beginning of 1970.
+pub const SENT_AT: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
 pub fn request(url: &Url) -> Request<'_> {
     Request {
         url,
         headers: Headers::from_iter([("webhook-id".to_owned(), "evt_1".to_owned())]),
         body: b"{\"a\":1}".to_vec(),
+        at: SENT_AT,
         timeout: PLENTY,
         acknowledge: Acknowledge::Any2xx,
     }
