@@ -71,8 +71,8 @@ pub struct Pace {
 }
 
 /// How many rows a slice has that is to be followed by a rest: the deliveries that it wakes take the processors
-/// for some milliseconds.
-const PACED_ROWS_MAX: usize = 60;
+/// for about as long as a fresh event may wait for them, two milliseconds.
+const PACED_ROWS_MAX: usize = 20;
 /// On SQLite whoever writes waits for it.
 const PACE_SQLITE: Pace =
     Pace { slice: Duration::from_millis(2), rows_max: PACED_ROWS_MAX, rest_factor: 4 };

@@ -307,6 +307,35 @@ async fn a_node_that_stops_keeps_no_lane_for_somebody_elses_request() {
     hanging.release();
 }
 
+/// Longer than a sign of life is relied upon, and not so long that others take it for dead.
+const FROZEN_FOR: Duration = Duration::from_secs(18);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_was_frozen_goes_on_where_it_was() {
+    const EVENTS: usize = 300;
+    let receiver = Receiver::counting();
+    receiver.answers_with(|_| Reply::status(200).after(Duration::from_millis(100)));
+    let node = on_postgres("frozen").set("HOOKFERRY_MAX_IN_FLIGHT", "16").start().await;
+    let api = node.tenant("acme");
+    let mut wanted = endpoint(&receiver.url("/"));
+    // What is on the wire has been answered when the node wakes.
+    wanted["timeout_ms"] = 30_000.into();
+    api.create_endpoint(wanted).await;
+    for number in 0..EVENTS as u64 {
+        api.post_event(event(number)).await;
+    }
+    node.signal("STOP");
+    let sent = receiver.arrivals().len();
+    assert!(sent < EVENTS, "something is left to send");
+    tokio::time::sleep(FROZEN_FOR).await;
+    node.signal("CONT");
+    wait::until("all has arrived", SOON, async || {
+        (receiver.arrivals().len() == EVENTS).then_some(())
+    })
+    .await;
+    assert!(receiver.arrivals().into_values().all(|times| times == 1), "none twice");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_crash_nothing_is_sent_twice() {
     const EVENTS: usize = 4_000;
