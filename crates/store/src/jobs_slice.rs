@@ -70,15 +70,12 @@ pub struct Pace {
     pub rest_factor: u32,
 }
 
-/// How many rows a slice has that is to be followed by a rest: the deliveries that it wakes take the processors
-/// for about as long as a fresh event may wait for them, two milliseconds.
-const PACED_ROWS_MAX: usize = 20;
-/// On SQLite whoever writes waits for it.
-const PACE_SQLITE: Pace =
-    Pace { slice: Duration::from_millis(2), rows_max: PACED_ROWS_MAX, rest_factor: 4 };
-/// On PostgreSQL only who needs the same rows, and the processors.
-const PACE_POSTGRES: Pace =
-    Pace { slice: Duration::from_millis(10), rows_max: PACED_ROWS_MAX, rest_factor: 3 };
+/// On SQLite whoever writes waits for it, and the deliveries that a slice wakes take the processors for about as long
+/// as a fresh event may wait for them, two milliseconds.
+const PACE_SQLITE: Pace = Pace { slice: Duration::from_millis(2), rows_max: 20, rest_factor: 4 };
+/// On PostgreSQL only who needs the same rows, and the processors. Shorter slices take twice the time for the job, and
+/// others notice them no less.
+const PACE_POSTGRES: Pace = Pace { slice: Duration::from_millis(10), rows_max: 60, rest_factor: 3 };
 
 impl Store {
     /// How jobs are to be paced.
