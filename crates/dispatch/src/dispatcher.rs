@@ -144,7 +144,8 @@ impl Dispatcher {
     }
 
     /// Runs until `stop`; then claims and begins nothing more, finishes and settles what is in
-    /// flight, gives the rest back and ends. `abort` ends it at once.
+    /// flight, gives the rest back and says goodbye: where it [takes no more](Self::take_no_more), only once it is let
+    /// go. `abort` leaves what is in flight as it is.
     pub async fn run(self: Arc<Self>, stop: CancellationToken, abort: CancellationToken) {
         let Ok(mut queue) = self.settle_queue.try_lock() else { return };
         self.fall_silent();
