@@ -61,6 +61,8 @@ pub(crate) async fn run(stage: &Stage, minutes: u32, share: f64) -> anyhow::Resu
     let lasts = Duration::from_secs(60) * minutes;
     let length = PERIOD.min(lasts / LOOKS_MIN as u32);
     let (mut costs, mut periods) = (Vec::new(), Vec::new());
+    // Cold, it is lower than all later ones, and the first stretch would carry less than the others.
+    soak.top().await?;
     while soak.begun.elapsed() < lasts || periods.len() < LOOKS_MIN {
         let top = soak.top().await?;
         costs.push(top.cost_us);

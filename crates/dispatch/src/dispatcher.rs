@@ -405,6 +405,10 @@ impl HandOver for Dispatcher {
         self.standing.takes_fresh()
     }
 
+    fn took_in(&self, deliveries: usize) {
+        self.pulse.took_in(deliveries);
+    }
+
     fn is_overrun(&self) -> bool {
         Dispatcher::is_overrun(self)
     }

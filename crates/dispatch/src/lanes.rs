@@ -427,6 +427,16 @@ impl Lanes {
         self.load.queued
     }
 
+    /// Rows queued in lanes that take turns, which only this node keeps waiting.
+    pub fn ready(&self) -> usize {
+        self.load.ready
+    }
+
+    /// Whether it is the processor that they wait for, as far as can be seen.
+    pub fn is_processor_short(&self) -> bool {
+        self.young.is_short()
+    }
+
     /// Rows that are queued, promised, in flight or unsettled.
     pub fn rows(&self) -> usize {
         self.load.rows

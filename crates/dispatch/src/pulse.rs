@@ -1,10 +1,15 @@
 //! Whether this node takes in more than it can send. A receiver that is slow costs no time of the
 //! processor and leaves nothing to write: where deliveries wait for their turn while outcomes wait to be
 //! written, or timers come late, it is the node, and events that are taken in faster only make every
-//! delivery late. Where it is the receiver after all, timers are on time again as soon as ingest rests,
-//! and it goes on.
+//! delivery late. It is the node as well where lanes that could be sent to wait and the processor has no
+//! time: what finds no room in memory is written down to be claimed later, and the time that takes is
+//! what sending lacks. Where it is the receiver after all, timers are on time again as soon as ingest
+//! rests, and it goes on.
+//!
+//! It rests only for what it adds itself. While a backlog flows there is always more than can be sent, and
+//! nothing would be won by keeping the few waiting that post meanwhile: ingest may add half of what is sent.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::RuntimeMetrics;
@@ -27,13 +32,44 @@ const UNWRITTEN_PART: usize = 4;
 /// The part of the memory for deliveries that may fill before ingest is asked to wait.
 const MEMORY_PART: usize = 4;
 
-/// How late timers have been of late.
+/// What a delivery that is taken in costs of the credit, of which each that is sent gives one.
+const COST: i64 = 2;
+/// What may be saved, and owed: a burst is not made up for by more than a second or so.
+const CREDIT_MAX: i64 = 1_024;
+const DEBT_MAX: i64 = 32 * 1_024;
+
+/// How late timers have been of late, and what ingest may add while more is taken in than can be sent.
 #[derive(Debug, Default)]
 pub(crate) struct Pulse {
     late_us: AtomicU64,
+    credit: AtomicI64,
 }
 
 impl Pulse {
+    /// Ingest has written so many deliveries that are to be sent.
+    pub(crate) fn took_in(&self, deliveries: usize) {
+        self.add(count(deliveries).saturating_mul(-COST));
+    }
+
+    /// So many have ended, or wait for another try.
+    pub(crate) fn settled(&self, deliveries: usize) {
+        self.add(count(deliveries));
+    }
+
+    fn add(&self, more: i64) {
+        let sum = |credit: i64| Some(credit.saturating_add(more).clamp(-DEBT_MAX, CREDIT_MAX));
+        // It always gives something.
+        let _ = self.credit.fetch_update(Ordering::Relaxed, Ordering::Relaxed, sum);
+    }
+
+    /// Whether ingest has added all that it may. Where it is not too much, it begins anew.
+    fn is_used_up(&self, is_too_much: bool) -> bool {
+        if !is_too_much {
+            self.credit.store(0, Ordering::Relaxed);
+        }
+        is_too_much && self.credit.load(Ordering::Relaxed) <= 0
+    }
+
     fn felt(&self, late: Duration) {
         let late = u64::try_from(late.as_micros()).unwrap_or(u64::MAX);
         let before = self.late_us.load(Ordering::Relaxed);
@@ -61,14 +97,19 @@ fn share(part: Duration, all: Duration) -> u64 {
 struct Felt {
     unwritten: usize,
     queued: usize,
+    /// What of it could be sent at once if this node were not busy.
+    ready: usize,
     is_full: bool,
     is_slow: bool,
+    /// The processor is what is short.
+    is_short: bool,
 }
 
 impl Felt {
     fn is_too_much(self, in_flight_max: usize) -> bool {
         let waits = self.queued > in_flight_max || self.is_full;
-        waits && (self.is_slow || self.unwritten > in_flight_max / UNWRITTEN_PART)
+        let falls_behind = self.is_slow || self.unwritten > in_flight_max / UNWRITTEN_PART;
+        waits && falls_behind || self.ready > in_flight_max && self.is_short
     }
 }
 
@@ -101,11 +142,18 @@ impl Dispatcher {
         let felt = Felt {
             unwritten: lanes.unwritten(),
             queued: lanes.queued(),
+            ready: lanes.ready(),
             is_full: lanes.fills_more_than_one_in(MEMORY_PART),
             is_slow: self.pulse.is_slow(),
+            is_short: lanes.is_processor_short(),
         };
-        felt.is_too_much(self.config.in_flight_max)
+        drop(lanes);
+        self.pulse.is_used_up(felt.is_too_much(self.config.in_flight_max))
     }
+}
+
+fn count(deliveries: usize) -> i64 {
+    i64::try_from(deliveries).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -114,11 +162,21 @@ mod tests {
 
     #[test]
     fn outcomes_alone_do_not_hold_ingest_back() {
-        let calm = Felt { unwritten: 256, queued: 1_024, is_full: false, is_slow: false };
+        let calm = Felt {
+            unwritten: 256,
+            queued: 1_024,
+            ready: 1_024,
+            is_full: false,
+            is_slow: false,
+            is_short: false,
+        };
         let cases = [
             (calm, false),
             (Felt { unwritten: 1_024, ..calm }, false),
             (Felt { is_slow: true, ..calm }, false),
+            (Felt { is_short: true, queued: 9_999, ..calm }, false),
+            (Felt { ready: 9_999, queued: 9_999, ..calm }, false),
+            (Felt { ready: 1_025, queued: 1_025, is_short: true, ..calm }, true),
             (Felt { queued: 1_025, is_slow: true, ..calm }, true),
             (Felt { queued: 9_999, ..calm }, false),
             (Felt { unwritten: 257, queued: 1_025, ..calm }, true),
@@ -129,6 +187,30 @@ mod tests {
         for (felt, too_much) in cases {
             assert_eq!(felt.is_too_much(1_024), too_much, "{felt:?}");
         }
+    }
+
+    #[test]
+    fn ingest_may_add_half_of_what_is_sent_while_it_is_too_much() {
+        let pulse = Pulse::default();
+        assert!(!pulse.is_used_up(false));
+        assert!(pulse.is_used_up(true));
+        pulse.settled(1);
+        assert!(!pulse.is_used_up(true));
+        pulse.took_in(10);
+        pulse.settled(19);
+        assert!(pulse.is_used_up(true));
+        pulse.settled(1);
+        assert!(!pulse.is_used_up(true), "twenty-one for ten");
+        pulse.took_in(usize::MAX);
+        pulse.settled(32 * 1_024);
+        assert!(pulse.is_used_up(true));
+        pulse.settled(usize::MAX);
+        pulse.took_in(512);
+        assert!(pulse.is_used_up(true), "no more is saved than that");
+        pulse.took_in(512);
+        assert!(!pulse.is_used_up(false));
+        pulse.settled(1);
+        assert!(!pulse.is_used_up(true), "a debt ends with its cause");
     }
 
     #[test]

@@ -213,6 +213,7 @@ impl Dispatcher {
     /// because it takes the room of others.
     #[must_use]
     fn count_out(&self, batch: &[ToSettle]) -> Vec<Claimed> {
+        self.pulse.settled(batch.len());
         let mut counts: HashMap<EndpointId, (usize, usize)> = HashMap::new();
         for item in batch {
             let delivery = item.delivery();

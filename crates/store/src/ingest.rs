@@ -39,6 +39,8 @@ pub trait HandOver: Send + Sync + std::fmt::Debug {
     fn is_let_in(&self, endpoint: EndpointId) -> bool;
     /// Whether this node may own lanes: not before it has joined the others.
     fn may_own_lanes(&self) -> bool;
+    /// So many deliveries that are to be sent have been written, here or to be claimed.
+    fn took_in(&self, _deliveries: usize) {}
     /// Whether more is taken in than this node can send: then the next batch is better written a
     /// little later.
     fn is_overrun(&self) -> bool {

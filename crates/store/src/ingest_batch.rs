@@ -263,6 +263,7 @@ impl Store {
 
 /// Hands over what this node has claimed.
 fn hand_fresh(batch: &Batch<'_>, rows: &[PendingRow], rooms: Rooms<'_>, now: DateTime<Utc>) {
+    rooms.took_in(rows.iter().filter(|row| !row.held).count());
     let claimed = rows.iter().filter(|row| row.claimed_by != 0);
     rooms.fill(claimed.map(|row| row.claimed(&batch.items, now)).collect());
 }

@@ -239,6 +239,11 @@ impl<'a> Rooms<'a> {
         self.hand_over.may_own_lanes()
     }
 
+    /// Tells how many deliveries have been written that are to be sent.
+    pub(crate) fn took_in(&self, deliveries: usize) {
+        self.hand_over.took_in(deliveries);
+    }
+
     /// Hands over what all the reserved room is for.
     pub(crate) fn fill(mut self, fresh: Vec<Claimed>) {
         self.reserved.clear();

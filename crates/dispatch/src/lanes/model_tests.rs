@@ -9,7 +9,7 @@ use domain::traffic::{InFlight, PerSecond, Traffic};
 use proptest::prelude::*;
 use store::Claimed;
 
-use super::lane::{Place, Sendable};
+use super::lane::{Lane, Place, Sendable};
 use super::tests::{company_of, endpoint, noon, row};
 use super::{Lanes, Limits, Mode};
 
@@ -386,6 +386,8 @@ impl Model {
         let queued: usize =
             self.model.values().map(|lane| lane.asked.len() + lane.queue.len()).sum();
         assert_eq!(self.lanes.queued(), queued);
+        let in_turn = self.lanes.lanes.values().filter(|lane| lane.place == Place::Ready);
+        assert_eq!(self.lanes.ready(), in_turn.map(Lane::queued).sum::<usize>());
         assert_eq!(self.lanes.in_flight(), self.under_way.len());
         let rows = queued + self.under_way.len() + self.answered.len();
         assert_eq!(self.lanes.load.rows, rows);

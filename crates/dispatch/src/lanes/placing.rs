@@ -25,6 +25,8 @@ pub(super) struct Load {
     pub(super) bytes: usize,
     pub(super) failing_bytes: usize,
     pub(super) queued: usize,
+    /// What of it is in lanes that take turns: it waits for this node, not for its receivers.
+    pub(super) ready: usize,
     pub(super) in_flight: usize,
     /// Given out, in flight or not, and not settled: what a crash would send twice.
     pub(super) unsettled: usize,
@@ -40,6 +42,7 @@ impl Load {
             bytes: lane.bytes,
             failing_bytes: if lane.is_failing() { lane.bytes } else { 0 },
             queued: lane.queued(),
+            ready: if lane.place == Place::Ready { lane.queued() } else { 0 },
             in_flight: lane.in_flight,
             unsettled: lane.unsettled,
             failing_in_flight: if lane.is_failing() { lane.in_flight } else { 0 },
@@ -52,6 +55,7 @@ impl Load {
         self.bytes = self.bytes + after.bytes - before.bytes;
         self.failing_bytes = self.failing_bytes + after.failing_bytes - before.failing_bytes;
         self.queued = self.queued + after.queued - before.queued;
+        self.ready = self.ready + after.ready - before.ready;
         self.in_flight = self.in_flight + after.in_flight - before.in_flight;
         self.unsettled = self.unsettled + after.unsettled - before.unsettled;
         self.failing_in_flight =

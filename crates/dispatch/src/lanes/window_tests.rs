@@ -202,6 +202,18 @@ fn where_nothing_is_queued_nobody_is_in_the_way() {
 }
 
 #[test]
+fn what_waits_for_this_node_is_told_from_what_waits_for_its_receivers() {
+    let mut lanes = Lanes::new(Limits { young_max: 3, ..limits() });
+    push(&mut lanes, 100, 0..10);
+    assert_eq!((lanes.ready(), lanes.is_processor_short()), (10, false));
+    assert_eq!(drain(&mut lanes, noon()).len(), 2, "its window");
+    assert_eq!((lanes.queued(), lanes.ready(), lanes.is_processor_short()), (8, 0, false));
+    push(&mut lanes, 200, 10..15);
+    assert_eq!(drain(&mut lanes, noon()).len(), 1, "as many as may be young");
+    assert_eq!((lanes.queued(), lanes.ready(), lanes.is_processor_short()), (12, 4, true));
+}
+
+#[test]
 fn nobody_waits_for_a_time_where_nothing_is_queued() {
     let mut lanes = Lanes::new(Limits { young_max: 1, ..limits() });
     push(&mut lanes, 100, 1..2);

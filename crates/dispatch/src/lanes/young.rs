@@ -30,6 +30,8 @@ const SPARE_BELOW: u64 = 250;
 const SHORT_FROM: u64 = 500;
 /// So many beats more of one kind than of the other decide.
 const BEATS: u32 = 8;
+/// Over so many beats it is averaged, about.
+const BUSY_BEATS: u64 = 4;
 
 /// How long the quickest of an endpoint's last successes took.
 #[derive(Debug, Clone, Copy)]
@@ -86,6 +88,8 @@ pub(super) struct Young {
     was_in_the_way: bool,
     /// Beats that speak for a change of it.
     beats: u32,
+    /// For which share of its time the processor was busy in the last beats, about.
+    busy: u64,
 }
 
 impl Young {
@@ -99,6 +103,7 @@ impl Young {
             is_lifted: false,
             was_in_the_way: false,
             beats: 0,
+            busy: 0,
         }
     }
 
@@ -111,6 +116,7 @@ impl Young {
     /// For which share of its time the processor was busy since the last beat, in thousandths. Says whether
     /// more may begin from now on.
     pub(super) fn beat(&mut self, busy: u64) -> bool {
+        self.busy = (self.busy * (BUSY_BEATS - 1) + busy.min(ALL as u64)) / BUSY_BEATS;
         let was_in_the_way = std::mem::take(&mut self.was_in_the_way);
         let speaks_for_change =
             if self.is_lifted { busy >= SHORT_FROM } else { was_in_the_way && busy < SPARE_BELOW };
@@ -127,6 +133,11 @@ impl Young {
         let is_full = self.is_full();
         self.was_in_the_way |= is_full;
         is_full
+    }
+
+    /// Whether the processor is what is short: as many have begun as it can do, or it was busy of late.
+    pub(super) fn is_short(&self) -> bool {
+        self.is_full() || self.busy >= SHORT_FROM
     }
 
     fn is_full(&self) -> bool {
@@ -288,6 +299,19 @@ mod tests {
         assert_eq!(beats(100, 499, true), (false, false));
         assert_eq!(beats(7, 500, true), (false, false));
         assert_eq!(beats(1, 500, true), (false, true));
+    }
+
+    #[test]
+    fn a_processor_that_was_busy_of_late_is_short() {
+        let mut young = Young::new(2);
+        young.beat(1_000);
+        assert!(!young.is_short(), "once is chance");
+        (0..20).for_each(|_| _ = young.beat(510));
+        assert!(young.is_short());
+        young.beat(300);
+        assert!(!young.is_short());
+        fill(&mut young, 0);
+        assert!(young.is_short(), "as many as may have just begun");
     }
 
     #[test]
