@@ -77,6 +77,9 @@ pub enum Mode {
     Held,
 }
 
+/// A company that has no more than one in so many parts of the memory has little, whatever the others have.
+const FEW_SHARE: usize = 256;
+
 /// All lanes of this node.
 #[derive(Debug)]
 pub struct Lanes {
@@ -412,9 +415,12 @@ impl Lanes {
         self.load.bytes > self.limits.memory_max / parts.max(1)
     }
 
-    /// Whether the company's rows take as much memory as those of companies do on average.
+    /// Whether the company's rows take as much memory as those of companies do on average, and more than a few
+    /// events do.
     pub fn has_much_of(&self, company: CompanyId) -> bool {
-        self.turns.bytes(company).saturating_mul(self.turns.companies()) >= self.load.bytes
+        let bytes = self.turns.bytes(company);
+        let is_average = bytes.saturating_mul(self.turns.companies()) >= self.load.bytes;
+        is_average && bytes > self.limits.memory_max / FEW_SHARE
     }
 
     /// Requests in flight.
@@ -427,14 +433,14 @@ impl Lanes {
         self.load.queued
     }
 
-    /// Rows queued in lanes that take turns, which only this node keeps waiting.
+    /// Rows queued in lanes that take turns: the next of each could be sent at once.
     pub fn ready(&self) -> usize {
         self.load.ready
     }
 
-    /// Whether it is the processor that they wait for, as far as can be seen.
+    /// Whether it is the processor that they wait for, as far as can be seen, and not for a place.
     pub fn is_processor_short(&self) -> bool {
-        self.young.is_short()
+        self.free_slots() > 0 && self.young.is_short()
     }
 
     /// Rows that are queued, promised, in flight or unsettled.

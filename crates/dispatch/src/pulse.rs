@@ -3,8 +3,8 @@
 //! written, or timers come late, it is the node, and events that are taken in faster only make every
 //! delivery late. It is the node as well where lanes that could be sent to wait and the processor has no
 //! time: what finds no room in memory is written down to be claimed later, and the time that takes is
-//! what sending lacks. Where it is the receiver after all, timers are on time again as soon as ingest
-//! rests, and it goes on.
+//! what sending lacks. Where it is the receiver after all, timers are on time again and the processor has
+//! time as soon as ingest rests, and it goes on.
 //!
 //! It rests only for what it adds itself. While a backlog flows there is always more than can be sent, and
 //! nothing would be won by keeping the few waiting that post meanwhile: ingest may add half of what is sent.
@@ -34,7 +34,7 @@ const MEMORY_PART: usize = 4;
 
 /// What a delivery that is taken in costs of the credit, of which each that is sent gives one.
 const COST: i64 = 2;
-/// What may be saved, and owed: a burst is not made up for by more than a second or so.
+/// What may be saved, and owed, of it: what a burst has taken is not made up for by more than so many being sent.
 const CREDIT_MAX: i64 = 1_024;
 const DEBT_MAX: i64 = 32 * 1_024;
 
@@ -62,7 +62,8 @@ impl Pulse {
         let _ = self.credit.fetch_update(Ordering::Relaxed, Ordering::Relaxed, sum);
     }
 
-    /// Whether ingest has added all that it may. Where it is not too much, it begins anew.
+    /// Whether ingest has added all that it may. Where it is not too much, the count begins anew, so that only
+    /// ingest may ask, before each batch.
     fn is_used_up(&self, is_too_much: bool) -> bool {
         if !is_too_much {
             self.credit.store(0, Ordering::Relaxed);
@@ -204,8 +205,12 @@ mod tests {
         pulse.took_in(usize::MAX);
         pulse.settled(32 * 1_024);
         assert!(pulse.is_used_up(true));
+        pulse.settled(1);
+        assert!(!pulse.is_used_up(true), "no more is owed than that");
         pulse.settled(usize::MAX);
-        pulse.took_in(512);
+        pulse.took_in(511);
+        assert!(!pulse.is_used_up(true));
+        pulse.took_in(1);
         assert!(pulse.is_used_up(true), "no more is saved than that");
         pulse.took_in(512);
         assert!(!pulse.is_used_up(false));

@@ -24,10 +24,10 @@ const EVENT_OVERHEAD_BYTES: usize = 256;
 /// back, instead of each after the other.
 const GONE_AFTER: Duration = Duration::from_secs(2);
 
-/// How long ingest waits at a time where more is taken in than can be sent, and how often at most
+/// How long ingest waits at a time where more is taken in than can be sent, and for how long at most
 /// until it takes from everybody once.
 const BREATH: Duration = Duration::from_millis(2);
-const BREATHS_MAX: u32 = 100;
+const REST_MAX: Duration = Duration::from_millis(200);
 
 /// Where fresh deliveries go without being read back: the lanes of this node.
 pub trait HandOver: Send + Sync + std::fmt::Debug {
@@ -39,7 +39,7 @@ pub trait HandOver: Send + Sync + std::fmt::Debug {
     fn is_let_in(&self, endpoint: EndpointId) -> bool;
     /// Whether this node may own lanes: not before it has joined the others.
     fn may_own_lanes(&self) -> bool;
-    /// So many deliveries that are to be sent have been written, here or to be claimed.
+    /// So many deliveries have been written that this node is to send, handed over or to be claimed.
     fn took_in(&self, _deliveries: usize) {}
     /// Whether more is taken in than this node can send: then the next batch is better written a
     /// little later.
@@ -148,7 +148,7 @@ impl Store {
         let Ok(_only) = self.inner.ingest_writer.try_lock() else { return };
         *self.inner.hands.lock() = Some(Arc::downgrade(&hand_over));
         let queue = &self.inner.ingest;
-        let mut breaths = 0;
+        let mut resting = None;
         loop {
             let is_filled = tokio::select! {
                 biased;
@@ -164,7 +164,7 @@ impl Store {
             let jobs = if stop.is_cancelled() {
                 queue.take(|_| true)
             } else {
-                self.next_jobs(hand_over.as_ref(), &mut breaths).await
+                self.next_jobs(hand_over.as_ref(), &mut resting).await
             };
             let _batch = self.inner.ingest_batch.lock().await;
             self.write_jobs(jobs, hand_over.as_ref(), clock.as_ref()).await;
@@ -185,17 +185,24 @@ impl Store {
     /// What is written next. Where more is taken in than can be sent, that is sent first, and only those
     /// are let in who have little of it; but nobody waits for long: who posts faster than that fills the
     /// queue and is told to come back.
-    async fn next_jobs(&self, hand_over: &dyn HandOver, breaths: &mut u32) -> Vec<IngestJob> {
+    async fn next_jobs(
+        &self,
+        hand_over: &dyn HandOver,
+        resting: &mut Option<Instant>,
+    ) -> Vec<IngestJob> {
         let queue = &self.inner.ingest;
-        while *breaths < BREATHS_MAX && hand_over.is_overrun() {
-            *breaths += 1;
+        while hand_over.is_overrun() {
+            if resting.get_or_insert_with(Instant::now).elapsed() >= REST_MAX {
+                *resting = None;
+                return queue.take_of_everybody();
+            }
             let calm = queue.take(|company| !hand_over.is_overrun_by(company));
             if !calm.is_empty() {
                 return calm;
             }
             tokio::time::sleep(BREATH).await;
         }
-        *breaths = 0;
+        *resting = None;
         queue.take(|_| true)
     }
 

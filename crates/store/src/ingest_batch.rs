@@ -261,9 +261,9 @@ impl Store {
     }
 }
 
-/// Hands over what this node has claimed.
+/// Tells how much there is to send, and hands over what this node has claimed.
 fn hand_fresh(batch: &Batch<'_>, rows: &[PendingRow], rooms: Rooms<'_>, now: DateTime<Utc>) {
-    rooms.took_in(rows.iter().filter(|row| !row.held).count());
+    rooms.took_in(rows.iter().filter(|row| row.is_to_be_sent_soon()).count());
     let claimed = rows.iter().filter(|row| row.claimed_by != 0);
     rooms.fill(claimed.map(|row| row.claimed(&batch.items, now)).collect());
 }

@@ -114,6 +114,13 @@ impl IngestQueue {
         self.waiting.lock().take(may)
     }
 
+    /// The same of all companies, also of those who have much where the next transaction is for the others.
+    pub(crate) fn take_of_everybody(&self) -> Vec<IngestJob> {
+        let mut waiting = self.waiting.lock();
+        waiting.was_of_few = true;
+        waiting.take(|_| true)
+    }
+
     /// All that waits.
     pub(crate) fn take_all(&self) -> Vec<IngestJob> {
         let mut waiting = self.waiting.lock();
@@ -290,6 +297,17 @@ mod tests {
             assert_eq!(next(&queue), [(2, 1)]);
             assert!(queue.push(job(2, 1, 1)));
             assert_eq!(next(&queue), [(1, 100), (2, 1), (1, 100)]);
+        }
+    }
+
+    #[test]
+    fn everybody_is_taken_from_whosever_turn_it_is() {
+        let queue = queue([(1, 100), (2, 1), (1, 100)]);
+        assert_eq!(queue.take(|who| who == company(3)).len(), 0);
+        for _ in 0..2 {
+            let jobs = queue.take_of_everybody();
+            assert!(jobs.iter().any(|job| job.events.len() == 100), "whose turn it was not");
+            assert!(queue.push(job(1, 100, 1)) && queue.push(job(2, 1, 1)));
         }
     }
 

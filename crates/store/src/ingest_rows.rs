@@ -144,6 +144,11 @@ impl PendingRow {
         self.claimed_by == 0 && !self.held && !self.waits()
     }
 
+    /// Whether it is this node's to send, now or once it has claimed it; restrained ones may be another's.
+    pub(crate) const fn is_to_be_sent_soon(&self) -> bool {
+        self.claimed_by != 0 || self.is_for_the_owner() && self.is_free()
+    }
+
     /// It is in no line, and has been looked at.
     pub(crate) const fn stand_alone(&mut self) {
         self.place = Some(self.event);

@@ -15,6 +15,8 @@ mod formats;
 mod fresh_keys;
 #[path = "hot/ingest.rs"]
 mod ingest;
+#[path = "hot/ingest_rests.rs"]
+mod ingest_rests;
 #[path = "hot/ingest_rooms.rs"]
 mod ingest_rooms;
 #[path = "hot/jobs.rs"]

@@ -25,7 +25,7 @@ pub(super) struct Load {
     pub(super) bytes: usize,
     pub(super) failing_bytes: usize,
     pub(super) queued: usize,
-    /// What of it is in lanes that take turns: it waits for this node, not for its receivers.
+    /// What of it is in lanes that take turns, so that the next row could be sent.
     pub(super) ready: usize,
     pub(super) in_flight: usize,
     /// Given out, in flight or not, and not settled: what a crash would send twice.

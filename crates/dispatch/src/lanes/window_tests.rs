@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::TimeDelta;
+use domain::id::DeliveryId;
 use store::Claimed;
 
 use super::tests::{
@@ -203,7 +204,8 @@ fn where_nothing_is_queued_nobody_is_in_the_way() {
 
 #[test]
 fn what_waits_for_this_node_is_told_from_what_waits_for_its_receivers() {
-    let mut lanes = Lanes::new(Limits { young_max: 3, ..limits() });
+    let mut lanes = Lanes::new(Limits { young_max: 3, in_flight_max: 4, ..limits() });
+    (0..20).for_each(|_| _ = lanes.beat(400));
     push(&mut lanes, 100, 0..10);
     assert_eq!((lanes.ready(), lanes.is_processor_short()), (10, false));
     assert_eq!(drain(&mut lanes, noon()).len(), 2, "its window");
@@ -211,6 +213,23 @@ fn what_waits_for_this_node_is_told_from_what_waits_for_its_receivers() {
     push(&mut lanes, 200, 10..15);
     assert_eq!(drain(&mut lanes, noon()).len(), 1, "as many as may be young");
     assert_eq!((lanes.queued(), lanes.ready(), lanes.is_processor_short()), (12, 4, true));
+    let later = noon() + TimeDelta::milliseconds(25);
+    push(&mut lanes, 300, 15..20);
+    assert_eq!(drain(&mut lanes, later).len(), 1, "the last place");
+    (0..20).for_each(|_| _ = lanes.beat(1_000));
+    assert!(!lanes.is_processor_short(), "a place is what is waited for");
+}
+
+#[test]
+fn a_few_events_are_little_whatever_others_have() {
+    let mut lanes = Lanes::new(limits());
+    push(&mut lanes, 100, 0..17);
+    for other in 2..60 {
+        lanes.attach(endpoint(other * 100), company_of(other * 100));
+    }
+    assert!(lanes.has_much_of(company_of(100)));
+    lanes.remove(endpoint(100), DeliveryId::from_raw(16));
+    assert!(!lanes.has_much_of(company_of(100)), "one in 256 of 4,096 rows");
 }
 
 #[test]

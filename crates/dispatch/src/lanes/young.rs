@@ -88,7 +88,7 @@ pub(super) struct Young {
     was_in_the_way: bool,
     /// Beats that speak for a change of it.
     beats: u32,
-    /// For which share of its time the processor was busy in the last beats, about.
+    /// For which share of its time the processor was busy in the last beats, in thousandths of a thousandth.
     busy: u64,
 }
 
@@ -116,7 +116,8 @@ impl Young {
     /// For which share of its time the processor was busy since the last beat, in thousandths. Says whether
     /// more may begin from now on.
     pub(super) fn beat(&mut self, busy: u64) -> bool {
-        self.busy = (self.busy * (BUSY_BEATS - 1) + busy.min(ALL as u64)) / BUSY_BEATS;
+        let all = ALL as u64;
+        self.busy = (self.busy * (BUSY_BEATS - 1) + busy.min(all) * all) / BUSY_BEATS;
         let was_in_the_way = std::mem::take(&mut self.was_in_the_way);
         let speaks_for_change =
             if self.is_lifted { busy >= SHORT_FROM } else { was_in_the_way && busy < SPARE_BELOW };
@@ -135,9 +136,11 @@ impl Young {
         is_full
     }
 
-    /// Whether the processor is what is short: as many have begun as it can do, or it was busy of late.
+    /// Whether the processor is what is short: it was busy of late, or as many have begun as it can do and it has
+    /// no time to spare.
     pub(super) fn is_short(&self) -> bool {
-        self.is_full() || self.busy >= SHORT_FROM
+        let busy = self.busy / ALL as u64;
+        busy >= SHORT_FROM || self.is_full() && busy >= SPARE_BELOW
     }
 
     fn is_full(&self) -> bool {
@@ -304,14 +307,18 @@ mod tests {
     #[test]
     fn a_processor_that_was_busy_of_late_is_short() {
         let mut young = Young::new(2);
-        young.beat(1_000);
-        assert!(!young.is_short(), "once is chance");
-        (0..20).for_each(|_| _ = young.beat(510));
-        assert!(young.is_short());
-        young.beat(300);
-        assert!(!young.is_short());
+        let mut after = |count: u32, busy| {
+            (0..count).for_each(|_| _ = young.beat(busy));
+            young.is_short()
+        };
+        assert!(!after(1, 1_000), "once is chance");
+        assert!(!after(40, 499));
+        assert!(after(40, 501));
+        assert!(!after(1, 400));
         fill(&mut young, 0);
         assert!(young.is_short(), "as many as may have just begun");
+        (0..40).for_each(|_| _ = young.beat(249));
+        assert!(!young.is_short(), "the processor has time");
     }
 
     #[test]

@@ -32,6 +32,10 @@ pub(crate) struct Door {
     pub(crate) is_let_in: bool,
     /// How many deliveries it says it holds, where it knows.
     pub(crate) holds: Option<usize>,
+    /// More is taken in than can be sent, and this company has much of it.
+    pub(crate) overrun_by: Option<CompanyId>,
+    /// What it was told there is to send.
+    pub(crate) took_in: Mutex<usize>,
     pub(crate) reserved: Mutex<HashMap<EndpointId, usize>>,
     pub(crate) handed: Mutex<Vec<Claimed>>,
 }
@@ -64,6 +68,18 @@ impl HandOver for Door {
         let granted = sizes.len().min(self.room);
         *self.reserved.lock().entry(endpoint).or_default() += granted;
         granted
+    }
+
+    fn took_in(&self, deliveries: usize) {
+        *self.took_in.lock() += deliveries;
+    }
+
+    fn is_overrun(&self) -> bool {
+        self.overrun_by.is_some()
+    }
+
+    fn is_overrun_by(&self, company: CompanyId) -> bool {
+        self.overrun_by == Some(company)
     }
 
     fn held(&self) -> usize {
