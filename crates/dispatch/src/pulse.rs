@@ -98,7 +98,7 @@ fn share(part: Duration, all: Duration) -> u64 {
 struct Felt {
     unwritten: usize,
     queued: usize,
-    /// What of it could be sent at once if this node were not busy.
+    /// What of it is in lanes that take turns.
     ready: usize,
     is_full: bool,
     is_slow: bool,
